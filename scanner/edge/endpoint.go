@@ -1,0 +1,88 @@
+package edge
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// An Endpoint is one address and port to dial, and what is expected there.
+type Endpoint struct {
+	Pool        string
+	Member      string // a member's name; its address where DNS found it; VIPMember behind a load balancer
+	Role        Role
+	FQDN        string     // sent as SNI where it is a name; empty: none is sent
+	Address     netip.Addr // invalid where the name has no address: then Fault says why
+	Port        int        // the port dialed
+	ServicePort int        // the service's port, which rules go by; differs from Port behind tunnels
+	VIP         bool       // a load balancer's address
+	Samples     int        // handshakes wanted by default: 0 and 1 are one
+	Fault       *Fault     // planned, but nothing can be dialed
+	Source      string     // where it comes from: "targets.txt:7", "A of sip.contoso.com"
+}
+
+// HostPort is the address and port as net.Dial takes them, or the name and
+// port where there is no address.
+func (e Endpoint) HostPort() string {
+	host := e.FQDN
+	if e.Address.IsValid() {
+		host = e.Address.String()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(e.Port))
+}
+
+// Stage is how far the conversation with an endpoint came.
+type Stage string
+
+// The stages, each including those before it.
+const (
+	StageDNS         Stage = "dns"         // no address to dial
+	StageDial        Stage = "dial"        // no connection
+	StageHandshake   Stage = "handshake"   // connected, no certificate
+	StageCertificate Stage = "certificate" // certificate seen, handshake not finished
+	StageDone        Stage = "done"
+)
+
+// Outcome is what a capture brought. The zero value is none of them.
+type Outcome string
+
+// The outcomes.
+const (
+	Captured      Outcome = "captured"
+	NoCertificate Outcome = "no-certificate" // alive, and by its protocol presents none (MS-TURN, XMPP without TLS)
+	Failed        Outcome = "failed"
+)
+
+// ErrorClass is the closed set of reasons why something went wrong.
+type ErrorClass string
+
+// The error classes.
+const (
+	ClassDNS            ErrorClass = "dns"
+	ClassRefused        ErrorClass = "refused"
+	ClassTimeout        ErrorClass = "timeout"
+	ClassReset          ErrorClass = "reset" // RST, or closed without a word
+	ClassUnreachable    ErrorClass = "unreachable"
+	ClassNotTLS         ErrorClass = "not-tls"
+	ClassTLSAlert       ErrorClass = "tls-alert"
+	ClassProtocol       ErrorClass = "protocol" // TLS that breaks its own rules
+	ClassTooLarge       ErrorClass = "too-large"
+	ClassBadCertificate ErrorClass = "bad-certificate"
+	ClassInterrupted    ErrorClass = "interrupted" // the scan ended first: says nothing of the endpoint
+)
+
+// ErrorClasses returns the closed set.
+func ErrorClasses() []ErrorClass {
+	return []ErrorClass{ClassDNS, ClassRefused, ClassTimeout, ClassReset, ClassUnreachable, ClassNotTLS,
+		ClassTLSAlert, ClassProtocol, ClassTooLarge, ClassBadCertificate, ClassInterrupted}
+}
+
+// A Fault is why a capture, or one handshake of it, went no further. It is an
+// error; its message may carry bytes from the network.
+type Fault struct {
+	Class   ErrorClass `json:"class"`
+	Message string     `json:"message"`
+}
+
+// Error is the message with its class in front.
+func (f *Fault) Error() string { return string(f.Class) + ": " + f.Message }

@@ -1,0 +1,108 @@
+package edge
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Evidence is everything a scan brought home. Judging it needs nothing else
+// but a policy and the time, so it can be judged again from a file.
+type Evidence struct {
+	Started, Finished time.Time
+	Host              string // the machine that looked: the vantage
+	Interrupted       bool
+	Pools             []Pool
+	Captures          []Capture // in the order of the endpoints
+	HostRoots         bool      // this host's root store was asked as well
+	HostTrusted       map[Fingerprint]bool
+	Revocation        map[Fingerprint]Revocation // nil: not asked
+}
+
+// LookupStatus tells "there is none" from "could not find out".
+type LookupStatus string
+
+// What a DNS lookup can say.
+const (
+	Found   LookupStatus = "found"
+	Absent  LookupStatus = "absent" // NXDOMAIN, or no record of that type
+	Unknown LookupStatus = "failed" // SERVFAIL, refused, no answer
+)
+
+// DNS is what a resolver said of a pool.
+type DNS struct {
+	Resolver string       `json:"resolver"` // HOST:PORT, or "system"
+	Names    []NameAnswer `json:"names"`    // one for every service name
+	SRV      []SRVAnswer  `json:"srv"`      // for every SIP domain, one a kind
+}
+
+// A NameAnswer is the addresses of a name.
+type NameAnswer struct {
+	Name      string       `json:"name"`
+	Status    LookupStatus `json:"status"`
+	Error     string       `json:"error"`
+	CNAME     string       `json:"cname"`     // the canonical name where it is another
+	Addresses []netip.Addr `json:"addresses"` // IPv4 first, each family sorted
+}
+
+// SRVKind says which of the three records an answer is for.
+type SRVKind string
+
+// The SRV records of an Edge pool.
+const (
+	SRVFederation SRVKind = "federation" // _sipfederationtls._tcp
+	SRVClient     SRVKind = "client"     // _sip._tls
+	SRVXMPP       SRVKind = "xmpp"       // _xmpp-server._tcp
+)
+
+// An SRVAnswer is the records of one query.
+type SRVAnswer struct {
+	Kind    SRVKind      `json:"kind"`
+	Domain  string       `json:"domain"` // the SIP domain asked for
+	Query   string       `json:"query"`
+	Status  LookupStatus `json:"status"`
+	Error   string       `json:"error"`
+	Records []SRV        `json:"records"` // by priority, then weight, heaviest first
+}
+
+// SRV is one record.
+type SRV struct {
+	Target   string `json:"target"`
+	Port     int    `json:"port"`
+	Priority int    `json:"priority"`
+	Weight   int    `json:"weight"`
+}
+
+// Revocation is what was found out of one certificate's revocation.
+type Revocation struct {
+	Status    RevocationStatus `json:"status"`
+	Source    string           `json:"source"` // "OCSP http://…", "CRL http://…"
+	RevokedAt time.Time        `json:"revoked_at"`
+	Reason    string           `json:"reason"`
+	Error     string           `json:"error"` // why it is unknown
+}
+
+// RevocationStatus is a revocation's state. The zero value is none.
+type RevocationStatus string
+
+// The states of revocation.
+const (
+	Good              RevocationStatus = "good"
+	Revoked           RevocationStatus = "revoked"
+	RevocationUnknown RevocationStatus = "unknown"
+)
+
+// An InventoryRecord is one certificate of one member as Get-CsCertificate
+// printed it: what the wire never shows.
+type InventoryRecord struct {
+	Member     string    `json:"member"`
+	Use        string    `json:"use"`        // AccessEdgeExternal, DataEdgeExternal, AudioVideoAuthentication, Internal
+	Thumbprint string    `json:"thumbprint"` // SHA-1, lower hex
+	Serial     string    `json:"serial"`     // lower hex, no separators
+	Subject    string    `json:"subject"`
+	Issuer     string    `json:"issuer"`
+	NotBefore  time.Time `json:"not_before"`
+	NotAfter   time.Time `json:"not_after"`
+	Names      []string  `json:"names"`
+	Staged     bool      `json:"staged"` // assigned with -Roll, not in use yet
+	Source     string    `json:"source"` // file and record
+}

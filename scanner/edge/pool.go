@@ -1,0 +1,162 @@
+// Package edge holds the nouns of edgecert: what an administrator describes
+// (Pool, Member, Service), what is dialed (Endpoint), what was seen (Capture,
+// Certificate, DNS, InventoryRecord) and all of it together (Evidence).
+//
+// They are plain values that flow one way:
+//
+//	targets, topology, DNS ─→ Pool ─→ Endpoint ─ scanner ─→ Capture ─→ Evidence ─ audit ─→ report
+//
+// The package opens no connection, reads no file and no clock, so whatever
+// imports only this package is as pure as it is.
+package edge
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// Role says which Edge service an endpoint belongs to, in the words of the
+// targets file and of the JSON report.
+type Role string
+
+// The roles, in the order in which every report lists them.
+const (
+	Access  Role = "access"
+	WebConf Role = "webcon"
+	AV      Role = "av"
+	XMPP    Role = "xmpp"
+	Other   Role = "other" // a loose endpoint, or a host of the command line
+)
+
+// Roles returns the roles in report order.
+func Roles() []Role { return []Role{Access, WebConf, AV, XMPP, Other} }
+
+// Order is the place of r in report order; an unknown role sorts last.
+func (r Role) Order() int {
+	if i := slices.Index(Roles(), r); i >= 0 {
+		return i
+	}
+	return len(Roles())
+}
+
+// Title is the service's name as Microsoft writes it.
+func (r Role) Title() string {
+	switch r {
+	case Access:
+		return "Access Edge"
+	case WebConf:
+		return "Web Conferencing Edge"
+	case AV:
+		return "A/V Edge"
+	case XMPP:
+		return "XMPP proxy"
+	default:
+		return "endpoint"
+	}
+}
+
+// PoolKind tells a described Edge pool from the two kinds that a list of
+// endpoints makes. The zero value is a described pool.
+type PoolKind string
+
+// The kinds of pool.
+const (
+	EdgePool        PoolKind = ""
+	CommandLinePool PoolKind = "command-line" // hosts of the command line: all must present one certificate
+	LoosePool       PoolKind = "loose"        // endpoints judged each alone
+)
+
+// ClientAuth is what a pool expects of the client authentication EKU.
+type ClientAuth string
+
+// The expectations. The zero value allows the EKU and does not ask for it.
+const (
+	ClientAuthAllowed   ClientAuth = ""
+	ClientAuthRequired  ClientAuth = "required" // also what `public-im aol` means
+	ClientAuthForbidden ClientAuth = "forbidden"
+)
+
+// VIPMember is the member name of endpoints behind a load balancer's address.
+// No member may be called so.
+const VIPMember = "vip"
+
+// A Pool is what somebody says an Edge pool is. Names are A-labels in lower
+// case without a trailing dot, each listed once.
+type Pool struct {
+	Name       string    `json:"name"`
+	Kind       PoolKind  `json:"kind"`
+	Source     string    `json:"source"` // where it is described: "targets.txt:3", "command line", "DNS of contoso.com"
+	SIPDomains []string  `json:"sip_domains"`
+	Services   []Service `json:"services"` // in role order
+	Members    []Member  `json:"members"`  // in the order described; empty: found by DNS
+	VIPs       []Address `json:"vips"`     // load balancers: sampled, never taken for a member
+	Loose      []Loose   `json:"loose"`    // for CommandLinePool and LoosePool, instead of the above
+
+	ClientAuth    ClientAuth `json:"client_auth"`
+	PublicIMAOL   bool       `json:"public_im_aol"`
+	PrivateIssuer bool       `json:"private_issuer"` // `issuer private`
+	PerService    bool       `json:"per_service"`    // `certificates per-service`
+	ExtraNames    []string   `json:"extra_names"`
+
+	Severities map[string]string `json:"severities"` // `severity RULE LEVEL`: rule ID to error, warning, info
+	Allow      []string          `json:"allow"`      // `allow RULE`: findings of these rules are dropped
+
+	InventoryFiles []InventoryFile   `json:"inventory_files"`
+	Inventory      []InventoryRecord `json:"inventory"`
+	DNS            *DNS              `json:"dns"`   // nil: not asked
+	Notes          []string          `json:"notes"` // what was guessed, completed or disagrees, a sentence each
+}
+
+// A Service is one external service of a pool: the name that clients use and
+// the ports it is reached on.
+type Service struct {
+	Role   Role   `json:"role"`
+	FQDN   string `json:"fqdn"`
+	Ports  []int  `json:"ports"`
+	Source string `json:"source"` // "targets.txt:5", "SRV _sip._tls.contoso.com", "guessed from the certificate's SAN"
+}
+
+// A Member is one Edge Server of a pool with its external addresses.
+type Member struct {
+	Name      string    `json:"name"`
+	Addresses []Address `json:"addresses"`
+	Source    string    `json:"source"`
+}
+
+// An Address is where one service of a member (or a load balancer) is reached.
+type Address struct {
+	Role   Role       `json:"role"` // empty: every service of the pool
+	IP     netip.Addr `json:"ip"`
+	Ports  []int      `json:"ports"` // dialed instead of the service's ports, by position; empty: the service's own
+	Source string     `json:"source"`
+}
+
+// A Loose is one HOST:PORT of a list.
+type Loose struct {
+	Host   string `json:"host"` // a name, or an IP address as text
+	Port   int    `json:"port"`
+	SNI    string `json:"sni"` // sent and judged instead of Host
+	Source string `json:"source"`
+}
+
+// An InventoryFile is a file of Get-CsCertificate output named by a pool.
+type InventoryFile struct {
+	Member string `json:"member"`
+	Path   string `json:"path"`
+	Source string `json:"source"`
+}
+
+// Service returns the pool's service of a role, and whether it has one.
+func (p Pool) Service(r Role) (Service, bool) {
+	i := slices.IndexFunc(p.Services, func(s Service) bool { return s.Role == r })
+	if i < 0 {
+		return Service{}, false
+	}
+	return p.Services[i], true
+}
+
+// FQDN is the name of the pool's service of a role, empty where it has none.
+func (p Pool) FQDN(r Role) string {
+	s, _ := p.Service(r)
+	return s.FQDN
+}
