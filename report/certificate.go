@@ -1,0 +1,104 @@
+package report
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+
+	"edgecert/scanner/edge"
+)
+
+// certificates is the document's table of certificates under construction, by
+// SHA-256. Each is described once, however many endpoints present it.
+type certificates map[string]Certificate
+
+// add puts c into the table and returns its reference, nil for nil.
+func (t certificates) add(c *edge.Certificate) *string {
+	if c == nil {
+		return nil
+	}
+	id := c.Fingerprint.String()
+	if _, known := t[id]; !known {
+		t[id] = newCertificate(c)
+	}
+	return &id
+}
+
+func (t certificates) addAll(cs []*edge.Certificate) []string {
+	ids := make([]string, 0, len(cs))
+	for _, c := range cs {
+		if id := t.add(c); id != nil {
+			ids = append(ids, *id)
+		}
+	}
+	return ids
+}
+
+func newCertificate(c *edge.Certificate) Certificate {
+	d := Certificate{
+		Subject:        c.Subject(),
+		Issuer:         c.Issuer(),
+		Serial:         c.Serial(),
+		ThumbprintSHA1: c.Thumbprint(),
+		NotBefore:      c.NotBefore(),
+		NotAfter:       c.NotAfter(),
+		DNSNames:       c.DNSNames(),
+		KeyType:        "unknown",
+		ParseError:     c.ParseError,
+		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})),
+	}
+	if c.X509 == nil {
+		return d
+	}
+	d.SPKISHA256 = c.KeyID().String()
+	d.ExtendedKeyUsage = usages(c.X509)
+	d.KeyType, d.KeyBits = key(c.X509)
+	d.SignatureAlgorithm = c.X509.SignatureAlgorithm.String()
+	d.IsCA = c.X509.BasicConstraintsValid && c.X509.IsCA
+	return d
+}
+
+func key(c *x509.Certificate) (kind string, bits int) {
+	switch k := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return "RSA", k.N.BitLen()
+	case *ecdsa.PublicKey:
+		return "EC", k.Curve.Params().BitSize
+	case ed25519.PublicKey:
+		return "Ed25519", 8 * len(k)
+	default:
+		return "unknown", 0
+	}
+}
+
+// usages names the extended key usages as RFC 5280 4.2.1.12 does; one without
+// a name there is given as its OID.
+func usages(c *x509.Certificate) []string {
+	names := make([]string, 0, len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage))
+	for _, u := range c.ExtKeyUsage {
+		switch u {
+		case x509.ExtKeyUsageAny:
+			names = append(names, "anyExtendedKeyUsage")
+		case x509.ExtKeyUsageServerAuth:
+			names = append(names, "serverAuth")
+		case x509.ExtKeyUsageClientAuth:
+			names = append(names, "clientAuth")
+		case x509.ExtKeyUsageCodeSigning:
+			names = append(names, "codeSigning")
+		case x509.ExtKeyUsageEmailProtection:
+			names = append(names, "emailProtection")
+		case x509.ExtKeyUsageTimeStamping:
+			names = append(names, "timeStamping")
+		case x509.ExtKeyUsageOCSPSigning:
+			names = append(names, "OCSPSigning")
+		default:
+			names = append(names, u.OID().String())
+		}
+	}
+	for _, oid := range c.UnknownExtKeyUsage {
+		names = append(names, oid.String())
+	}
+	return names
+}

@@ -1,0 +1,158 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// maxDocument bounds what Load reads: a hundred thousand endpoints take some
+// 300 MB, and a file given by mistake must not take all memory.
+const maxDocument = 1 << 30
+
+// JSON writes the document, indented, in ASCII: whatever is not ASCII stands
+// as \uXXXX. The data stay exact, nothing in them can steer a terminal, and the
+// text survives the code pages of a Windows console and its redirection.
+func JSON(w io.Writer, r Report) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(r); err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
+	return writeASCII(w, buf.Bytes())
+}
+
+// writeASCII writes JSON text with everything that is not printable ASCII
+// escaped. Outside strings JSON is ASCII, so no context is needed; DEL is the
+// one control that JSON leaves alone.
+func writeASCII(w io.Writer, text []byte) error {
+	out := make([]byte, 0, len(text)+len(text)/64)
+	for i := 0; i < len(text); {
+		if text[i] < 0x7f {
+			out = append(out, text[i])
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		if r > 0xffff { // a surrogate pair, RFC 8259 section 7
+			r -= 0x10000
+			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		} else {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		i += size
+	}
+	_, err := w.Write(out)
+	return err
+}
+
+// A LoadError says why a document is refused, and the way out where there is
+// one.
+type LoadError struct {
+	Problem string
+	Way     string
+}
+
+func (e *LoadError) Error() string { return e.Problem }
+
+// HintText is the way out, empty where none is known.
+func (e *LoadError) HintText() string { return e.Way }
+
+// Load reads a document that JSON wrote. UTF-16 is read too, as PowerShell's
+// redirection writes it. What is not this program's, was cut off, contradicts
+// itself or comes from a later schema is refused with a *LoadError: a damaged
+// file is never half believed.
+func Load(in io.Reader) (Report, error) {
+	text, err := io.ReadAll(io.LimitReader(
+		transform.NewReader(in, unicode.BOMOverride(encoding.Nop.NewDecoder())), maxDocument+1))
+	if err != nil {
+		return Report{}, fmt.Errorf("reading the report: %w", err)
+	}
+	if len(text) > maxDocument {
+		return Report{}, &LoadError{Problem: fmt.Sprintf("the report is larger than %d MiB", maxDocument>>20)}
+	}
+	if err := checkSchema(text); err != nil {
+		return Report{}, err
+	}
+	var r Report
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r); err != nil {
+		return Report{}, damaged("%s", atLine(text, dec.InputOffset(), err))
+	}
+	if rest := bytes.TrimSpace(text[dec.InputOffset():]); len(rest) > 0 {
+		return Report{}, damaged("line %d: more follows after the end of the report", lineOf(text, dec.InputOffset()))
+	}
+	if err := verify(r); err != nil {
+		return Report{}, err
+	}
+	return normalize(r), nil
+}
+
+var schemaForm = regexp.MustCompile(`^edgecert\.scan/[0-9]+$`)
+
+// checkSchema looks at the schema alone, before a strict reading would stumble
+// over a field of a later version and blame the file.
+func checkSchema(text []byte) error {
+	var head struct {
+		Schema *string `json:"schema"`
+	}
+	err := json.Unmarshal(text, &head)
+	var syntax *json.SyntaxError
+	switch {
+	case len(bytes.TrimSpace(text)) == 0:
+		return &LoadError{Problem: "the report is empty", Way: "a scan saves one with -o SCAN.json"}
+	case errors.As(err, &syntax):
+		if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+			return damaged("%s", atLine(text, syntax.Offset, err))
+		}
+		return notOurs("it is not JSON")
+	case err != nil:
+		return notOurs("it is JSON of another shape")
+	case head.Schema == nil:
+		return notOurs(`it has no "schema"`)
+	case *head.Schema == Schema:
+		return nil
+	case schemaForm.MatchString(*head.Schema):
+		return &LoadError{
+			Problem: fmt.Sprintf("the report has schema %s, and this edgecert reads %s", *head.Schema, Schema),
+			Way:     "read it with the edgecert that wrote it, or a later one",
+		}
+	default:
+		return notOurs(fmt.Sprintf("its schema is %.60q", *head.Schema))
+	}
+}
+
+func notOurs(why string) error {
+	return &LoadError{
+		Problem: fmt.Sprintf("this is no report of edgecert: %s, where schema %s was expected", why, Schema),
+		Way:     "a scan saves one with -o SCAN.json",
+	}
+}
+
+func damaged(format string, args ...any) error {
+	return &LoadError{Problem: "the report is damaged: " + fmt.Sprintf(format, args...)}
+}
+
+// atLine puts the line in front of what the decoder has to say.
+func atLine(text []byte, offset int64, err error) string {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		offset = kind.Offset
+	}
+	return fmt.Sprintf("line %d: %s", lineOf(text, offset), Clean(err.Error()))
+}
+
+func lineOf(text []byte, offset int64) int {
+	return 1 + bytes.Count(text[:min(offset, int64(len(text)))], []byte("\n"))
+}

@@ -1,0 +1,132 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/pem"
+	"slices"
+
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
+)
+
+// verify holds a loaded document against itself: every word from its closed
+// set, every certificate under its own fingerprint, every reference answered,
+// every count right. It finds files that were cut, merged or edited by hand.
+func verify(r Report) error {
+	if err := verifyCertificates(r); err != nil {
+		return err
+	}
+	var seen Coverage
+	for _, p := range r.Pools {
+		if err := verifyPool(p, r.Certificates); err != nil {
+			return err
+		}
+		seen = seen.add(p.Coverage())
+	}
+	switch {
+	case seen != r.Coverage:
+		return damaged("coverage says %+v, the endpoints say %+v", r.Coverage, seen)
+	case !knownVerdict(r.Verdict):
+		return damaged("verdict %.40q is none", r.Verdict)
+	case r.Started.IsZero() || r.Finished.Before(r.Started):
+		return damaged("the scan ends at %s, before it began", r.Finished)
+	}
+	for _, id := range r.Policy.Roots {
+		if _, ok := r.Certificates[id]; !ok {
+			return missing("the policy", id)
+		}
+	}
+	return nil
+}
+
+func verifyCertificates(r Report) error {
+	for id, c := range r.Certificates {
+		block, rest := pem.Decode([]byte(c.PEM))
+		if block == nil || len(rest) > 0 {
+			return damaged("certificate %.64q: its PEM cannot be read", id)
+		}
+		if sum := sha256.Sum256(block.Bytes); hex.EncodeToString(sum[:]) != id {
+			return damaged("certificate %.64q: its PEM is that of %x", id, sum)
+		}
+	}
+	return nil
+}
+
+func verifyPool(p Pool, table map[string]Certificate) error {
+	if p.Name != p.Plan.Name {
+		return damaged("pool %.60q: its plan is that of %.60q", p.Name, p.Plan.Name)
+	}
+	if !knownVerdict(p.Verdict) {
+		return damaged("pool %.60q: verdict %.40q is none", p.Name, p.Verdict)
+	}
+	for i, e := range p.Endpoints {
+		where := p.Name + " " + e.Place()
+		if !knownOutcome(e.Outcome) {
+			return damaged("%.120q: outcome %.40q is none", where, e.Outcome)
+		}
+		if (e.Outcome == edge.Captured) != (len(e.Chain) > 0) || (e.Certificate != nil) != (len(e.Chain) > 0) ||
+			e.Certificate != nil && *e.Certificate != e.Chain[0] {
+			return damaged("%.120q (endpoint %d): outcome %s, certificate and chain contradict each other", where, i+1, e.Outcome)
+		}
+		for _, id := range e.references() {
+			if _, ok := table[id]; !ok {
+				return missing(where, id)
+			}
+		}
+	}
+	for _, f := range p.Findings {
+		if f.Certificate != nil {
+			if _, ok := table[*f.Certificate]; !ok {
+				return missing("finding "+f.Rule, *f.Certificate)
+			}
+		}
+		if !slices.Contains([]audit.Severity{audit.Error, audit.Warning, audit.Info}, f.Severity) {
+			return damaged("finding %.60q: severity %.40q is none", f.Rule, f.Severity)
+		}
+	}
+	for rule, o := range p.Rules {
+		if !slices.Contains([]audit.Outcome{audit.Pass, audit.Found, audit.NotApplicable, audit.CouldNotTell}, o) {
+			return damaged("rule %.60q: outcome %.40q is none", rule, o)
+		}
+	}
+	return nil
+}
+
+func missing(where, id string) error {
+	return damaged("%.120q names certificate %.64q, which is not there", where, id)
+}
+
+func knownVerdict(v audit.Verdict) bool {
+	return slices.Contains([]audit.Verdict{audit.VerdictOK, audit.VerdictWarning, audit.VerdictError, audit.VerdictIncomplete}, v)
+}
+
+func knownOutcome(o edge.Outcome) bool {
+	return slices.Contains([]edge.Outcome{edge.Captured, edge.NoCertificate, edge.Failed}, o)
+}
+
+// references are the SHA-256 of every certificate the endpoint names. A null
+// in a list of certificates counts as a reference to nothing.
+func (e Endpoint) references() []string {
+	ids := slices.Clone(e.Chain)
+	add := func(c *edge.Certificate) {
+		if c == nil {
+			ids = append(ids, "null")
+			return
+		}
+		ids = append(ids, c.Fingerprint.String())
+	}
+	for _, h := range []*edge.Handshake{e.Extra.WithoutSNI, e.Extra.Legacy, e.Extra.TLS12} {
+		if h != nil {
+			for _, c := range h.Chain {
+				add(c)
+			}
+		}
+	}
+	if e.Extra.Samples != nil {
+		for _, s := range e.Extra.Samples.Seen {
+			add(s.Certificate)
+		}
+	}
+	return ids
+}
