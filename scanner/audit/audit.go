@@ -7,11 +7,7 @@
 // consistent only where every planned cell was seen.
 package audit
 
-import (
-	"time"
-
-	"edgecert/scanner/edge"
-)
+import "edgecert/scanner/edge"
 
 // Severity is how bad a finding is. The zero value is none.
 type Severity string
@@ -76,9 +72,4 @@ type Policy struct {
 	Allow      []string            // rules whose findings are dropped
 	Roots      []*edge.Certificate // trusted beside the public roots, and as if public
 	OnlyRoots  bool                // Roots alone are trusted
-}
-
-// Judge applies every rule to every pool of ev, in the order of ev.Pools.
-func Judge(ev edge.Evidence, p Policy, now time.Time) []Judgement {
-	return nil
 }

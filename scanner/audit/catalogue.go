@@ -1,0 +1,91 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+)
+
+// Rules is the catalogue: every rule there is, in the order in which
+// `edgecert rules`, the README and the man page list them. A rule is in force
+// because its line stands here, and for no other reason.
+func Rules() []Rule {
+	return []Rule{
+		// coverage
+		endpointUnreachable(),
+		tlsNotSpoken(),
+
+		// consistency
+
+		// names
+
+		// usage
+
+		// trust (rules_trust*.go)
+
+		// validity
+
+		// revocation (rules_revocation.go)
+
+		// tls
+
+		// av
+
+		// dns
+	}
+}
+
+// Find returns the rule with that ID.
+func Find(id string) (Rule, bool) {
+	rules := Rules()
+	i := slices.IndexFunc(rules, func(r Rule) bool { return r.ID == id })
+	if i < 0 {
+		return Rule{}, false
+	}
+	return rules[i], true
+}
+
+// Suggest returns the ID that somebody who typed id most likely meant, empty
+// where none is near: one with few letters changed, or else the only one that
+// contains what was typed.
+func Suggest(id string) string {
+	id = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(id)), "_", "-")
+	if id == "" {
+		return ""
+	}
+	best, least := "", max(2, len(id)/3)+1
+	var holding []string
+	for _, r := range Rules() {
+		if d := distance(id, r.ID); d < least {
+			best, least = r.ID, d
+		}
+		if strings.Contains(r.ID, id) {
+			holding = append(holding, r.ID)
+		}
+	}
+	if best == "" && len(holding) == 1 {
+		return holding[0]
+	}
+	return best
+}
+
+// distance is how many letters must be put in, taken out or changed to make b
+// of a (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,266 @@
+package audit
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// The healthy pool, described once. Every case is this pool with one mutation.
+
+// today is the only clock the tests know.
+func today() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
+
+// A testWorld is everything Judge takes, and the means to change it.
+type testWorld struct {
+	t      *testing.T
+	ev     edge.Evidence
+	policy Policy
+	now    time.Time
+}
+
+func (w *testWorld) pool() *edge.Pool { return &w.ev.Pools[0] }
+
+// judge judges the first pool.
+func (w *testWorld) judge() Judgement {
+	w.t.Helper()
+	js := Judge(w.ev, w.policy, w.now)
+	if len(js) != len(w.ev.Pools) {
+		w.t.Fatalf("%d judgements of %d pools", len(js), len(w.ev.Pools))
+	}
+	return js[0]
+}
+
+// cell returns the capture of a member's service on the service's port.
+func (w *testWorld) cell(member string, role edge.Role, port int) *edge.Capture {
+	w.t.Helper()
+	i := slices.IndexFunc(w.ev.Captures, func(c edge.Capture) bool {
+		return c.Endpoint.Member == member && c.Endpoint.Role == role && c.Endpoint.ServicePort == port
+	})
+	if i < 0 {
+		w.t.Fatalf("no endpoint %s %s %d", member, role, port)
+	}
+	return &w.ev.Captures[i]
+}
+
+// cells returns the captures of a service, of every member.
+func (w *testWorld) cells(role edge.Role) []*edge.Capture {
+	var out []*edge.Capture
+	for i := range w.ev.Captures {
+		if w.ev.Captures[i].Endpoint.Role == role {
+			out = append(out, &w.ev.Captures[i])
+		}
+	}
+	return out
+}
+
+// member returns the captures of a member that present a certificate.
+func (w *testWorld) member(name string) []*edge.Capture {
+	var out []*edge.Capture
+	for i := range w.ev.Captures {
+		if c := &w.ev.Captures[i]; c.Endpoint.Member == name && c.Leaf() != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// present makes captures show another leaf, in the extra handshakes too.
+func present(leaf *edge.Certificate, cs ...*edge.Capture) {
+	for _, c := range cs {
+		c.Outcome, c.Stage, c.Fault = edge.Captured, edge.StageDone, nil
+		c.Chain = []*edge.Certificate{leaf, testPKI().intermediate}
+		if c.TLS == nil {
+			c.TLS = &edge.TLS{Version: "TLS 1.2", Cipher: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", ClientCertificate: edge.NotRequested}
+		}
+		for _, h := range []*edge.Handshake{c.Extra.WithoutSNI, c.Extra.TLS12} {
+			if h != nil && len(h.Chain) > 0 {
+				h.Chain = c.Chain
+			}
+		}
+		if s := c.Extra.Samples; s != nil {
+			s.Seen = []edge.Sample{{Certificate: leaf, Count: s.Planned}}
+		}
+	}
+}
+
+// everywhere makes every endpoint that presents a certificate, and every
+// member's inventory, show leaf: the pool renewed as a whole.
+func (w *testWorld) everywhere(leaf *edge.Certificate) {
+	for i := range w.ev.Captures {
+		if w.ev.Captures[i].Leaf() != nil {
+			present(leaf, &w.ev.Captures[i])
+		}
+	}
+	for i := range w.pool().Inventory {
+		r := &w.pool().Inventory[i]
+		r.Thumbprint, r.NotBefore, r.NotAfter = leaf.Thumbprint(), leaf.NotBefore(), leaf.NotAfter()
+	}
+}
+
+// down takes an endpoint away.
+func down(class edge.ErrorClass, cs ...*edge.Capture) {
+	for _, c := range cs {
+		*c = edge.Capture{Endpoint: c.Endpoint, Outcome: edge.Failed, Stage: edge.StageDial, Attempts: 2,
+			Fault: &edge.Fault{Class: class, Message: "dialing " + c.Endpoint.HostPort() + ": it did not work"}}
+	}
+}
+
+// healthy builds the pool: three members with three addresses each, four
+// services, one certificate, DNS load balancing, an inventory of each member.
+func healthy(t *testing.T) *testWorld {
+	t.Helper()
+	leaf := makeLeaf(t, nil)
+	w := &testWorld{t: t, now: today(), policy: Policy{Roots: []*edge.Certificate{testPKI().root}}}
+	pool := edge.Pool{
+		Name: "edge-emea", Source: "targets.txt:1", SIPDomains: []string{"contoso.com", "fabrikam.com"},
+		Services: []edge.Service{
+			{Role: edge.Access, FQDN: "sip.contoso.com", Ports: []int{443, 5061}},
+			{Role: edge.WebConf, FQDN: "webcon.contoso.com", Ports: []int{443}},
+			{Role: edge.AV, FQDN: "av.contoso.com", Ports: []int{443}},
+			{Role: edge.XMPP, FQDN: "contoso.com", Ports: []int{5269}},
+		},
+		ExtraNames: []string{"meet.contoso.com"},
+		DNS:        &edge.DNS{Resolver: "system"},
+	}
+	base := map[edge.Role]byte{edge.Access: 10, edge.WebConf: 20, edge.AV: 30, edge.XMPP: 10}
+	for n := range 3 {
+		m := edge.Member{Name: fmt.Sprintf("edge%d", n+1)}
+		for _, s := range pool.Services {
+			ip := netip.AddrFrom4([4]byte{203, 0, 113, base[s.Role] + byte(n)})
+			m.Addresses = append(m.Addresses, edge.Address{Role: s.Role, IP: ip})
+			for _, port := range s.Ports {
+				w.ev.Captures = append(w.ev.Captures, healthyCapture(pool.Name, m.Name, s, ip, port, leaf))
+			}
+		}
+		pool.Members = append(pool.Members, m)
+		for _, use := range []string{useAccess, useWebConf, useAV} {
+			pool.Inventory = append(pool.Inventory, edge.InventoryRecord{Member: m.Name, Use: use, Thumbprint: leaf.Thumbprint(),
+				NotBefore: leaf.NotBefore(), NotAfter: leaf.NotAfter(), Source: "certs-" + m.Name + ".json:1"})
+		}
+	}
+	healthyDNS(&pool)
+	w.ev.Pools = []edge.Pool{pool}
+	w.ev.Started, w.ev.Finished = today(), today().Add(3*time.Second)
+	return w
+}
+
+func healthyCapture(pool, member string, s edge.Service, ip netip.Addr, port int, leaf *edge.Certificate) edge.Capture {
+	c := edge.Capture{
+		Endpoint: edge.Endpoint{Pool: pool, Member: member, Role: s.Role, FQDN: s.FQDN, Address: ip, Port: port, ServicePort: port},
+		Stage:    edge.StageDone, Attempts: 1,
+	}
+	if s.Role == edge.AV {
+		c.Outcome = edge.NoCertificate
+		c.Extra.Turn = &edge.Turn{PseudoTLS: true, Live: true, ErrorCode: 401}
+		return c
+	}
+	c.Extra.Legacy = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert, Message: "protocol version"}}
+	c.Extra.TLS12 = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}}
+	c.Extra.WithoutSNI = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}}
+	c.Extra.Samples = &edge.Samples{Planned: 3}
+	present(leaf, &c)
+	if port == federationPort {
+		c.TLS.ClientCertificate, c.TLS.AcceptableCAs = edge.Required, 12
+	}
+	return c
+}
+
+func healthyDNS(pool *edge.Pool) {
+	for _, s := range pool.Services {
+		a := edge.NameAnswer{Name: s.FQDN, Status: edge.Found}
+		for _, m := range pool.Members {
+			for _, addr := range m.Addresses {
+				if addr.Role == s.Role {
+					a.Addresses = append(a.Addresses, addr.IP)
+				}
+			}
+		}
+		pool.DNS.Names = append(pool.DNS.Names, a)
+	}
+	for _, d := range pool.SIPDomains {
+		pool.DNS.SRV = append(pool.DNS.SRV,
+			edge.SRVAnswer{Kind: edge.SRVFederation, Domain: d, Query: "_sipfederationtls._tcp." + d, Status: edge.Found,
+				Records: []edge.SRV{{Target: "sip." + d, Port: 5061}}},
+			edge.SRVAnswer{Kind: edge.SRVClient, Domain: d, Query: "_sip._tls." + d, Status: edge.Found,
+				Records: []edge.SRV{{Target: "sip." + d, Port: 443}}})
+	}
+}
+
+// A pki is the CA of the tests: its keys are made once for all of them.
+type pki struct {
+	root, intermediate *edge.Certificate
+	caKey              crypto.Signer
+	leafKeys           []crypto.Signer // RSA 2048
+}
+
+var testPKI = sync.OnceValue(func() *pki {
+	p := &pki{}
+	rootKey := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	p.caKey = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	for range 2 {
+		p.leafKeys = append(p.leafKeys, must(rsa.GenerateKey(rand.Reader, 2048)))
+	}
+	ca := func(name string, serial int64) *x509.Certificate {
+		return &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name, Organization: []string{"Example Trust"}},
+			NotBefore: date(2022, 1, 1), NotAfter: date(2042, 1, 1), IsCA: true, BasicConstraintsValid: true,
+			KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
+	}
+	root := ca("Example Root", 1)
+	p.root = edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, root, root, rootKey.Public(), rootKey)))
+	p.intermediate = edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, ca("Example Issuing CA", 2), p.root.X509, p.caKey.Public(), rootKey)))
+	return p
+})
+
+// must is for what cannot fail in a test's own PKI.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// A leafOption is one mutation of the healthy leaf's template. A template's
+// PublicKey, where set, is the key that gets certified.
+type leafOption func(*x509.Certificate)
+
+// makeLeaf issues the healthy leaf with one mutation.
+func makeLeaf(t *testing.T, change leafOption) *edge.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(0x5eed),
+		Subject:      pkix.Name{CommonName: "sip.contoso.com", Organization: []string{"Contoso"}},
+		DNSNames:     []string{"sip.contoso.com", "webcon.contoso.com", "sip.fabrikam.com", "meet.contoso.com", "contoso.com"},
+		NotBefore:    date(2026, 5, 1), NotAfter: date(2026, 5, 1).Add(199 * day),
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		CRLDistributionPoints: []string{"http://crl.example/issuing.crl"},
+	}
+	if change != nil {
+		change(template)
+	}
+	p := testPKI()
+	key := template.PublicKey
+	if key == nil {
+		key = p.leafKeys[0].Public()
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, p.intermediate.X509, key, p.caKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return edge.NewCertificate(der)
+}

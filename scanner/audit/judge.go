@@ -1,0 +1,109 @@
+package audit
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// Judge applies every rule to every pool of ev, in the order of ev.Pools. It
+// depends on its arguments alone: the same evidence, policy and time give the
+// same judgement, live or from a file.
+func Judge(ev edge.Evidence, p Policy, now time.Time) []Judgement {
+	s := newScan(ev, p, now)
+	captures := make(map[string][]edge.Capture, len(ev.Pools))
+	for _, c := range ev.Captures {
+		captures[c.Endpoint.Pool] = append(captures[c.Endpoint.Pool], c)
+	}
+	rules := Rules()
+	out := make([]Judgement, 0, len(ev.Pools))
+	for _, pool := range ev.Pools {
+		out = append(out, newWorld(s, pool, captures[pool.Name]).judge(rules))
+	}
+	return out
+}
+
+func (w *world) judge(rules []Rule) Judgement {
+	j := Judgement{Pool: w.pool.Name, Findings: []Finding{}, Rules: make(map[string]Outcome, len(rules))}
+	var found []placed
+	for _, rule := range rules {
+		// An allowed rule is taken out of the judgement: it neither finds nor
+		// passes.
+		if w.allowed(rule.ID) || rule.Applies != nil && !rule.Applies(w) {
+			j.Rules[rule.ID] = NotApplicable
+			continue
+		}
+		r := &result{w: w}
+		rule.Run(w, r)
+		j.Rules[rule.ID] = r.outcome()
+		for _, f := range r.found {
+			f.Rule = rule.ID
+			f.Severity = w.severity(rule, f.Severity)
+			found = append(found, f)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.at, b.at))
+	})
+	for _, f := range found {
+		j.Findings = append(j.Findings, f.Finding)
+	}
+	j.Verdict = w.verdict(j.Findings)
+	return j
+}
+
+// rank orders severities, worst first.
+func rank(s Severity) int { return slices.Index([]Severity{Error, Warning, Info}, s) }
+
+// allowed says whether the findings of a rule are dropped, by the user's
+// policy or by the pool's own.
+func (w *world) allowed(id string) bool {
+	return slices.Contains(w.scan.policy.Allow, id) || slices.Contains(w.pool.Allow, id)
+}
+
+// severity is what a finding counts as: what the command line says, else what
+// the pool says, else what the profile raises it to, else what the rule says.
+func (w *world) severity(rule Rule, own Severity) Severity {
+	if s, ok := w.scan.policy.Severities[rule.ID]; ok && rank(s) >= 0 {
+		return s
+	}
+	if s := Severity(w.pool.Severities[rule.ID]); rank(s) >= 0 {
+		return s
+	}
+	if slices.Contains(raised(w.scan.policy.Profile), rule.ID) {
+		return Error
+	}
+	return cmp.Or(own, rule.Severity)
+}
+
+// verdict sums the pool up. A pool whose only errors are about coverage is
+// incomplete, and so is one with a cell that the scan never came to: nothing
+// found there is no reason to call it well.
+func (w *world) verdict(fs []Finding) Verdict {
+	v := VerdictOK
+	if len(w.captures) == 0 || slices.ContainsFunc(w.captures, interrupted) {
+		v = VerdictIncomplete
+	}
+	for _, f := range fs {
+		switch {
+		case f.Severity == Error && !coverageRule(f.Rule):
+			return VerdictError
+		case f.Severity == Error:
+			v = VerdictIncomplete
+		case f.Severity == Warning && v == VerdictOK:
+			v = VerdictWarning
+		}
+	}
+	return v
+}
+
+// coverageRule says whether an error of this rule is about what was not seen
+// rather than about what was.
+func coverageRule(id string) bool { return id == idUnreachable || id == idNoAddress }
+
+// interrupted says whether the scan ended before this endpoint was done.
+func interrupted(c edge.Capture) bool {
+	return c.Leaf() == nil && c.Fault != nil && c.Fault.Class == edge.ClassInterrupted
+}

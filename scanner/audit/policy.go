@@ -1,0 +1,163 @@
+package audit
+
+import (
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// Every number, date, port and OID that a rule goes by stands here, with who
+// says so.
+
+const day = 24 * time.Hour
+
+// The ports of an Edge pool that rules know by number: the federation port is
+// the one that speaks mutual TLS, the client port the one that must not.
+// Source: "Port and protocol planning for Edge Servers" (Lync Server 2013).
+const (
+	federationPort = 5061
+	clientPort     = 443
+)
+
+// A certificate about to expire is told at the earlier of a fixed number of
+// days and a share of its lifetime: 30 days would be most of a 47-day
+// certificate's life. The days are what monitoring has always used; a third is
+// when ACME clients renew (RFC 9773 leaves it to the CA, certbot takes a third).
+const (
+	warnDays  = 30
+	warnShare = 3 // a third of the lifetime
+	failDays  = 7
+	failShare = 10 // a tenth
+)
+
+// warnBefore and failBefore are how long before its end a certificate of this
+// lifetime is worth a warning, and an error.
+func (s *scan) warnBefore(lifetime time.Duration) time.Duration {
+	if s.policy.WarnDays > 0 {
+		return time.Duration(s.policy.WarnDays) * day
+	}
+	return min(warnDays*day, lifetime/warnShare)
+}
+
+func (s *scan) failBefore(lifetime time.Duration) time.Duration {
+	if s.policy.ErrorDays > 0 {
+		return time.Duration(s.policy.ErrorDays) * day
+	}
+	return min(failDays*day, lifetime/failShare)
+}
+
+// A lifetimeLimit is the longest validity that a public CA may give to a
+// certificate issued from a date on.
+type lifetimeLimit struct {
+	from time.Time
+	days int
+}
+
+// lifetimeLimits, latest first. Source: CA/Browser Forum, Baseline
+// Requirements 6.3.2 as changed by ballots 193 (825 days), SC31 (398) and
+// SC-081v3 (200, 100, 47).
+func lifetimeLimits() []lifetimeLimit {
+	return []lifetimeLimit{
+		{date(2029, 3, 15), 47},
+		{date(2027, 3, 15), 100},
+		{date(2026, 3, 15), 200},
+		{date(2020, 9, 1), 398},
+		{date(2018, 3, 1), 825},
+	}
+}
+
+// lifetimeAllowed is the limit for a certificate whose validity starts then;
+// false for times before any that matters.
+func lifetimeAllowed(notBefore time.Time) (limit lifetimeLimit, ok bool) {
+	for _, l := range lifetimeLimits() {
+		if !notBefore.Before(l.from) {
+			return l, true
+		}
+	}
+	return lifetimeLimit{}, false
+}
+
+// lifetime is how long a certificate is valid. Both ends count: "the period of
+// time from notBefore through notAfter, inclusive" (RFC 5280, 4.1.2.5).
+func lifetime(notBefore, notAfter time.Time) time.Duration {
+	return notAfter.Sub(notBefore) + time.Second
+}
+
+// lifetimeDays rounds up, as the Baseline Requirements count: a day is 86,400
+// seconds, and any time beyond it is a day more (6.3.2).
+func lifetimeDays(d time.Duration) int { return int((d + day - 1) / day) }
+
+// A milestone is a date on which client authentication leaves the certificates
+// of public CAs. Source: Chrome Root Program Policy 1.8, and what the CAs
+// announced.
+type milestone struct {
+	on   time.Time
+	what string
+}
+
+func clientAuthEnds() []milestone {
+	return []milestone{
+		{date(2025, 10, 1), "DigiCert leaves it out unless asked"},
+		{date(2026, 6, 15), "Chrome accepts new intermediates for server authentication alone"},
+		{date(2026, 7, 8), "Let's Encrypt issues none"},
+		{date(2027, 3, 1), "DigiCert issues none"},
+		{date(2027, 3, 15), "Chrome accepts new certificates for server authentication alone"},
+	}
+}
+
+// minRSABits is the smallest RSA key: "the minimum key length is 2048"
+// ("Certificate requirements for external user access"); Baseline
+// Requirements 6.1.5 say the same.
+const minRSABits = 2048
+
+// maxAcceptableCAs is where a list of acceptable CAs becomes a worry. Schannel
+// cuts what it sends at 16,384 bytes (Microsoft KB 2801679), which is between
+// 100 and 200 names.
+const maxAcceptableCAs = 100
+
+// The top of a list that a message still names one by one.
+const tellAtMost = 8
+
+// The A/V service's role and its use in Get-CsCertificate.
+const (
+	useAccess  = "AccessEdgeExternal"
+	useWebConf = "DataEdgeExternal"
+	useAV      = "AudioVideoAuthentication"
+)
+
+// certificateUse is the -Type of Set-CsCertificate for a service, empty for
+// one that has none of its own. XMPP is served with the Access certificate.
+func certificateUse(r edge.Role) string {
+	switch r {
+	case edge.Access, edge.XMPP:
+		return useAccess
+	case edge.WebConf:
+		return useWebConf
+	case edge.AV:
+		return useAV
+	default:
+		return ""
+	}
+}
+
+// raised are the rules that a profile makes errors.
+//
+// federation: what a partner needs before the first message goes through.
+//
+// renewal: what is no more than odd on a quiet day, but after a renewal means
+// that it is not finished: another certificate behind the same name, another
+// chain on one member, a certificate that is still about to end.
+func raised(profile string) []string {
+	switch profile {
+	case "federation":
+		return []string{"client-cert-not-requested", "federation-srv-missing", "client-srv-missing"}
+	case "renewal":
+		return []string{"depends-on-sni", "chain-differs-across-members", "expires-soon", "intermediate-expires-soon"}
+	default:
+		return nil
+	}
+}
+
+func date(year int, month time.Month, day int) time.Time {
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}

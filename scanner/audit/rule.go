@@ -1,0 +1,96 @@
+package audit
+
+import "edgecert/scanner/edge"
+
+// A Rule is one thing that can be wrong with an Edge pool, as a value: what it
+// is, why it matters, who says so, and the function that looks for it.
+type Rule struct {
+	ID       string   // as people script against it: lower-case words joined by hyphens
+	Family   string   // the group it stands in: coverage, consistency, names, usage, trust, validity, tls, av, dns
+	Severity Severity // of its findings, unless the finding says otherwise
+	Varies   string   // when it says otherwise; empty: never
+	Title    string   // "finding when", one line
+	Doc      string   // what is wrong, what it breaks, and, as the last paragraph, how to fix it
+	Source   string   // who says so, quoted where it can be
+	Applies  func(*world) bool
+	Run      func(*world, *result)
+}
+
+// A result gathers what a rule saw of one pool. The rule reports every single
+// thing it looked at, so that a pass needs something positively seen: a rule
+// that never looked is not applicable, one that could not look everywhere has
+// not passed.
+type result struct {
+	w      *world
+	found  []placed
+	passed int
+	unsure int
+}
+
+// placed is a finding with its place in the endpoint order.
+type placed struct {
+	Finding
+	at int
+}
+
+// pass says: looked at one thing, nothing wrong with it.
+func (r *result) pass() { r.passed++ }
+
+// couldNotTell says: one thing could not be looked at.
+func (r *result) couldNotTell() { r.unsure++ }
+
+// find adds a finding about the captures with these indexes. What they agree
+// in (member, role, address, port) is where the finding is; the rest stays
+// empty. No indexes: the finding is about the pool.
+func (r *result) find(f Finding, at ...int) {
+	r.found = append(r.found, r.w.place(f, at))
+}
+
+// outcome is what the rule says of the pool as a whole.
+func (r *result) outcome() Outcome {
+	switch {
+	case len(r.found) > 0:
+		return Found
+	case r.unsure > 0:
+		return CouldNotTell
+	case r.passed > 0:
+		return Pass
+	default:
+		return NotApplicable
+	}
+}
+
+// place fills in where the finding is.
+func (w *world) place(f Finding, at []int) placed {
+	if len(at) == 0 {
+		return placed{f, len(w.captures)}
+	}
+	first := w.captures[at[0]].Endpoint
+	f.Member, f.Role, f.Address, f.Port = first.Member, first.Role, address(first), first.Port
+	low := at[0]
+	for _, i := range at[1:] {
+		e := w.captures[i].Endpoint
+		low = min(low, i)
+		if e.Member != f.Member {
+			f.Member = ""
+		}
+		if e.Role != f.Role {
+			f.Role = ""
+		}
+		if address(e) != f.Address {
+			f.Address = ""
+		}
+		if e.Port != f.Port {
+			f.Port = 0
+		}
+	}
+	return placed{f, low}
+}
+
+// address is the endpoint's address as text, empty where it has none.
+func address(e edge.Endpoint) string {
+	if !e.Address.IsValid() {
+		return ""
+	}
+	return e.Address.String()
+}

@@ -1,0 +1,156 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+// The rules that decide between incomplete and error (design.md §8).
+const (
+	idUnreachable = "endpoint-unreachable"
+	idNoAddress   = "dns-no-address"
+)
+
+func endpointUnreachable() Rule {
+	return Rule{
+		ID: idUnreachable, Family: "coverage", Severity: Error,
+		Title: "a planned endpoint gave no certificate",
+		Doc: `An address that should present a certificate was dialed and presented none: nobody listens, a firewall
+drops the packets, or the handshake broke before the certificate came. What was not seen may be wrong, so nothing that
+needs this endpoint counts as passed, and the pool is called incomplete rather than well.
+
+One dead member of a DNS load-balanced pool means that every so many sign-ins, meetings or federated messages fail.
+
+How to fix it: see on the member whether the services run (Get-CsWindowsService) and hold a certificate
+(Get-CsCertificate), then whether the firewall and NAT let the port through from where this scan ran.`,
+		Source: `"cfssl scan calls two members consistent when one of them is down": unreachable is never consistent (domain.md §8)`,
+		Run:    runUnreachable,
+	}
+}
+
+func runUnreachable(w *world, r *result) {
+	if len(w.captures) == 0 && w.pool.DNS == nil {
+		r.couldNotTell()
+	}
+	for i, c := range w.captures {
+		switch {
+		case c.Leaf() != nil || silent(c):
+			r.pass()
+		case interrupted(c):
+			r.couldNotTell()
+		case notTLS(c) || w.unresolved(c):
+			// Told by tls-not-spoken and dns-no-address.
+		default:
+			r.find(Finding{
+				Message: fmt.Sprintf("expected a certificate from %s, got none: %s", w.at(i), reason(c)),
+				Fix:     unreachableFix(c),
+			}, i)
+		}
+	}
+}
+
+// reason says why a capture has no certificate, and how far it came.
+func reason(c edge.Capture) string {
+	if c.Fault == nil {
+		return fmt.Sprintf("no reason recorded (stage %s)", c.Stage)
+	}
+	class := string(c.Fault.Class)
+	if strings.Contains(c.Fault.Message, class) || c.Fault.Message == "" {
+		class = ""
+	} else {
+		class += ": "
+	}
+	text := class + c.Fault.Message
+	if text == "" {
+		text = string(c.Fault.Class)
+	}
+	return fmt.Sprintf("%s (stage %s)", text, c.Stage)
+}
+
+func unreachableFix(c edge.Capture) string {
+	if c.Fault == nil {
+		return "scan again with -v"
+	}
+	switch c.Fault.Class {
+	case edge.ClassDNS:
+		return "give the name an address in DNS, or name the member's address in the targets file"
+	case edge.ClassRefused:
+		return "on the member: Get-CsWindowsService, and Start-CsWindowsService where one is stopped; then see whether the port is right"
+	case edge.ClassTimeout, edge.ClassUnreachable:
+		return "see whether the member is up and the firewall lets the port through from here"
+	case edge.ClassReset:
+		return "on the member: Get-CsCertificate shows whether the service has a certificate at all; a load balancer without a live member resets too"
+	case edge.ClassBadCertificate:
+		return "assign a certificate to the service again: Set-CsCertificate"
+	default:
+		return "see on the member what listens on this port and what its event log says of Schannel"
+	}
+}
+
+func tlsNotSpoken() Rule {
+	return Rule{
+		ID: "tls-not-spoken", Family: "coverage", Severity: Error,
+		Title: "something else than TLS answers",
+		Doc: `The port is open, but what answers there is not TLS: a web server's plain text, another protocol's banner, or the
+pseudo-TLS of an A/V Edge on an Access or Web Conferencing address. No client can sign in there and no partner can federate.
+
+How to fix it: compare the address and port with the topology (Get-CsService -EdgeServer); a NAT rule or a load
+balancer that points to the wrong port is the usual cause.`,
+		Source: `Access Edge speaks "SIP over TLS" and Web Conferencing "PSOM over TLS" ("Port and protocol planning", Lync Server 2013; domain.md §3)`,
+		Run: func(w *world, r *result) {
+			for i, c := range w.captures {
+				switch {
+				case c.Leaf() != nil:
+					r.pass()
+				case notTLS(c):
+					r.find(Finding{
+						Message: fmt.Sprintf("expected TLS from %s, got something else: %s", w.at(i), otherProtocol(c)),
+						Fix:     "compare address and port with the topology: Get-CsService -EdgeServer; then the NAT rule or load balancer before it",
+					}, i)
+				case !silent(c):
+					r.couldNotTell()
+				}
+			}
+		},
+	}
+}
+
+// notTLS says whether something that is not TLS answered where TLS was due.
+func notTLS(c edge.Capture) bool {
+	if c.Leaf() != nil || silent(c) {
+		return false
+	}
+	return c.Outcome == edge.NoCertificate || c.Fault != nil && c.Fault.Class == edge.ClassNotTLS
+}
+
+func otherProtocol(c edge.Capture) string {
+	if c.Outcome == edge.NoCertificate {
+		return "the pseudo-TLS of an A/V Edge, which presents no certificate"
+	}
+	return c.Fault.Message
+}
+
+// unresolved says whether an endpoint has no address because DNS says that its
+// name has none; where DNS did not answer, nobody knows.
+func (w *world) unresolved(c edge.Capture) bool {
+	if c.Stage != edge.StageDNS {
+		return false
+	}
+	a, ok := w.answer(c.Endpoint.FQDN)
+	return ok && a.Status == edge.Absent
+}
+
+// answer is what DNS said of a name, and whether it was asked.
+func (w *world) answer(name string) (edge.NameAnswer, bool) {
+	if w.pool.DNS == nil {
+		return edge.NameAnswer{}, false
+	}
+	for _, a := range w.pool.DNS.Names {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return edge.NameAnswer{}, false
+}

@@ -1,0 +1,54 @@
+package audit
+
+import (
+	"strconv"
+
+	"edgecert/scanner/edge"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func coverageCases() []ruleCase {
+	return []ruleCase{
+		{
+			rule: idUnreachable, name: "Web Conferencing of one member refuses", want: Found,
+			change: func(w *testWorld) { down(edge.ClassRefused, w.cell("edge2", edge.WebConf, 443)) },
+			at:     "edge2 webcon 443", says: []string{"edge2 webcon 443", "203.0.113.21:443", "refused", "stage dial"}, fix: "Get-CsWindowsService",
+		},
+		{
+			rule: idUnreachable, name: "an A/V address that does not answer", want: Found,
+			change: func(w *testWorld) { down(edge.ClassTimeout, w.cell("edge1", edge.AV, 443)) },
+			at:     "edge1 av 443",
+		},
+		{
+			rule: idUnreachable, name: "the scan was interrupted before one endpoint", want: CouldNotTell,
+			change: func(w *testWorld) { down(edge.ClassInterrupted, w.cell("edge3", edge.Access, 5061)) },
+		},
+		{
+			rule: idUnreachable, name: "refused after the certificate", want: Pass,
+			change: func(w *testWorld) {
+				c := w.cell("edge1", edge.Access, 5061)
+				c.Stage, c.Fault = edge.StageCertificate, &edge.Fault{Class: edge.ClassReset, Message: "connection reset by peer"}
+			},
+		},
+		{
+			rule: "tls-not-spoken", name: "a web server on the Access port", want: Found,
+			change: func(w *testWorld) {
+				c := w.cell("edge2", edge.Access, 443)
+				down(edge.ClassNotTLS, c)
+				c.Stage, c.Fault.Message = edge.StageHandshake, `"HTTP/1.1 400 Bad Request"`
+			},
+			at: "edge2 access 443", says: []string{"expected TLS", "HTTP/1.1 400 Bad Request"},
+		},
+		{
+			rule: "tls-not-spoken", name: "an A/V Edge on the Web Conferencing address", want: Found,
+			change: func(w *testWorld) {
+				c := w.cell("edge2", edge.WebConf, 443)
+				e := c.Endpoint
+				*c = *w.cell("edge2", edge.AV, 443)
+				c.Endpoint = e
+			},
+			at: "edge2 webcon 443", says: []string{"pseudo-TLS of an A/V Edge"},
+		},
+	}
+}

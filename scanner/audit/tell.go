@@ -1,0 +1,176 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// How findings are worded. Messages hold text from the network as it is: every
+// renderer makes it harmless for its medium. Fixes are run, so they hold
+// nothing but DNS-safe names and hex (fix.go).
+
+// tell names a certificate so that a person recognises it in any Windows
+// dialog: its letter, thumbprint, serial number, issuer and end.
+func (w *world) tell(c *edge.Certificate) string {
+	if c.X509 == nil {
+		return fmt.Sprintf("%s (thumbprint %s, cannot be decoded)", w.letter(c), c.Thumbprint())
+	}
+	return fmt.Sprintf("%s (thumbprint %s, serial %s, issued by %s, %s)",
+		w.letter(c), c.Thumbprint(), c.Serial(), issuerName(c), w.expiry(c))
+}
+
+// letter is a certificate's letter in this pool.
+func (w *world) letter(c *edge.Certificate) string {
+	if l, ok := w.labels[c.Fingerprint]; ok {
+		return l
+	}
+	return "another certificate"
+}
+
+// issuerName is the issuer's common name, else its whole name.
+func issuerName(c *edge.Certificate) string {
+	if name := c.X509.Issuer.CommonName; name != "" {
+		return name
+	}
+	if name := c.Issuer(); name != "" {
+		return name
+	}
+	return "an issuer without a name"
+}
+
+// expiry says when a certificate ends, as a date and from now.
+func (w *world) expiry(c *edge.Certificate) string {
+	end := c.NotAfter()
+	if end.Before(w.scan.now) {
+		return fmt.Sprintf("expired %s, %s ago", shortDate(end), span(w.scan.now.Sub(end)))
+	}
+	return fmt.Sprintf("expires %s, in %s", shortDate(end), span(end.Sub(w.scan.now)))
+}
+
+func shortDate(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// span tells a duration in whole days, or in hours where it is less than two.
+func span(d time.Duration) string {
+	switch {
+	case d >= 2*day:
+		return plural(int(d/day), "day")
+	case d >= time.Hour:
+		return plural(int(d/time.Hour), "hour")
+	default:
+		return plural(int(d/time.Minute), "minute")
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// list joins words as a sentence does, and counts those beyond tellAtMost.
+func list(words []string) string {
+	if len(words) > tellAtMost {
+		rest := len(words) - tellAtMost
+		words = append(slices.Clone(words[:tellAtMost]), strconv.Itoa(rest)+" more")
+	}
+	switch len(words) {
+	case 0:
+		return ""
+	case 1:
+		return words[0]
+	default:
+		return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+	}
+}
+
+// where names the captures with these indexes: members with the same services
+// are told together, and a member seen on nothing else is told by its name.
+func (w *world) where(at []int) string {
+	if w.pool.Kind != edge.EdgePool {
+		return list(w.eachEndpoint(at))
+	}
+	var members []string
+	cells := map[string][]string{}
+	for _, i := range at {
+		e := w.captures[i].Endpoint
+		if _, known := cells[e.Member]; !known {
+			members = append(members, e.Member)
+		}
+		cells[e.Member] = append(cells[e.Member], cell(e))
+	}
+	var parts []string
+	for len(members) > 0 {
+		what := list(cells[members[0]])
+		var same, rest []string
+		for _, m := range members {
+			if list(cells[m]) == what {
+				same = append(same, m)
+			} else {
+				rest = append(rest, m)
+			}
+		}
+		if w.whole(same[0], len(cells[same[0]])) {
+			what = "every service"
+		}
+		parts = append(parts, list(same)+" ("+what+")")
+		members = rest
+	}
+	return list(parts)
+}
+
+// whole says whether n cells are all in which a member shows a certificate,
+// and more than one.
+func (w *world) whole(member string, n int) bool {
+	seen := 0
+	for _, c := range w.captures {
+		if c.Endpoint.Member == member && c.Leaf() != nil {
+			seen++
+		}
+	}
+	return n > 1 && n == seen
+}
+
+func (w *world) eachEndpoint(at []int) []string {
+	var out []string
+	for _, i := range at {
+		out = append(out, target(w.captures[i].Endpoint))
+	}
+	return out
+}
+
+// cell names a service and its port: "webcon 443". Behind a tunnel it is the
+// service's port, which is what the administrator knows.
+func cell(e edge.Endpoint) string {
+	return string(e.Role) + " " + strconv.Itoa(servicePort(e))
+}
+
+// servicePort is the port that rules go by.
+func servicePort(e edge.Endpoint) int {
+	if e.ServicePort != 0 {
+		return e.ServicePort
+	}
+	return e.Port
+}
+
+// target names one endpoint wholly: "sip.contoso.com:443 at 192.0.2.1".
+func target(e edge.Endpoint) string {
+	if e.FQDN == "" || !e.Address.IsValid() {
+		return e.HostPort()
+	}
+	return fmt.Sprintf("%s:%d at %s", e.FQDN, e.Port, e.Address)
+}
+
+// at names one capture's endpoint as a pool's administrator knows it.
+func (w *world) at(i int) string {
+	e := w.captures[i].Endpoint
+	if w.pool.Kind != edge.EdgePool {
+		return target(e)
+	}
+	return fmt.Sprintf("%s %s (%s)", e.Member, cell(e), e.HostPort())
+}

@@ -1,0 +1,147 @@
+package audit
+
+import (
+	"crypto/x509"
+	"slices"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// A scan is what all pools of one judgement share.
+type scan struct {
+	ev     edge.Evidence
+	policy Policy
+	now    time.Time
+}
+
+func newScan(ev edge.Evidence, p Policy, now time.Time) *scan {
+	return &scan{ev: ev, policy: p, now: now}
+}
+
+// A world is one pool and what was seen of it, indexed once for all rules.
+type world struct {
+	scan     *scan
+	pool     edge.Pool
+	captures []edge.Capture // in endpoint order; rules refer to them by index
+	leaves   []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
+	labels   map[edge.Fingerprint]string
+	required []edge.RequiredName
+}
+
+// A group is the captures that present the same leaf. A loose pool's endpoints
+// have nothing to do with each other, so each is a group of its own.
+type group struct {
+	cert *edge.Certificate
+	at   []int // indexes of captures, ascending
+}
+
+func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
+	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool)}
+	w.leaves = w.group(everything)
+	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))
+	for _, g := range w.leaves {
+		if _, known := w.labels[g.cert.Fingerprint]; !known {
+			w.labels[g.cert.Fingerprint] = label(len(w.labels))
+		}
+	}
+	return w
+}
+
+// A filter picks endpoints.
+type filter func(edge.Endpoint) bool
+
+func everything(edge.Endpoint) bool { return true }
+
+// roles picks the endpoints of these services.
+func roles(rs ...edge.Role) filter {
+	return func(e edge.Endpoint) bool { return slices.Contains(rs, e.Role) }
+}
+
+// group returns the distinct leaves that the picked endpoints present.
+func (w *world) group(pick filter) []group {
+	var out []group
+	index := map[edge.Fingerprint]int{}
+	for i, c := range w.captures {
+		leaf := c.Leaf()
+		if leaf == nil || !pick(c.Endpoint) {
+			continue
+		}
+		if n, ok := index[leaf.Fingerprint]; ok && w.pool.Kind != edge.LoosePool {
+			out[n].at = append(out[n].at, i)
+			continue
+		}
+		index[leaf.Fingerprint] = len(out)
+		out = append(out, group{leaf, []int{i}})
+	}
+	return out
+}
+
+// missing returns the picked endpoints whose certificate should have been
+// seen and was not. An endpoint that by its protocol presents none is not
+// among them.
+func (w *world) missing(pick filter) []int {
+	var out []int
+	for i, c := range w.captures {
+		if c.Leaf() == nil && !silent(c) && pick(c.Endpoint) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// silent says whether an endpoint is alive and, by its protocol, presents no
+// certificate: MS-TURN on an A/V address, XMPP without STARTTLS. On any other
+// service a certificate was due.
+func silent(c edge.Capture) bool {
+	if c.Outcome != edge.NoCertificate {
+		return false
+	}
+	return c.Endpoint.Role == edge.AV || c.Endpoint.Role == edge.XMPP || c.Endpoint.Role == edge.Other
+}
+
+// eachLeaf runs judge for every distinct leaf of the picked endpoints. What was
+// not seen, or cannot be parsed, is could-not-tell.
+func (r *result) eachLeaf(pick filter, judge func(g group, c *x509.Certificate)) {
+	for range r.w.missing(pick) {
+		r.couldNotTell()
+	}
+	for _, g := range r.w.group(pick) {
+		if g.cert.X509 == nil {
+			r.couldNotTell()
+			continue
+		}
+		judge(g, g.cert.X509)
+	}
+}
+
+// judgeLeaf is eachLeaf for rules that say one thing or nothing of a leaf:
+// wrong returns what is wrong with it and the fix, or nothing.
+func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *Finding) func(*world, *result) {
+	return func(w *world, r *result) {
+		r.eachLeaf(pick, func(g group, c *x509.Certificate) {
+			f := wrong(w, g, c)
+			if f == nil {
+				r.pass()
+				return
+			}
+			f.Certificate = g.cert
+			r.find(*f, g.at...)
+		})
+	}
+}
+
+// named says whether somebody said which members the pool has; else they were
+// found by DNS, and the addresses of two services cannot be paired.
+func (w *world) named() bool { return len(w.pool.Members) > 0 }
+
+// edgePool applies to described pools alone.
+func edgePool(w *world) bool { return w.pool.Kind == edge.EdgePool }
+
+// label is the letter of the n-th certificate: A to Z, then AA, AB, …
+func label(n int) string {
+	if n < 26 {
+		return string(rune('A' + n))
+	}
+	return label(n/26-1) + label(n%26)
+}
