@@ -1,0 +1,167 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"edgecert/scanner/edge"
+)
+
+// members tells which members and endpoints are planned that were not, and the
+// other way round, and what has another address now.
+func (d *poolDiff) members() {
+	lost := resolving(d.come, d.was.Endpoints)
+	found := resolving(d.gone, d.is.Endpoints)
+	d.names(EndpointUnreachable, d.come, lost)
+	d.names(EndpointBack, d.gone, found)
+	// Members found by DNS are neither gone nor new while their name does not
+	// resolve: nobody could tell.
+	gone := slices.DeleteFunc(slices.Clone(d.gone), func(e Endpoint) bool { return e.Address == "" || byDNS(e) && lost[e.FQDN] })
+	come := slices.DeleteFunc(slices.Clone(d.come), func(e Endpoint) bool { return e.Address == "" || byDNS(e) && found[e.FQDN] })
+	d.comings(gone, d.is.Endpoints, MemberVanished, EndpointVanished)
+	d.comings(come, d.was.Endpoints, MemberAppeared, EndpointAppeared)
+	for _, p := range d.pairs {
+		before, after := p.was.Dialed(), p.is.Dialed()
+		if before == after {
+			continue
+		}
+		c := d.located(EndpointMoved, []Endpoint{p.is}, before, after)
+		c.Message = fmt.Sprintf("%s moved from %s to %s", p.is.Place(), before, after)
+		d.changes = append(d.changes, c)
+	}
+}
+
+// byDNS says that the member is one that only its address names.
+func byDNS(e Endpoint) bool { return e.Member == e.Address }
+
+// resolving is the names that have no address among dead and have one among
+// alive.
+func resolving(dead, alive []Endpoint) map[string]bool {
+	without := map[string]bool{}
+	for _, e := range dead {
+		if e.Address == "" && !notLooked(e) {
+			without[e.FQDN] = true
+		}
+	}
+	out := map[string]bool{}
+	for _, e := range alive {
+		if without[e.FQDN] && e.Address != "" {
+			out[e.FQDN] = true
+		}
+	}
+	return out
+}
+
+// names tells once per name, not per port, that it stopped or began to resolve.
+func (d *poolDiff) names(kind string, cells []Endpoint, which map[string]bool) {
+	done := map[string]bool{}
+	for _, e := range cells {
+		if e.Address != "" || !which[e.FQDN] {
+			continue
+		}
+		d.told = append(d.told, e)
+		if done[e.FQDN] {
+			continue
+		}
+		done[e.FQDN] = true
+		c := Change{Kind: kind, Pool: d.is.Name, Role: e.Role, Before: "resolved", After: failureOf(e),
+			Message: fmt.Sprintf("the name %s has no address any more", e.FQDN)}
+		if kind == EndpointBack {
+			c.Before, c.After = c.After, c.Before
+			c.Message = fmt.Sprintf("the name %s has an address again", e.FQDN)
+		}
+		d.changes = append(d.changes, c)
+	}
+}
+
+// comings tells that cells are on one side only. A member that has none on the
+// other side at all is told as a whole. In a list of loose endpoints there are
+// no members, and any number of lines may have come or gone: one event.
+func (d *poolDiff) comings(cells, other []Endpoint, memberKind, endpointKind string) {
+	d.told = append(d.told, cells...)
+	known := map[string]bool{}
+	for _, e := range other {
+		known[e.Member] = true
+	}
+	var g cellGroups
+	for _, e := range cells {
+		if d.loose() {
+			g.add(e, "", "", "")
+		} else {
+			g.add(e, e.Member, "", "")
+		}
+	}
+	verb := map[string]string{MemberVanished: "is not in the pool any more", MemberAppeared: "is new in the pool",
+		EndpointVanished: "not scanned any more", EndpointAppeared: "scanned for the first time"}
+	for _, x := range g.list {
+		member := x.cells[0].Member
+		c := d.located(endpointKind, x.cells, "", "")
+		value, message := spots(x.cells), fmt.Sprintf("%s: %s", verb[endpointKind], spots(x.cells))
+		if !d.loose() {
+			message = member + " " + message
+			if !known[member] {
+				c.Kind, value, message = memberKind, member, fmt.Sprintf("member %s %s", member, verb[memberKind])
+			}
+		}
+		c.Message = message
+		if memberKind == MemberVanished {
+			c.Before = value
+		} else {
+			c.After = value
+		}
+		d.changes = append(d.changes, c)
+	}
+}
+
+func (d *poolDiff) loose() bool { return d.is.Plan.Kind == edge.LoosePool }
+
+func spots(cells []Endpoint) string {
+	names := make([]string, len(cells))
+	for i, e := range cells {
+		names[i] = spot(e)
+	}
+	return enumerate(names)
+}
+
+// outcomes tells which endpoints fell silent, came back, or began to speak
+// another protocol: once for each member and reason.
+func (d *poolDiff) outcomes() {
+	var silent, back, other cellGroups
+	for _, p := range d.pairs {
+		if p.was.Outcome == p.is.Outcome {
+			continue // failed for another reason is as silent as before
+		}
+		owner := p.is.Member
+		if d.loose() {
+			owner = ""
+		}
+		g := &other
+		switch edge.Failed {
+		case p.is.Outcome:
+			g = &silent
+		case p.was.Outcome:
+			g = &back
+		}
+		g.add(p.is, owner, failureOf(p.was), failureOf(p.is))
+	}
+	d.outcomeEvents(EndpointUnreachable, silent)
+	d.outcomeEvents(EndpointBack, back)
+	d.outcomeEvents(OutcomeChanged, other)
+}
+
+func (d *poolDiff) outcomeEvents(kind string, g cellGroups) {
+	for _, x := range g.list {
+		c := d.located(kind, x.cells, x.before, x.after)
+		who := d.who(x.cells, d.planned)
+		switch kind {
+		case EndpointUnreachable:
+			c.Message = fmt.Sprintf("no answer any more from %s (%s)", who, x.after)
+		case EndpointBack:
+			c.Message = fmt.Sprintf("%s answers again, before: %s", who, x.before)
+		default:
+			c.Message = fmt.Sprintf("%s: was %s, is %s", who, x.before, x.after)
+		}
+		d.told = append(d.told, x.cells...)
+		d.changes = append(d.changes, c)
+	}
+}
