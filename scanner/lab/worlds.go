@@ -50,9 +50,7 @@ func (s *Spec) AddXMPP(domain string) {
 	s.Services = append(s.Services, edge.Service{Role: edge.XMPP, FQDN: domain, Ports: []int{5269}})
 	s.fill()
 	s.Each("", func(c *Cell) {
-		if c.Speaks == TLS || c.Speaks == StartTLS {
-			c.Chain.Leaf.Names = append(slices.Clone(c.Chain.Leaf.Names), domain)
-		}
+		c.Chain.Leaf.Names = append(slices.Clone(c.Chain.Leaf.Names), domain)
 	})
 	s.DNS = s.healthyDNS()
 }
@@ -71,17 +69,15 @@ func (s *Spec) fill() {
 }
 
 func (s *Spec) healthyCell(member string, role edge.Role, port int) Cell {
-	c := Cell{Member: member, Role: role, Port: port}
+	c := Cell{Member: member, Role: role, Port: port, Chain: Chain{Leaf: s.healthyLeaf(), Authority: PublicCA}}
 	switch {
 	case role == edge.AV:
-		c.Speaks = PseudoTLS
-		return c
+		c.Speaks = PseudoTLS // the chain is there for a world that speaks TLS instead
 	case role == edge.XMPP:
 		c.Speaks = StartTLS
 	case role == edge.Access && port == 5061:
 		c.ClientCert, c.AcceptableCAs = edge.Required, 3
 	}
-	c.Chain = Chain{Leaf: s.healthyLeaf(), Authority: PublicCA}
 	return c
 }
 
