@@ -1,0 +1,137 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/fault"
+)
+
+// A proxy's answer to CONNECT is a status line and some header lines. The
+// limit protects against one that never ends.
+const maxResponse = 64 << 10
+
+// connect dials through an HTTP proxy with CONNECT (RFC 9110, 9.3.6).
+func connect(addr string, l login) Dial {
+	return func(ctx context.Context, network, target string) (net.Conn, error) {
+		if err := address(addr, target); err != nil {
+			return nil, err
+		}
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, own(ctx, addr, "connecting", err)
+		}
+		tunnel, err := request(ctx, conn, addr, target, l)
+		if err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return tunnel, nil
+	}
+}
+
+// request turns conn into a tunnel to target.
+func request(ctx context.Context, conn net.Conn, addr, target string, l login) (net.Conn, error) {
+	if end, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(end); err != nil {
+			return nil, own(ctx, addr, "CONNECT", err)
+		}
+	}
+	stop := fault.Interrupt(ctx, conn)
+	defer stop()
+	if _, err := io.WriteString(conn, head(target, l)); err != nil {
+		return nil, own(ctx, addr, "CONNECT", err)
+	}
+	limit := &io.LimitedReader{R: conn, N: maxResponse}
+	in := bufio.NewReader(limit)
+	response, err := http.ReadResponse(in, &http.Request{Method: http.MethodConnect})
+	switch {
+	case err == nil && response.StatusCode/100 == 2:
+	case err == nil:
+		return nil, &Error{Proxy: addr, Own: ofProxy(response.StatusCode), Err: statusError(response)}
+	case limit.N <= 0:
+		return nil, own(ctx, addr, "CONNECT", fmt.Errorf("an answer of more than %d bytes", maxResponse))
+	case fault.Class(fault.Ended(ctx, err)) == edge.ClassTimeout:
+		// A proxy says nothing while it is trying, so its silence is taken for
+		// the endpoint's.
+		return nil, &Error{Proxy: addr, Err: fmt.Errorf("no connection in time: %w", err)}
+	default:
+		return nil, own(ctx, addr, "CONNECT", err)
+	}
+	if !stop() { // ctx ended just now: the deadline it set must not be lifted
+		return nil, own(ctx, addr, "CONNECT", ctx.Err())
+	}
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		return nil, own(ctx, addr, "CONNECT", err)
+	}
+	return withRest(conn, in), nil
+}
+
+func head(target string, l login) string {
+	h := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
+	if l.user != "" {
+		h += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(l.user+":"+l.password)) + "\r\n"
+	}
+	return h + "\r\n"
+}
+
+// ofProxy says whether a status is about the proxy rather than the endpoint:
+// the login, and what it does not understand.
+func ofProxy(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusBadRequest, http.StatusNotFound,
+		http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return true
+	default:
+		return status/100 != 5 && status != http.StatusForbidden
+	}
+}
+
+// statusError is a refused CONNECT as the error of a direct connection. Only
+// 504 has one meaning; proxies say 502, 503 or 500 for a refusal, a missing
+// route and an unknown name alike, and 403 for what they do not allow.
+func statusError(r *http.Response) error {
+	if r.StatusCode == http.StatusGatewayTimeout {
+		return fmt.Errorf("CONNECT: %s: %w", r.Status, syscall.ETIMEDOUT)
+	}
+	hint := ""
+	if r.StatusCode == http.StatusProxyAuthRequired {
+		hint = "; hint: give the login in the URL, http://USER:PASSWORD@HOST:PORT"
+	}
+	return fault.New(edge.ClassUnreachable, "CONNECT: %s%s", r.Status, hint)
+}
+
+// withRest gives back what was read behind the proxy's answer: an endpoint may
+// speak first, and its banner tells that it is no TLS.
+func withRest(conn net.Conn, in *bufio.Reader) net.Conn {
+	if in.Buffered() == 0 {
+		return conn
+	}
+	rest, _ := in.Peek(in.Buffered())
+	return &began{Conn: conn, rest: rest}
+}
+
+// began is a connection of which some bytes have been read already.
+type began struct {
+	net.Conn
+	rest []byte
+}
+
+// Read gives the bytes already read first.
+func (b *began) Read(p []byte) (int, error) {
+	if len(b.rest) == 0 {
+		return b.Conn.Read(p)
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}

@@ -1,0 +1,118 @@
+// Package proxy dials through a SOCKS5 or HTTP proxy, for jump hosts that
+// have no direct way out.
+//
+// SOCKS5 is golang.org/x/net/proxy's. For CONNECT there is no library apart
+// from HTTP clients, which do not hand out the connection; the request and its
+// answer are a few lines over net/http (connect.go).
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/fault"
+)
+
+// Dial opens a connection as net.Dialer.DialContext does.
+type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// New is the way through the proxy at rawURL, "socks5://HOST:PORT" or
+// "http://HOST:PORT", with "USER:PASSWORD@" before the host where the proxy
+// asks for a login. The errors of dialing are *Error. An error of New
+// is about the URL; it never shows the password.
+func New(rawURL string) (Dial, error) {
+	if !strings.Contains(rawURL, "://") {
+		return nil, errors.New("proxy: no scheme; hint: write socks5://HOST:PORT or http://HOST:PORT")
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		var parse *url.Error
+		if errors.As(err, &parse) { // its text holds the whole URL
+			err = parse.Err
+		}
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	if err := check(u); err != nil {
+		return nil, fmt.Errorf("proxy %q: %w", u.Redacted(), err)
+	}
+	password, _ := u.User.Password()
+	login := login{u.User.Username(), password}
+	if u.Scheme == "http" {
+		return connect(u.Host, login), nil
+	}
+	if len(login.user) > 255 || len(login.password) > 255 {
+		return nil, fmt.Errorf("proxy %q: a user name or password of more than 255 bytes, which SOCKS5 cannot carry (RFC 1929, 2)", u.Redacted())
+	}
+	return socks(u.Host, login), nil
+}
+
+type login struct{ user, password string }
+
+func check(u *url.URL) error {
+	switch u.Scheme {
+	case "socks5", "socks5h", "http":
+	default:
+		return fmt.Errorf("scheme %q; hint: socks5:// and http:// are known", u.Scheme)
+	}
+	switch {
+	case u.Opaque != "" || u.Hostname() == "":
+		return fmt.Errorf("no host; hint: write %s://HOST:PORT", u.Scheme)
+	case u.Port() == "":
+		return fmt.Errorf("no port; hint: SOCKS proxies mostly listen on 1080, HTTP proxies on 3128 or 8080")
+	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.Fragment != "":
+		return fmt.Errorf("something behind the port; hint: write %s://HOST:PORT", u.Scheme)
+	}
+	if p, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || p == 0 {
+		return fmt.Errorf("port %s: ports run from 1 to 65535", u.Port())
+	}
+	return nil
+}
+
+// An Error is why a connection through the proxy failed. Own tells the two
+// cases apart: the proxy itself (not reached, login refused, no proxy at all)
+// and the way from it to the endpoint.
+//
+// What the proxy says of the endpoint unwraps to the syscall.Errno that a
+// direct connection would have failed with: ECONNREFUSED, EHOSTUNREACH,
+// ENETUNREACH, ETIMEDOUT. A trouble of its own unwraps to an edge.Fault of
+// class unreachable: nothing can be said of the endpoint then.
+type Error struct {
+	Proxy string // HOST:PORT
+	Own   bool
+	Err   error
+}
+
+func (e *Error) Error() string {
+	if e.Own {
+		return "proxy " + e.Proxy + ": " + e.Err.Error()
+	}
+	return "through proxy " + e.Proxy + ": " + e.Err.Error()
+}
+
+// Unwrap is the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// own is a trouble of the proxy itself. What ended the context stays what it
+// is.
+func own(ctx context.Context, proxy, doing string, err error) error {
+	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &Error{Proxy: proxy, Own: true, Err: fmt.Errorf("%s: %w", doing, ctx.Err())}
+	}
+	return &Error{Proxy: proxy, Own: true, Err: fault.New(edge.ClassUnreachable, "%s: %v", doing, err)}
+}
+
+// address refuses what the caller should have resolved: a name would be looked
+// up by the proxy, and which address answered would stay unknown.
+func address(proxy, addr string) error {
+	if _, err := netip.ParseAddrPort(addr); err != nil {
+		return &Error{Proxy: proxy, Own: true, Err: fmt.Errorf("dialing %q: %w", addr, err)}
+	}
+	return nil
+}

@@ -1,0 +1,299 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/fault"
+)
+
+// listen serves every connection to a loopback address with serve.
+func listen(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c)
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// closedPort is a loopback address that refuses.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	return l.Addr().String()
+}
+
+// endpoint greets and echoes.
+func endpoint(c net.Conn) {
+	_, _ = io.WriteString(c, "hello")
+	_, _ = io.Copy(c, c)
+}
+
+// socksServer is RFC 1928 as far as it is needed: no login or user:password,
+// then the reply; 0 connects for real.
+func socksServer(reply byte) func(net.Conn) {
+	return func(c net.Conn) {
+		b := make([]byte, 512)
+		if _, err := io.ReadFull(c, b[:2]); err != nil {
+			return
+		}
+		methods := b[2 : 2+int(b[1])]
+		if _, err := io.ReadFull(c, methods); err != nil {
+			return
+		}
+		method := methods[len(methods)-1]
+		if _, err := c.Write([]byte{5, method}); err != nil {
+			return
+		}
+		if method == 2 {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			if string(b[:n]) != "\x01\x04jump\x06secret" {
+				_, _ = c.Write([]byte{1, 1})
+				return
+			}
+			_, _ = c.Write([]byte{1, 0})
+		}
+		if _, err := io.ReadFull(c, b[:10]); err != nil { // IPv4 alone
+			return
+		}
+		if reply == 0 {
+			to := net.TCPAddr{IP: b[4:8], Port: int(b[8])<<8 | int(b[9])}
+			splice(c, to.String(), "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+			return
+		}
+		_, _ = c.Write([]byte{5, reply, 0, 1, 0, 0, 0, 0, 0, 0})
+	}
+}
+
+func splice(c net.Conn, to, answer string) {
+	out, err := net.Dial("tcp", to)
+	if err != nil {
+		return
+	}
+	defer out.Close()
+	greeting := make([]byte, 5)
+	_, _ = io.ReadFull(out, greeting)
+	// The answer and the endpoint's first words in one write.
+	_, _ = io.WriteString(c, answer+string(greeting))
+	go func() { _, _ = io.Copy(out, c); out.Close() }()
+	_, _ = io.Copy(c, out)
+}
+
+// connectServer answers CONNECT with status, or connects where it is empty.
+func connectServer(login, answer string) func(net.Conn) {
+	return func(c net.Conn) {
+		r, err := http.ReadRequest(bufio.NewReader(c))
+		switch {
+		case err != nil || r.Method != http.MethodConnect:
+		case r.Header.Get("Proxy-Authorization") != login:
+			_, _ = io.WriteString(c, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+		case answer != "":
+			_, _ = io.WriteString(c, answer)
+		default:
+			splice(c, r.Host, "HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n")
+		}
+	}
+}
+
+func TestDialThrough(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, scheme, login string
+		serve               func(net.Conn)
+	}{
+		{"SOCKS5", "socks5", "", socksServer(0)},
+		{"SOCKS5 with a login", "socks5", "jump:secret@", socksServer(0)},
+		{"CONNECT", "http", "", connectServer("", "")},
+		{"CONNECT with a login", "http", "jump:secret@", connectServer("Basic anVtcDpzZWNyZXQ=", "")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dial, err := New(tt.scheme + "://" + tt.login + listen(t, tt.serve))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			conn, err := dial(ctx, "tcp", listen(t, endpoint))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			cancel() // the connection outlives the dialing
+			if _, err := io.WriteString(conn, " again"); err != nil {
+				t.Fatal(err)
+			}
+			b := make([]byte, len("hello again"))
+			if _, err := io.ReadFull(conn, b); err != nil || string(b) != "hello again" {
+				t.Errorf("read %q, %v", b, err)
+			}
+		})
+	}
+}
+
+func TestDialErrors(t *testing.T) {
+	t.Parallel()
+	silent := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	says := func(s string) func(net.Conn) {
+		return func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 512))
+			_, _ = io.WriteString(c, s)
+		}
+	}
+	tests := []struct {
+		name, scheme string
+		serve        func(net.Conn) // nil: a closed port
+		own          bool
+		is           error // nil: none in particular
+		class        edge.ErrorClass
+		text         string
+	}{
+		{"SOCKS: endpoint refuses", "socks5", socksServer(5), false, syscall.ECONNREFUSED, edge.ClassRefused, "refused"},
+		{"SOCKS: no route to the endpoint", "socks5", socksServer(4), false, syscall.EHOSTUNREACH, edge.ClassUnreachable, ""},
+		{"SOCKS: no network", "socks5", socksServer(3), false, syscall.ENETUNREACH, edge.ClassUnreachable, ""},
+		{"SOCKS: endpoint silent", "socks5", socksServer(6), false, syscall.ETIMEDOUT, edge.ClassTimeout, ""},
+		{"SOCKS: not allowed", "socks5", socksServer(2), false, nil, edge.ClassUnreachable, "not allowed by ruleset"},
+		{"SOCKS: general failure", "socks5", socksServer(1), false, nil, edge.ClassUnreachable, "general SOCKS server failure"},
+		{"SOCKS: a reply of no meaning", "socks5", socksServer(99), false, nil, edge.ClassUnreachable, "99"},
+		{"SOCKS: closed after the greeting", "socks5", says("\x05\x00"), true, nil, edge.ClassUnreachable, "EOF"},
+		{"SOCKS: silent after the greeting", "socks5", func(c net.Conn) { _, _ = c.Write([]byte{5, 0}); silent(c) }, false, nil, edge.ClassTimeout, "in time"},
+		{"SOCKS: silent from the start", "socks5", silent, true, nil, edge.ClassUnreachable, ""},
+		{"SOCKS: login wanted", "socks5", says("\x05\xff"), true, nil, edge.ClassUnreachable, "no acceptable authentication"},
+		{"SOCKS: an HTTP proxy", "socks5", says("HTTP/1.1 400 Bad Request\r\n\r\n"), true, nil, edge.ClassUnreachable, "version"},
+		{"SOCKS: proxy refuses", "socks5", nil, true, nil, edge.ClassUnreachable, "connecting"},
+		{"CONNECT: bad gateway", "http", connectServer("", "HTTP/1.1 502 Bad Gateway\r\n\r\n"), false, nil, edge.ClassUnreachable, "502 Bad Gateway"},
+		{"CONNECT: gateway timeout", "http", connectServer("", "HTTP/1.0 504 Gateway Timeout\r\n\r\n"), false, syscall.ETIMEDOUT, edge.ClassTimeout, "504"},
+		{"CONNECT: forbidden", "http", connectServer("", "HTTP/1.1 403 Forbidden\r\n\r\n"), false, nil, edge.ClassUnreachable, "403"},
+		{"CONNECT: endpoint silent", "http", silent, false, nil, edge.ClassTimeout, "in time"},
+		{"CONNECT: login wanted", "http", connectServer("Basic x", ""), true, nil, edge.ClassUnreachable, "hint: give the login"},
+		{"CONNECT: a web server", "http", connectServer("", "HTTP/1.1 405 Method Not Allowed\r\n\r\n"), true, nil, edge.ClassUnreachable, "405"},
+		{"CONNECT: redirected", "http", connectServer("", "HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), true, nil, edge.ClassUnreachable, "302"},
+		{"CONNECT: a SOCKS proxy", "http", says("\x05\xff"), true, nil, edge.ClassUnreachable, "CONNECT"},
+		{"CONNECT: closed", "http", says(""), true, nil, edge.ClassUnreachable, "EOF"},
+		{"CONNECT: a header without end", "http", says("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 2*maxResponse)), true, nil, edge.ClassUnreachable, "65536"},
+		{"CONNECT: proxy refuses", "http", nil, true, nil, edge.ClassUnreachable, "connecting"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			addr := closedPort(t)
+			if tt.serve != nil {
+				addr = listen(t, tt.serve)
+			}
+			dial, err := New(tt.scheme + "://" + addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			_, err = dial(ctx, "tcp", "192.0.2.1:443")
+			var failure *Error
+			if !errors.As(err, &failure) {
+				t.Fatalf("error %v (%T), want an *Error", err, err)
+			}
+			if failure.Own != tt.own || failure.Proxy != addr {
+				t.Errorf("%v: own %v of %s, want %v of %s", err, failure.Own, failure.Proxy, tt.own, addr)
+			}
+			if tt.is != nil && !errors.Is(err, tt.is) {
+				t.Errorf("%v is not %v", err, tt.is)
+			}
+			if got := fault.Class(err); got != tt.class || !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("%v: class %s, want %s and a message with %q", err, got, tt.class, tt.text)
+			}
+		})
+	}
+}
+
+func TestDialInterrupted(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"socks5", "http"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			dial, err := New(scheme + "://" + listen(t, func(c net.Conn) {
+				_, _ = c.Read(make([]byte, 1))
+				cancel()
+				_, _ = io.Copy(io.Discard, c)
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := dial(ctx, "tcp", "192.0.2.1:443"); fault.Class(err) != edge.ClassInterrupted {
+				t.Errorf("%v: class %s, want interrupted", err, fault.Class(err))
+			}
+		})
+	}
+}
+
+// Only addresses are dialed: which address of a name answered would stay
+// unknown.
+func TestNamesAreRefused(t *testing.T) {
+	t.Parallel()
+	dial, err := New("http://127.0.0.1:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dial(t.Context(), "tcp", "sip.contoso.com:443"); err == nil || !strings.Contains(err.Error(), "sip.contoso.com") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, url, text string }{
+		{"nothing", "", "no scheme"},
+		{"a host and port alone", "jump.contoso.com:1080", "no scheme"},
+		{"an address and port alone", "192.0.2.1:1080", "no scheme; hint: write socks5://HOST:PORT"},
+		{"a broken host", "http://ju mp:3128", "invalid character"},
+		{"an unknown scheme", "https://jump:3128", `scheme "https"; hint: socks5:// and http:// are known`},
+		{"no port", "socks5://jump", "no port; hint"},
+		{"no host", "socks5://:1080", "no host; hint: write socks5://HOST:PORT"},
+		{"port 0", "http://jump:0", "port 0: ports run from 1 to 65535"},
+		{"a port too high", "http://jump:65536", "port 65536: ports run from 1 to 65535"},
+		{"a path", "http://jump:3128/proxy.pac", "something behind the port"},
+		{"a user name too long", "socks5://" + strings.Repeat("u", 256) + ":p@jump:1080", "more than 255 bytes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := New(tt.url); err == nil || !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("New(%q): %v, want %q", tt.url, err, tt.text)
+			}
+		})
+	}
+	for _, secret := range []string{"socks5://jump:hunter2@host", "http://jump:hunter2@ho st:1", "ftp://jump:hunter2@host:1"} {
+		if _, err := New(secret); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("New(%q): %v, want an error without the password", secret, err)
+		}
+	}
+}
