@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// publicFile is the mode of reports: the umask decides, as it does for any
+// program's output, so that a monitoring agent of another user can read them.
+const publicFile fs.FileMode = 0o666
+
+// staleAfter is the age at which a temporary file is surely a killed run's:
+// no report takes that long to write.
+const staleAfter = time.Hour
+
+// writeFile replaces name by what write produces, at one stroke: at every
+// moment there is the old file or the whole new one, also after a kill, a full
+// disk or a power cut. An existing file keeps its mode, a new one gets mode
+// under the umask. What is no regular file (/dev/stdout, a pipe) is written to
+// as it is.
+func writeFile(name string, mode fs.FileMode, write func(io.Writer) error) error {
+	existed := false
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real // replace what the link points to, not the link
+	}
+	if info, err := os.Stat(name); err == nil {
+		if !info.Mode().IsRegular() {
+			return writeThrough(name, write)
+		}
+		mode, existed = info.Mode().Perm(), true
+	}
+	sweepTemps(name, staleAfter)
+	temp, err := writeTemp(name, mode, write)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	if existed {
+		err = os.Chmod(temp, mode) // past the umask
+	}
+	if err == nil {
+		err = replace(temp, name)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, errors.Join(err, os.Remove(temp)))
+	}
+	return nil
+}
+
+// writeTemp writes a new file beside name, on the same disk, down to the
+// platter. Where that fails nothing is left behind.
+func writeTemp(name string, mode fs.FileMode, write func(io.Writer) error) (string, error) {
+	temp := tempPrefix(name) + rand.Text()
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return "", err
+	}
+	w := bufio.NewWriter(f)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Sync() // else a power cut may leave the new name on an empty file
+	}
+	err = errors.Join(err, f.Close())
+	if err != nil {
+		return "", errors.Join(err, os.Remove(temp))
+	}
+	return temp, nil
+}
+
+// replace renames temp to name. On Windows that fails while somebody reads
+// name, as monitoring agents and virus scanners do for moments.
+func replace(temp, name string) error {
+	err := os.Rename(temp, name)
+	for tries := 0; err != nil && runtime.GOOS == "windows" && tries < 10; tries++ {
+		time.Sleep(100 * time.Millisecond)
+		err = os.Rename(temp, name)
+	}
+	if err != nil || runtime.GOOS == "windows" {
+		return err
+	}
+	// The rename itself is on the disk once the directory is. Some file
+	// systems cannot sync a directory; the file is whole all the same.
+	if dir, err := os.Open(filepath.Dir(name)); err == nil {
+		_ = dir.Sync()
+		_ = dir.Close()
+	}
+	return nil
+}
+
+func writeThrough(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+// tempPrefix begins the names of name's temporary files: hidden, beside it,
+// and of no suffix that a collector of reports would pick up.
+func tempPrefix(name string) string {
+	dir, base := filepath.Split(name)
+	return filepath.Join(dir, "."+base+".tmp-")
+}
+
+// sweepTemps removes temporary files of name that killed runs left, if older
+// than age. What cannot be removed does no harm.
+func sweepTemps(name string, age time.Duration) {
+	prefix := filepath.Base(tempPrefix(name))
+	entries, err := os.ReadDir(filepath.Dir(name))
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if len(e.Name()) <= len(prefix) || e.Name()[:len(prefix)] != prefix {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) >= age {
+			_ = os.Remove(filepath.Join(filepath.Dir(name), e.Name()))
+		}
+	}
+}
