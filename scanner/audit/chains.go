@@ -1,0 +1,74 @@
+package audit
+
+import (
+	"slices"
+
+	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
+)
+
+// A chainGroup is the captures that present the same chain, and how it stands.
+// A loose pool's endpoints are each a group of their own.
+type chainGroup struct {
+	chain []*edge.Certificate
+	trust trust.Result
+	at    []int // indexes of captures, ascending
+}
+
+func (g chainGroup) leaf() *edge.Certificate { return g.chain[0] }
+
+// chains returns the distinct chains of the pool, by first appearance.
+func (w *world) chains() []chainGroup {
+	var out []chainGroup
+	for i, c := range w.captures {
+		if c.Leaf() == nil {
+			continue
+		}
+		n := -1
+		if w.pool.Kind != edge.LoosePool {
+			n = slices.IndexFunc(out, func(g chainGroup) bool { return sameChain(g.chain, c.Chain) })
+		}
+		if n >= 0 {
+			out[n].at = append(out[n].at, i)
+			continue
+		}
+		out = append(out, chainGroup{c.Chain, w.scan.forest.Judge(c.Chain), []int{i}})
+	}
+	return out
+}
+
+func sameChain(a, b []*edge.Certificate) bool {
+	return slices.EqualFunc(a, b, func(x, y *edge.Certificate) bool { return x.Fingerprint == y.Fingerprint })
+}
+
+// incomplete says whether capture i lacks an intermediate that another
+// endpoint sends: chain-incomplete tells that, and whatever else would say of
+// the same cause is silent.
+func (w *world) incomplete(i int) bool {
+	c := w.captures[i]
+	return c.Leaf() != nil && w.scan.forest.Judge(c.Chain).Standing == trust.Incomplete
+}
+
+// eachChain runs judge for every distinct chain of the pool. What was not seen
+// is could-not-tell.
+func (r *result) eachChain(judge func(g chainGroup)) {
+	for range r.w.missing(everything) {
+		r.couldNotTell()
+	}
+	for _, g := range r.w.chains() {
+		judge(g)
+	}
+}
+
+// passUnless counts a pass where nothing was found since.
+func (r *result) passUnless(found bool) {
+	if !found {
+		r.pass()
+	}
+}
+
+// holds says whether a certificate is among certs. Roots that were given and
+// also sent are two values, so fingerprints are compared.
+func holds(certs []*edge.Certificate, c *edge.Certificate) bool {
+	return slices.ContainsFunc(certs, func(x *edge.Certificate) bool { return x.Fingerprint == c.Fingerprint })
+}

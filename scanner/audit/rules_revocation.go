@@ -1,0 +1,146 @@
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
+)
+
+// An answer is what one source said of the revocation of one certificate.
+type answer struct {
+	edge.Revocation
+	cert *edge.Certificate
+	at   []int
+}
+
+// revocations are all answers there are for this pool: the stapled responses,
+// judged always, and what was asked with --revocation, for leaves and the
+// intermediates above them.
+func (w *world) revocations() []answer {
+	var out []answer
+	seen := map[edge.Fingerprint]bool{}
+	for _, g := range w.chains() {
+		out = append(out, w.stapled(g)...)
+		if w.scan.ev.Revocation == nil {
+			continue
+		}
+		for i, c := range g.trust.Path {
+			known, ok := w.scan.ev.Revocation[c.Fingerprint]
+			switch {
+			case seen[c.Fingerprint] && w.pool.Kind != edge.LoosePool:
+				continue // told with the chain that came first
+			case !ok && i > 0:
+				continue
+			case !ok:
+				known = edge.Revocation{Status: edge.RevocationUnknown, Error: "it was not asked for"}
+			}
+			seen[c.Fingerprint] = true
+			out = append(out, answer{known, c, w.presenting(c)})
+		}
+	}
+	return out
+}
+
+// stapled judges the OCSP responses that came with a chain. One response for
+// all endpoints of a chain is the normal case, so equal answers are one.
+func (w *world) stapled(g chainGroup) []answer {
+	var out []answer
+	index := map[edge.Revocation]int{}
+	for _, i := range g.at {
+		t := w.captures[i].TLS
+		if t == nil || len(t.Staple) == 0 {
+			continue
+		}
+		r := edge.Revocation{Status: edge.RevocationUnknown, Source: "stapled OCSP response", Error: "the certificate's issuer was not found"}
+		if len(g.trust.Path) > 1 {
+			r = trust.JudgeOCSP(t.Staple, g.leaf().X509, g.trust.Path[1].X509, r.Source, w.scan.now)
+		}
+		if n, ok := index[r]; ok {
+			out[n].at = append(out[n].at, i)
+			continue
+		}
+		index[r] = len(out)
+		out = append(out, answer{r, g.leaf(), []int{i}})
+	}
+	return out
+}
+
+// presenting are the captures in whose path a certificate stands.
+func (w *world) presenting(c *edge.Certificate) []int {
+	var out []int
+	for _, g := range w.chains() {
+		if holds(g.trust.Path, c) {
+			out = append(out, g.at...)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func revoked() Rule {
+	return Rule{
+		ID: "revoked", Family: "revocation", Severity: Error,
+		Title: "the certificate, or its intermediate, is revoked",
+		Doc: `The CA has taken the certificate back, or the stapled OCSP response that the server itself sends says so. Clients
+that check revocation (Windows does, for federation too) refuse it, others go on: so some partners fail and some do not.
+A CA revokes what was reissued or found at fault, mostly some days after telling the address it has on file.
+
+Stapled responses are always judged; OCSP responders and CRLs are asked with --revocation.
+
+How to fix it: request a new certificate with a new key and assign it on every member. If the reason is "superseded",
+the new one exists already: find out who requested it.`,
+		Source: "RFC 6960 section 2.2 (OCSP), RFC 5280 section 5 (CRL); Baseline Requirements 4.9.1",
+		Run: func(w *world, r *result) {
+			for _, a := range w.revocations() {
+				switch a.Status {
+				case edge.Good:
+					r.pass()
+				case edge.Revoked:
+					r.find(Finding{
+						Certificate: a.cert,
+						Message: fmt.Sprintf("%s, presented by %s, was revoked on %s (%s), says %s",
+							w.tell(a.cert), w.where(a.at), shortDate(a.RevokedAt), cmp.Or(a.Reason, "unspecified"), a.Source),
+						Fix: w.fixRequest(w.roleOf(a.at)),
+					}, a.at...)
+				default: // revocation-unknown tells why
+					r.couldNotTell()
+				}
+			}
+		},
+	}
+}
+
+func revocationUnknown() Rule {
+	return Rule{
+		ID: "revocation-unknown", Family: "revocation", Severity: Info,
+		Title: "whether the certificate is revoked could not be found out",
+		Doc: `With --revocation the CA was asked and gave no answer that counts: the responder or the CRL's server could not be
+reached from here, the answer was out of its time, or signed by somebody else; or the certificate names neither. Or the
+response that the server staples does not hold. Windows clients that cannot find out either may refuse the certificate
+or wait up to 15 seconds for each one. "Could not find out" is never taken for "good".
+
+How to fix it: see that the addresses in the certificate can be reached over port 80 from the Edge servers and from where
+this ran. A stapled response out of its time: the server cannot reach the responder itself.`,
+		Source: `RFC 6960 section 3.2 (requirements for accepting a response); "All server certificates must contain a CRL Distribution Point" (Lync Server 2013, certificate infrastructure requirements)`,
+		Run: func(w *world, r *result) {
+			for _, a := range w.revocations() {
+				if a.Status == edge.Good || a.Status == edge.Revoked {
+					r.pass()
+					continue
+				}
+				source := ""
+				if a.Source != "" {
+					source = " from " + a.Source
+				}
+				r.find(Finding{
+					Certificate: a.cert,
+					Message:     fmt.Sprintf("whether %s, presented by %s, is revoked could not be found out%s: %s", w.tell(a.cert), w.where(a.at), source, a.Error),
+					Fix:         "see that the addresses in the certificate can be reached over port 80, from the Edge servers and from here",
+				}, a.at...)
+			}
+		},
+	}
+}

@@ -1,0 +1,233 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
+)
+
+func untrustedIssuer() Rule {
+	return Rule{
+		ID: "untrusted-issuer", Family: "trust", Severity: Error,
+		Title: "no path to a public root, nor to a given one",
+		Doc: `Nobody outside can check who you are. Federation partners, Microsoft 365 and public IM providers trust public CAs
+and nothing else; phones and laptops that are not members of the domain neither. They break the handshake, and users see
+"there was a problem verifying the certificate from the server".
+
+The path is sought over everything seen in the scan, whatever its dates and signature algorithms, so an expired or SHA-1
+certificate is not called untrusted for that. The message says which case it is: a self-signed certificate, a private CA,
+a CA that clients refuse (no CA flag, path length, name constraints, distrusted by Mozilla from a day on), or an issuer
+that nobody sent. In the last case there are two explanations: the intermediate is missing on every member, or the CA is
+private and its root was not sent.
+
+How to fix it: have a public CA issue the certificate. If the intermediate is missing, import it on every member into
+Cert:\LocalMachine\CA and restart the Edge services. If a private CA is meant, give its root with --roots.`,
+		Source: `"Certificate requirements for external user access in Lync Server 2013": certificates must be issued by a public CA; RFC 5280 section 6.1`,
+		Run:    runUntrusted,
+	}
+}
+
+func runUntrusted(w *world, r *result) {
+	r.eachChain(func(g chainGroup) {
+		switch {
+		case g.trust.Standing == trust.Unverified:
+			r.couldNotTell()
+		case trusted(g), w.hostTrusts(g.leaf()):
+			r.pass()
+		default:
+			why, fix := w.untrusted(g)
+			r.find(Finding{
+				Certificate: g.leaf(),
+				Message:     fmt.Sprintf("%s presents a certificate that nobody outside can verify: %s", w.where(g.at), why),
+				Fix:         fix,
+			}, g.at...)
+		}
+	})
+}
+
+func trusted(g chainGroup) bool {
+	return g.trust.Standing == trust.Trusted || g.trust.Standing == trust.Incomplete
+}
+
+// hostTrusts: roots given as the only ones are the whole truth; the host's own
+// store is not asked beside them.
+func (w *world) hostTrusts(leaf *edge.Certificate) bool {
+	return !w.scan.policy.OnlyRoots && w.scan.ev.HostTrusted[leaf.Fingerprint]
+}
+
+// untrusted says why a chain is not trusted, and the way out.
+func (w *world) untrusted(g chainGroup) (why, fix string) {
+	const public = "have a public CA issue the certificate, or give the private CA's root with --roots"
+	top := g.trust.Path[len(g.trust.Path)-1]
+	switch g.trust.Standing {
+	case trust.SelfSigned:
+		return "it is self-signed", "replace it with one of a public CA: " + w.fixRequest(w.roleOf(g.at))
+	case trust.Private:
+		return fmt.Sprintf("it comes from a private CA, %s, which is %s", nameOf(top), w.noRoot()), public
+	case trust.Refused:
+		return "clients refuse its path: " + g.trust.Objection, "have the CA issue the certificate from an intermediate that may, or take another CA"
+	default:
+		why = fmt.Sprintf("its issuer %q was sent by nobody and is %s; either the intermediate is missing on every member, or the CA is private",
+			top.Issuer(), w.noRoot())
+		if g.trust.Objection != "" {
+			why += " (" + g.trust.Objection + ")"
+		}
+		return why, "if the CA is public: fetch its intermediate and, on every member, " + importIntermediate + "; if it is private: give its root with --roots"
+	}
+}
+
+const importIntermediate = `Import-Certificate -FilePath .\intermediate.cer -CertStoreLocation Cert:\LocalMachine\CA, ` +
+	"then restart the Edge services (Stop-CsWindowsService; Start-CsWindowsService)"
+
+// noRoot says against which roots a CA was held, with their age.
+func (w *world) noRoot() string {
+	if w.scan.policy.OnlyRoots {
+		return "not among the given roots"
+	}
+	text := "not among Mozilla's public roots of " + shortDate(trust.RootsDate())
+	if len(w.scan.policy.Roots) > 0 {
+		text += " nor the given ones"
+	}
+	if trust.RootsOld(w.scan.now) {
+		text += " (that list is more than a year old: a newer edgecert may know the CA)"
+	}
+	return text
+}
+
+// roleOf is the role that all these captures have, empty where they differ.
+func (w *world) roleOf(at []int) edge.Role {
+	role := w.captures[at[0]].Endpoint.Role
+	for _, i := range at {
+		if w.captures[i].Endpoint.Role != role {
+			return ""
+		}
+	}
+	return role
+}
+
+func notPublicCA() Rule {
+	return Rule{
+		ID: "not-public-ca", Family: "trust", Severity: Error,
+		Title: "trusted on this host only, not by the embedded public roots",
+		Doc: `The machine that scanned trusts the issuer, but no public root stands above it: a CA of your own domain, rolled out
+by group policy, or one that a TLS-inspecting proxy uses. It looks well from any computer of the company, and fails for
+federation partners, Microsoft 365, public IM and every device outside the domain.
+
+How to fix it: have a public CA issue the external certificate. Where a private CA is meant (a test pool, a closed
+federation), say "issuer private" in the pool's description, or give the root with --roots.`,
+		Source: `"Certificate requirements for external user access in Lync Server 2013": certificates must be issued by a public CA`,
+		// Roots given as the only ones leave nothing that this host alone could trust.
+		Applies: func(w *world) bool { return !w.scan.policy.OnlyRoots && !w.pool.PrivateIssuer },
+		Run: func(w *world, r *result) {
+			r.eachChain(func(g chainGroup) {
+				switch {
+				case trusted(g):
+					r.pass()
+				case w.hostTrusts(g.leaf()):
+					top := g.trust.Path[len(g.trust.Path)-1]
+					r.find(Finding{
+						Certificate: g.leaf(),
+						Message: fmt.Sprintf("%s presents a certificate that this host trusts and the public does not: %q is %s",
+							w.where(g.at), issuerOrSelf(top), w.noRoot()),
+						Fix: `have a public CA issue the certificate, or, if a private CA is meant, write "issuer private" in the pool's description`,
+					}, g.at...)
+				case g.trust.Standing == trust.Unverified || !w.scan.ev.HostRoots:
+					r.couldNotTell()
+				}
+			})
+		},
+	}
+}
+
+// issuerOrSelf is the name at the top of a path that found no root.
+func issuerOrSelf(top *edge.Certificate) string {
+	if trust.IsSelfSigned(top) {
+		return top.Subject()
+	}
+	return top.Issuer()
+}
+
+func chainIncomplete() Rule {
+	return Rule{
+		ID: "chain-incomplete", Family: "trust", Severity: Error,
+		Title: "a path exists only with an intermediate that this member did not send",
+		Doc: `A server has to send its certificate with every intermediate up to the root. Here one member leaves out an
+intermediate that another one sends. Browsers and Windows often have it in a cache and hide the fault; federation
+partners' servers, phones and Linux clients do not, so every so many connections fail, depending on which member DNS
+happens to give: the intermittent federation fault that takes days to find.
+
+The member has the certificate, but not its intermediate in the machine's store for intermediate CAs: it was imported
+from a file without the chain, or into the wrong store.
+
+How to fix it: take the intermediate from a member that sends it (Export-Certificate) and import it on this one into
+Cert:\LocalMachine\CA, then restart the Edge services, since Schannel keeps the chain it built.`,
+		Source: "RFC 5246 section 7.4.2 (TLS 1.2): each following certificate MUST directly certify the one preceding it, the root alone MAY be omitted; field reports of intermittent federation failures",
+		Run:    runIncomplete,
+	}
+}
+
+func runIncomplete(w *world, r *result) {
+	r.eachChain(func(g chainGroup) {
+		switch g.trust.Standing {
+		case trust.Trusted:
+			r.pass()
+		case trust.Incomplete:
+			var lacking []string
+			for _, c := range g.trust.Missing {
+				lacking = append(lacking, fmt.Sprintf("%s, which %s sends", nameOf(c), w.sentBy(c)))
+			}
+			noun := "intermediate"
+			if len(lacking) > 1 {
+				noun = "intermediates"
+			}
+			r.find(Finding{
+				Certificate: g.leaf(),
+				Message:     fmt.Sprintf("%s does not send the %s %s", w.where(g.at), noun, list(lacking)),
+				Fix:         w.fixMissing(g),
+			}, g.at...)
+		default: // untrusted-issuer tells why no path exists at all
+			r.couldNotTell()
+		}
+	})
+}
+
+// sentBy names who sends an intermediate: this pool's members, else others'.
+func (w *world) sentBy(c *edge.Certificate) string {
+	var here []int
+	for i, capture := range w.captures {
+		if len(capture.Chain) > 1 && holds(capture.Chain[1:], c) {
+			here = append(here, i)
+		}
+	}
+	if len(here) > 0 {
+		return w.where(here)
+	}
+	var others []string
+	for _, e := range w.scan.forest.Senders(c) {
+		name := fmt.Sprintf("%s of pool %s", e.Member, e.Pool)
+		switch {
+		case e.Pool == w.pool.Name: // in an extra handshake
+			name = e.Member
+		case e.Member == "":
+			name = target(e)
+		}
+		if !slices.Contains(others, name) {
+			others = append(others, name)
+		}
+	}
+	return list(others)
+}
+
+// fixMissing holds thumbprints alone: hex, safe in a command.
+func (w *world) fixMissing(g chainGroup) string {
+	var steps []string
+	for _, c := range g.trust.Missing {
+		print := strings.ToUpper(c.Thumbprint())
+		steps = append(steps, fmt.Sprintf(`on a member that sends it: Get-Item Cert:\LocalMachine\CA\%s | Export-Certificate -FilePath .\%s.cer; `+
+			`where it is missing: Import-Certificate -FilePath .\%s.cer -CertStoreLocation Cert:\LocalMachine\CA`, print, print, print))
+	}
+	return strings.Join(steps, "; ") + "; then restart the Edge services there (Stop-CsWindowsService; Start-CsWindowsService)"
+}

@@ -1,0 +1,192 @@
+package audit
+
+import (
+	"cmp"
+	"fmt"
+
+	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
+)
+
+func chainOrder() Rule {
+	return layoutRule("chain-order", "a certificate is sent before the one that it certifies",
+		`Each certificate of a chain should be followed by its issuer. Windows, OpenSSL and browsers sort the chain
+themselves; some older phones and gateways read it strictly and fail.
+
+How to fix it: Schannel sends the chain in order of itself, so a chain out of order comes from another device in
+between (a reverse proxy, a load balancer): put its chain file in order, the server's certificate first, then each issuer.`,
+		"RFC 5246 section 7.4.2: each following certificate MUST directly certify the one preceding it; relaxed by RFC 8446 section 4.4.2",
+		"sends out of order",
+		"put the chain in order: the server's certificate first, each issuer after what it issued",
+		func(l trust.Layout) []*edge.Certificate { return l.OutOfOrder })
+}
+
+func rootSent() Rule {
+	return layoutRule("root-sent", "the chain holds the root itself",
+		`The root need not be sent: who trusts it has it, and who does not will not take it from here. It does no harm but
+some kilobytes in every handshake.
+
+How to fix it: nothing has to be done. On Windows the root is sent when it also stands in the store for intermediate
+CAs: remove it from Cert:\LocalMachine\CA and leave it in Cert:\LocalMachine\Root.`,
+		"RFC 5246 section 7.4.2: the root certificate MAY be omitted from the chain",
+		"sends the root",
+		`nothing has to be done; to save the bytes, remove the root from Cert:\LocalMachine\CA (not from Root)`,
+		func(l trust.Layout) []*edge.Certificate { return l.Roots })
+}
+
+func chainExtra() Rule {
+	return layoutRule("chain-extra", "the chain holds certificates that have nothing to do with it",
+		`Certificates that did not issue this one, or that are sent twice. Mostly a remainder: the intermediate of the
+CA before the last renewal. Clients skip them; strict ones may not.
+
+How to fix it: remove them from the chain file of the device in between, or on Windows from Cert:\LocalMachine\CA if
+nothing else needs them.`,
+		"RFC 5246 section 7.4.2: each following certificate MUST directly certify the one preceding it",
+		"sends certificates that are no part of its chain:",
+		"remove them from the chain that is sent",
+		func(l trust.Layout) []*edge.Certificate { return l.Extra })
+}
+
+// layoutRule is a rule about how a chain was sent, told once a chain.
+func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout) []*edge.Certificate) Rule {
+	return Rule{
+		ID: id, Family: "trust", Severity: Info, Title: title, Doc: doc, Source: source,
+		Run: func(w *world, r *result) {
+			r.eachChain(func(g chainGroup) {
+				if g.leaf().X509 == nil {
+					r.couldNotTell()
+					return
+				}
+				found := pick(trust.LayoutOf(g.chain))
+				if len(found) == 0 {
+					r.pass()
+					return
+				}
+				r.find(Finding{
+					Certificate: g.leaf(),
+					Message:     fmt.Sprintf("%s %s %s", w.where(g.at), says, list(namesOf(found))),
+					Fix:         fix,
+				}, g.at...)
+			})
+		},
+	}
+}
+
+// nameOf tells a certificate above a leaf: it has no letter.
+func nameOf(c *edge.Certificate) string {
+	return fmt.Sprintf("%q (thumbprint %s)", cmp.Or(c.CommonName(), c.Subject()), c.Thumbprint())
+}
+
+func namesOf(certs []*edge.Certificate) []string {
+	var out []string
+	for _, c := range certs {
+		out = append(out, nameOf(c))
+	}
+	return out
+}
+
+func intermediateExpired() Rule {
+	return Rule{
+		ID: "intermediate-expired", Family: "trust", Severity: Error,
+		Varies: "info for an expired certificate beside a good path",
+		Title:  "a CA certificate of the path is not valid now",
+		Doc: `The server's own certificate may be well for months: once an intermediate above it has expired, clients refuse the
+chain. It strikes without anybody having changed anything, on all members at once, and shows in no list of the server's
+certificates.
+
+An expired cross certificate that is sent beside a good path is told as info: current clients find the other path,
+OpenSSL before 1.1.0 and some phones did not (the "AddTrust External CA Root" outage of 30 May 2020).
+
+How to fix it: fetch the CA's current intermediate, import it on every member into Cert:\LocalMachine\CA, delete the
+expired one there, and restart the Edge services. If the CA has no newer one, request a new certificate.`,
+		Source: "RFC 5280 section 6.1.3 (a)(2): the certificate validity period includes the current time, for every certificate of the path",
+		Run:    runIntermediateExpired,
+	}
+}
+
+func runIntermediateExpired(w *world, r *result) {
+	r.eachChain(func(g chainGroup) {
+		if g.leaf().X509 == nil {
+			r.couldNotTell()
+			return
+		}
+		onPath := g.trust.Expired(w.scan.now)
+		for _, c := range onPath {
+			r.find(Finding{
+				Certificate: c,
+				Message:     fmt.Sprintf("%s presents a certificate whose issuer %s is not valid now: %s", w.where(g.at), nameOf(c), w.validity(c)),
+				Fix:         "fetch the CA's current certificate of that name; on every member: " + importIntermediate + "; delete the expired one there",
+			}, g.at...)
+		}
+		var beside []*edge.Certificate
+		if len(onPath) == 0 && trusted(g) {
+			beside = w.expiredBeside(g)
+		}
+		for _, c := range beside {
+			r.find(Finding{
+				Severity:    Info,
+				Certificate: c,
+				Message: fmt.Sprintf("%s sends %s, which is not valid now (%s), beside a path that is good without it",
+					w.where(g.at), nameOf(c), w.validity(c)),
+				Fix: `remove the expired certificate from Cert:\LocalMachine\CA on the members that send it`,
+			}, g.at...)
+		}
+		r.passUnless(len(onPath)+len(beside) > 0)
+	})
+}
+
+// expiredBeside are certificates that were sent and are not valid now, while
+// the path does without them.
+func (w *world) expiredBeside(g chainGroup) []*edge.Certificate {
+	var out []*edge.Certificate
+	for _, c := range g.chain[1:] {
+		outside := w.scan.now.Before(c.NotBefore()) || w.scan.now.After(c.NotAfter())
+		if c.X509 != nil && outside && !holds(g.trust.Path, c) && !holds(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (w *world) validity(c *edge.Certificate) string {
+	if w.scan.now.Before(c.NotBefore()) {
+		return "valid from " + shortDate(c.NotBefore())
+	}
+	return w.expiry(c)
+}
+
+func intermediateExpiresSoon() Rule {
+	return Rule{
+		ID: "intermediate-expires-soon", Family: "trust", Severity: Warning,
+		Title: "a CA certificate of the path ends soon",
+		Doc: `An intermediate above the server's certificate ends within the warning time (30 days, or a third of its
+lifetime if that is less; --warn-days). From that day on clients refuse the chain, however long the server's own
+certificate lasts.
+
+How to fix it: fetch the CA's newer intermediate and import it on every member into Cert:\LocalMachine\CA before that
+day. If the CA has none, it will have issued from another one since: request a new certificate.`,
+		Source: "RFC 5280 section 6.1.3 (a)(2): the validity period of every certificate of the path counts",
+		Run: func(w *world, r *result) {
+			r.eachChain(func(g chainGroup) {
+				if g.leaf().X509 == nil {
+					r.couldNotTell()
+					return
+				}
+				found := false
+				for _, c := range g.trust.Path[1:] {
+					limit := w.scan.now.Add(w.scan.warnBefore(lifetime(c.NotBefore(), c.NotAfter())))
+					if w.scan.now.After(c.NotAfter()) || !c.NotAfter().Before(limit) {
+						continue
+					}
+					found = true
+					r.find(Finding{
+						Certificate: c,
+						Message:     fmt.Sprintf("the issuer %s of what %s presents %s", nameOf(c), w.where(g.at), w.expiry(c)),
+						Fix:         "fetch the CA's newer certificate of that name before that day; on every member: " + importIntermediate,
+					}, g.at...)
+				}
+				r.passUnless(found)
+			})
+		},
+	}
+}

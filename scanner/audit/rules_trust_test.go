@@ -1,0 +1,281 @@
+package audit
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+
+	"edgecert/scanner/edge"
+)
+
+// issuingCA is the healthy pool's intermediate, same name and key, with one
+// mutation.
+func issuingCA(change func(*x509.Certificate)) *edge.Certificate {
+	p := testPKI()
+	template := *p.intermediate.X509
+	template.SerialNumber = big.NewInt(77)
+	template.ExtraExtensions, template.Extensions = nil, nil
+	change(&template)
+	return edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, &template, p.root.X509, p.caKey.Public(), p.rootKey)))
+}
+
+// selfSigned is a certificate with a key of its own that it signed itself.
+func selfSigned(name string, change func(*x509.Certificate)) *edge.Certificate {
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	template := &x509.Certificate{SerialNumber: big.NewInt(9), Subject: pkix.Name{CommonName: name},
+		NotBefore: date(2025, 1, 1), NotAfter: date(2035, 1, 1), IsCA: true, BasicConstraintsValid: true}
+	change(template)
+	return edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)))
+}
+
+func asIs(*x509.Certificate) {}
+
+// send makes the captures send these certificates behind their leaf.
+func send(above []*edge.Certificate, cs ...*edge.Capture) {
+	for _, c := range cs {
+		c.Chain = append(slices.Clone(c.Chain[:1]), above...)
+		for _, h := range []*edge.Handshake{c.Extra.WithoutSNI, c.Extra.TLS12} {
+			if h != nil && len(h.Chain) > 0 {
+				h.Chain = c.Chain
+			}
+		}
+	}
+}
+
+// sendEverywhere makes every endpoint send these behind its leaf.
+func (w *testWorld) sendEverywhere(above ...*edge.Certificate) {
+	for _, m := range []string{"edge1", "edge2", "edge3"} {
+		send(above, w.member(m)...)
+	}
+}
+
+func trustCases() []ruleCase {
+	return slices.Concat(untrustedCases(), hostCases(), incompleteCases(), layoutCases(), intermediateCases())
+}
+
+func untrustedCases() []ruleCase {
+	noRoots := func(w *testWorld) { w.policy.Roots = nil }
+	return []ruleCase{
+		{
+			rule: "untrusted-issuer", name: "intermediate sent by nobody", want: Found,
+			change: func(w *testWorld) { w.sendEverywhere() },
+			at:     "pool", says: []string{"Example Issuing CA", "missing on every member", "or the CA is private", "public roots of 2026-10-30"}, fix: "Import-Certificate",
+		},
+		{
+			rule: "untrusted-issuer", name: "root of a private CA sent, and not given", want: Found,
+			change: func(w *testWorld) {
+				noRoots(w)
+				w.sendEverywhere(testPKI().intermediate, testPKI().root)
+			},
+			at: "pool", says: []string{"private CA", "Example Root", testPKI().root.Thumbprint()}, fix: "--roots",
+		},
+		{
+			rule: "untrusted-issuer", name: "self-signed on one member's Web Conferencing", want: Found,
+			change: func(w *testWorld) {
+				own := selfSigned("webcon.contoso.com", asIs)
+				w.cell("edge2", edge.WebConf, 443).Chain = []*edge.Certificate{own}
+			},
+			at: "edge2 webcon 443", says: []string{"self-signed", "edge2"}, fix: "Request-CsCertificate",
+		},
+		{
+			rule: "untrusted-issuer", name: "intermediate that is no CA", want: Found,
+			change: func(w *testWorld) {
+				w.sendEverywhere(issuingCA(func(c *x509.Certificate) { c.IsCA, c.MaxPathLen = false, 0 }))
+			},
+			at: "pool", says: []string{"not a CA certificate"},
+		},
+		{
+			rule: "untrusted-issuer", name: "intermediate for another domain", want: Found,
+			change: func(w *testWorld) {
+				w.sendEverywhere(issuingCA(func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"example.net"} }))
+			},
+			at: "pool", says: []string{"name constraints"},
+		},
+		{
+			rule: "untrusted-issuer", name: "old embedded roots", want: Found,
+			change: func(w *testWorld) {
+				noRoots(w)
+				w.now = date(2028, 1, 1)
+			},
+			at: "pool", says: []string{"more than a year old"},
+		},
+		{
+			rule: "untrusted-issuer", name: "only other roots given", want: Found,
+			change: func(w *testWorld) {
+				w.policy.Roots, w.policy.OnlyRoots = []*edge.Certificate{selfSigned("Other Root", asIs)}, true
+			},
+			at: "pool", says: []string{"not among the given roots"},
+		},
+		{
+			rule: "untrusted-issuer", name: "an intermediate that cannot be decoded", want: CouldNotTell,
+			change: func(w *testWorld) { w.sendEverywhere(edge.NewCertificate([]byte("no DER"))) },
+		},
+	}
+}
+
+func hostCases() []ruleCase {
+	onHost := func(w *testWorld) {
+		w.policy.Roots = nil
+		w.ev.HostRoots = true
+		leaf := w.cell("edge1", edge.Access, 443).Leaf()
+		w.ev.HostTrusted = map[edge.Fingerprint]bool{leaf.Fingerprint: true}
+	}
+	return []ruleCase{
+		{
+			rule: "not-public-ca", name: "trusted by this host's store alone", want: Found, change: onHost,
+			at: "pool", says: []string{"this host trusts", "Example Root"}, fix: "issuer private",
+		},
+		{
+			rule: "untrusted-issuer", name: "trusted by this host's store alone", want: Pass,
+			change: onHost, also: []string{"not-public-ca"},
+		},
+		{
+			rule: "not-public-ca", name: "a private issuer on purpose", want: NotApplicable,
+			change: func(w *testWorld) {
+				onHost(w)
+				w.pool().PrivateIssuer = true
+			},
+		},
+		{
+			rule: "untrusted-issuer", name: "a private issuer on purpose that nobody trusts", want: Found,
+			change: func(w *testWorld) {
+				w.policy.Roots = nil
+				w.pool().PrivateIssuer = true
+			},
+			at: "pool",
+		},
+		{
+			rule: "not-public-ca", name: "untrusted, and the host's store was not asked", want: CouldNotTell,
+			change: func(w *testWorld) { w.policy.Roots = nil }, also: []string{"untrusted-issuer"},
+		},
+	}
+}
+
+func incompleteCases() []ruleCase {
+	return []ruleCase{
+		{
+			rule: "chain-incomplete", name: "one member without the intermediate", want: Found,
+			change: func(w *testWorld) { send(nil, w.member("edge2")...) },
+			at:     "edge2", says: []string{"edge2 (every service) does not send", "Example Issuing CA", testPKI().intermediate.Thumbprint(), "edge1 and edge3"},
+			fix: `Import-Certificate -FilePath .\` + strings.ToUpper(testPKI().intermediate.Thumbprint()) + `.cer -CertStoreLocation Cert:\LocalMachine\CA`,
+		},
+		{
+			rule: "chain-incomplete", name: "one service of one member without it", want: Found,
+			change: func(w *testWorld) { send(nil, w.cell("edge3", edge.WebConf, 443)) },
+			at:     "edge3 webcon 443", says: []string{"edge3 (webcon 443)", "edge1 and edge2 (every service)"},
+		},
+		{
+			rule: "chain-incomplete", name: "only another pool sends it", want: Found,
+			change: func(w *testWorld) {
+				w.sendEverywhere()
+				other := *w.cell("edge1", edge.Access, 443)
+				other.Endpoint.Pool, other.Endpoint.Member = "edge-apac", "edge9"
+				send([]*edge.Certificate{testPKI().intermediate}, &other)
+				w.ev.Captures = append(w.ev.Captures, other)
+			},
+			at: "pool", says: []string{"edge9 of pool edge-apac"},
+		},
+		{
+			rule: "chain-incomplete", name: "sent by nobody", want: CouldNotTell,
+			change: func(w *testWorld) { w.sendEverywhere() }, also: []string{"untrusted-issuer"},
+		},
+	}
+}
+
+func layoutCases() []ruleCase {
+	p := testPKI()
+	stranger := selfSigned("Old CA", asIs)
+	// A path of two intermediates, so that there is an order to break.
+	upperKey := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	template := *p.intermediate.X509
+	template.Subject, template.RawSubject = pkix.Name{CommonName: "Example Upper CA"}, nil
+	upper := edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, &template, p.root.X509, upperKey.Public(), p.rootKey)))
+	lower := edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, p.intermediate.X509, upper.X509, p.caKey.Public(), upperKey)))
+	return []ruleCase{
+		{
+			rule: "root-sent", name: "the root behind the intermediate", want: Found,
+			change: func(w *testWorld) { w.sendEverywhere(p.intermediate, p.root) },
+			at:     "pool", says: []string{"Example Root", p.root.Thumbprint()},
+		},
+		{
+			rule: "chain-order", name: "upper intermediate before the lower", want: Found,
+			change: func(w *testWorld) { w.sendEverywhere(upper, lower) },
+			at:     "pool", says: []string{"Example Upper CA"},
+		},
+		{
+			rule: "chain-order", name: "two intermediates in order", want: Pass,
+			change: func(w *testWorld) { w.sendEverywhere(lower, upper) },
+		},
+		{
+			rule: "chain-extra", name: "the CA of last time still sent by one member", want: Found,
+			change: func(w *testWorld) {
+				old := edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, &template, p.root.X509, upperKey.Public(), p.rootKey)))
+				send([]*edge.Certificate{p.intermediate, old}, w.member("edge1")...)
+			},
+			at: "edge1", says: []string{"Example Upper CA"},
+		},
+		{
+			rule: "chain-extra", name: "the leaf twice", want: Found,
+			change: func(w *testWorld) {
+				w.sendEverywhere(w.cell("edge1", edge.Access, 443).Leaf(), p.intermediate)
+			},
+			at: "pool", says: []string{"sip.contoso.com"},
+		},
+		{
+			rule: "root-sent", name: "somebody else's root", want: Found,
+			change: func(w *testWorld) { w.sendEverywhere(p.intermediate, stranger) },
+			at:     "pool", says: []string{"Old CA"},
+		},
+	}
+}
+
+func intermediateCases() []ruleCase {
+	expired := issuingCA(func(c *x509.Certificate) { c.NotAfter = today().AddDate(0, 0, -3) })
+	ending := issuingCA(func(c *x509.Certificate) { c.NotAfter = today().AddDate(0, 0, 12) })
+	future := issuingCA(func(c *x509.Certificate) { c.NotBefore = today().AddDate(0, 0, 3) })
+	return []ruleCase{
+		{
+			rule: "intermediate-expired", name: "the only intermediate expired", want: Found,
+			change: func(w *testWorld) { w.sendEverywhere(expired) },
+			at:     "pool", says: []string{"Example Issuing CA", expired.Thumbprint(), "expired 2026-05-29, 3 days ago"}, fix: "Import-Certificate",
+		},
+		{
+			rule: "intermediate-expired", name: "expired beside a good one", want: Found, severity: Info,
+			change: func(w *testWorld) { w.sendEverywhere(expired, testPKI().intermediate) },
+			at:     "pool", says: []string{"beside a path that is good without it"},
+		},
+		{
+			rule: "intermediate-expired", name: "valid from later on", want: Found,
+			change: func(w *testWorld) { w.sendEverywhere(future) },
+			at:     "pool", says: []string{"valid from 2026-06-04"},
+		},
+		{
+			rule: "intermediate-expires-soon", name: "ends in twelve days", want: Found,
+			change: func(w *testWorld) { w.sendEverywhere(ending) },
+			at:     "pool", says: []string{"expires 2026-06-13, in 12 days"},
+		},
+		{
+			rule: "intermediate-expires-soon", name: "ends in twelve days, ten are enough", want: Pass,
+			change: func(w *testWorld) {
+				w.sendEverywhere(ending)
+				w.policy.WarnDays = 10
+			},
+		},
+	}
+}
+
+// An expired or SHA-1 leaf has its own rule, and is not also untrusted.
+func TestUntrustedIgnoresDates(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.now = date(2035, 1, 1)
+	if got := w.judge().Rules["untrusted-issuer"]; got != Pass {
+		t.Errorf("an expired leaf: untrusted-issuer is %s", got)
+	}
+}
