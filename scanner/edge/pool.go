@@ -116,7 +116,9 @@ type Service struct {
 	Source string `json:"source"` // "targets.txt:5", "SRV _sip._tls.contoso.com", "guessed from the certificate's SAN"
 }
 
-// A Member is one Edge Server of a pool with its external addresses.
+// A Member is one Edge Server of a pool with its external addresses. It may
+// lack those of a service, as every other member then does: the service's
+// addresses are taken from DNS, where nobody knows whose is which (NAT).
 type Member struct {
 	Name      string    `json:"name"`
 	Addresses []Address `json:"addresses"`
@@ -127,7 +129,7 @@ type Member struct {
 type Address struct {
 	Role   Role       `json:"role"` // empty: every service of the pool
 	IP     netip.Addr `json:"ip"`
-	Ports  []int      `json:"ports"` // dialed instead of the service's ports, by position; empty: the service's own
+	Ports  []int      `json:"ports"` // dialed instead of the service's ports, by position (0: that one is not dialed); empty: the service's own
 	Source string     `json:"source"`
 }
 
@@ -144,6 +146,41 @@ type InventoryFile struct {
 	Member string `json:"member"`
 	Path   string `json:"path"`
 	Source string `json:"source"`
+}
+
+// Serves reports whether a stands for the service of a role.
+func (a Address) Serves(r Role) bool { return a.Role == "" || a.Role == r }
+
+// Own are the addresses that m gives for the service of a role, or for every
+// service.
+func (m Member) Own(r Role) []Address { return serving(m.Addresses, r) }
+
+// For are the addresses on which the service of a role is reached on m. XMPP
+// is reached where Access is, unless m says otherwise.
+func (m Member) For(r Role) []Address { return reaching(m.Addresses, r) }
+
+// VIPsFor are the load balancers before the service of a role.
+func (p Pool) VIPsFor(r Role) []Address { return reaching(p.VIPs, r) }
+
+func serving(list []Address, r Role) []Address {
+	var out []Address
+	for _, a := range list {
+		if a.Serves(r) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func reaching(list []Address, r Role) []Address {
+	out := serving(list, r)
+	if len(out) > 0 || r != XMPP {
+		return out
+	}
+	for _, a := range serving(list, Access) {
+		out = append(out, Address{Role: XMPP, IP: a.IP, Source: a.Source})
+	}
+	return out
 }
 
 // Service returns the pool's service of a role, and whether it has one.
