@@ -1,0 +1,153 @@
+package target
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"edgecert/scanner/edge"
+)
+
+// Load reads targets files, "-" for stdin, and lays them
+// together. The paths inside a targets file become relative to where the
+// program runs. Two files that name one pool are an error.
+func Load(paths []string, stdin io.Reader, o ParseOptions) (File, error) {
+	var all loaded
+	var errs Errors
+	for _, path := range paths {
+		err := all.load(path, stdin, o)
+		switch e := err.(type) {
+		case nil:
+		case Errors:
+			errs = append(errs, e...)
+		default:
+			return File{}, err
+		}
+	}
+	if len(errs) > 0 {
+		return File{}, errs
+	}
+	return all.file()
+}
+
+// LoadBytes is Load for one input that has been read already.
+func LoadBytes(name string, raw []byte, o ParseOptions) (File, error) {
+	var all loaded
+	if err := all.add(name, raw, o); err != nil {
+		return File{}, err
+	}
+	return all.file()
+}
+
+// loaded collects what the inputs say.
+type loaded struct {
+	files []File
+}
+
+func (l *loaded) load(path string, stdin io.Reader, o ParseOptions) error {
+	name, r := path, stdin
+	if path == "-" {
+		name = "stdin"
+	} else {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		r = f
+	}
+	raw, err := io.ReadAll(io.LimitReader(r, maxFileSize+1))
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	before := len(l.files)
+	if err := l.add(name, raw, o); err != nil {
+		return err
+	}
+	for _, f := range l.files[before:] {
+		relative(f.Pools, filepath.Dir(path))
+	}
+	return nil
+}
+
+// add takes one input.
+func (l *loaded) add(name string, raw []byte, o ParseOptions) error {
+	if len(raw) > maxFileSize {
+		return tooLarge(name, maxFileSize)
+	}
+	f, err := parse(name, raw, o)
+	if err != nil {
+		return err
+	}
+	l.files = append(l.files, f)
+	return nil
+}
+
+// relative makes the paths of inventory files relative to dir.
+func relative(pools []edge.Pool, dir string) {
+	for _, p := range pools {
+		for i, f := range p.InventoryFiles {
+			if !filepath.IsAbs(f.Path) {
+				p.InventoryFiles[i].Path = filepath.Join(dir, f.Path)
+			}
+		}
+	}
+}
+
+// file lays everything together.
+func (l *loaded) file() (File, error) { return Join(l.files...) }
+
+// Join lays files together: pools in order, the loose endpoints of all of them
+// in one pool at the end, each domain once. One name for two pools is an error.
+func Join(files ...File) (File, error) {
+	var out File
+	var loose *edge.Pool
+	var errs Errors
+	seen := map[edge.Loose]bool{}
+	for _, f := range files {
+		for _, p := range f.Pools {
+			if p.Kind == edge.LoosePool {
+				if loose == nil {
+					loose = &edge.Pool{Name: p.Name, Kind: p.Kind, Source: p.Source, DNS: p.DNS}
+				}
+				addLoose(loose, p.Loose, seen)
+				continue
+			}
+			if i := slices.IndexFunc(out.Pools, func(o edge.Pool) bool { return o.Name == p.Name }); i >= 0 {
+				errs = append(errs, &Error{Msg: fmt.Sprintf("pool %q is described twice: %s and %s", p.Name, out.Pools[i].Source, p.Source),
+					Hint: "rename one of them, or leave one out"})
+				continue
+			}
+			out.Pools = append(out.Pools, p)
+		}
+		for _, d := range f.Domains {
+			if !slices.ContainsFunc(out.Domains, func(o Domain) bool { return o.Name == d.Name }) {
+				out.Domains = append(out.Domains, d)
+			}
+		}
+	}
+	if loose != nil {
+		out.Pools = append(out.Pools, *loose)
+	}
+	if err := errs.orNil(); err != nil {
+		return File{}, err
+	}
+	return out, nil
+}
+
+func addLoose(pool *edge.Pool, list []edge.Loose, seen map[edge.Loose]bool) {
+	for _, l := range list {
+		key := edge.Loose{Host: l.Host, Port: l.Port, SNI: l.SNI}
+		if !seen[key] {
+			seen[key] = true
+			pool.Loose = append(pool.Loose, l)
+		}
+	}
+}
+
+func tooLarge(name string, limit int) error {
+	return Errors{{File: name, Msg: fmt.Sprintf("larger than %d MiB", limit>>20),
+		Hint: "a targets file or a topology is expected"}}
+}
