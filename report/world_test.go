@@ -31,7 +31,7 @@ func cert(t testing.TB, seed string, mutate ...func(*x509.Certificate)) *edge.Ce
 		SerialNumber: new(big.Int).SetBytes(append([]byte{0x0a}, sum[:15]...)),
 		Subject:      pkix.Name{CommonName: "sip.contoso.com", Organization: []string{"Contoso"}},
 		NotBefore:    started.AddDate(0, 0, -100),
-		NotAfter:     started.AddDate(0, 0, 98),
+		NotAfter:     started.AddDate(0, 0, 98).Add(time.Hour),
 		DNSNames:     []string{"sip.contoso.com", "webcon.contoso.com", "sip.fabrikam.com"},
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
@@ -76,7 +76,7 @@ func newWorld(t testing.TB, members int) *world {
 	w := &world{
 		t: t, leaf: cert(t, "leaf"), ca: cert(t, "ca", asCA),
 		previousLeaf: cert(t, "previous", func(c *x509.Certificate) {
-			c.NotBefore, c.NotAfter = started.AddDate(-1, 0, 5), started.AddDate(0, 0, 5)
+			c.NotBefore, c.NotAfter = started.AddDate(-1, 0, 5), started.AddDate(0, 0, 5).Add(time.Hour)
 		}),
 		ev: edge.Evidence{Started: started, Finished: finished, Host: "jump1"},
 	}

@@ -1,0 +1,197 @@
+package report
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
+)
+
+// How many findings of one rule a pool lists. An Edge pool has at most twelve
+// members; a loose list has thousands of endpoints with the same trouble.
+const (
+	maxPerRule      = 24
+	maxPerRuleLoose = 3
+)
+
+// findings lists a pool's findings as audit ordered them: worst first.
+func (p *page) findings(pool Pool, byID map[string]string) {
+	limit := maxPerRule
+	if pool.Plan.Kind == edge.LoosePool || tooTall(pool) {
+		limit = maxPerRuleLoose
+	}
+	total, listed := map[string]int{}, map[string]int{}
+	for _, f := range pool.Findings {
+		total[f.ruleKey()]++
+	}
+	fixes := map[string]string{}
+	for _, f := range pool.Findings {
+		key := f.ruleKey()
+		if listed[key]++; listed[key] > limit {
+			continue
+		}
+		p.finding(f, f.where(pool), mark(f, byID))
+		p.fix(f, fixes)
+		if left := total[key] - limit; listed[key] == limit && left > 0 {
+			p.blank()
+			p.para(plain, indentOf(p), "and "+thousands(left)+" more of "+p.clean(f.Rule)+": see the JSON")
+		}
+		p.blank()
+	}
+}
+
+// ruleKey parts the findings of a rule that weigh differently.
+func (f Finding) ruleKey() string { return f.Rule + " " + string(f.Severity) }
+
+// where is the place of a finding in the words of the matrix. The port of a
+// finding is the one dialed; people know the service's.
+func (f Finding) where(pool Pool) string {
+	for _, e := range pool.Endpoints {
+		if f.Port != 0 && f.Port == e.Port && f.Role == e.Role && f.Member == e.Member && (f.Address == "" || f.Address == e.Address) {
+			place := e.Place()
+			if e.ServicePort != e.Port && e.Role != edge.Other {
+				place += " (dialed " + e.Dialed() + ")"
+			}
+			return place
+		}
+	}
+	var parts []string
+	if f.Member != "" {
+		parts = append(parts, f.Member)
+	}
+	switch {
+	case f.Role != "" && f.Port != 0:
+		parts = append(parts, string(f.Role)+":"+strconv.Itoa(f.Port))
+	case f.Role != "" && f.Role != edge.Other:
+		parts = append(parts, string(f.Role))
+	case f.Port != 0:
+		parts = append(parts, ":"+strconv.Itoa(f.Port))
+	}
+	if len(parts) == 0 && f.Address != "" {
+		parts = append(parts, f.Address)
+	}
+	return strings.Join(parts, " ")
+}
+
+// mark is the letter of the certificate that a finding is about.
+func mark(f Finding, byID map[string]string) string {
+	if f.Certificate == nil || byID[*f.Certificate] == "" {
+		return ""
+	}
+	return "certificate " + byID[*f.Certificate]
+}
+
+// indentOf is where the text of a finding starts: under its rule, or nearer
+// to the edge where there is little room.
+func indentOf(p *page) string {
+	if p.width < 60 {
+		return "    "
+	}
+	return strings.Repeat(" ", 11)
+}
+
+func (p *page) finding(f Finding, where, certificate string) {
+	word, weight, textInk := "note", dim, dim
+	switch f.Severity {
+	case audit.Error:
+		word, weight, textInk = "ERROR", red, plain
+	case audit.Warning:
+		word, weight, textInk = "WARNING", yellow, plain
+	}
+	head := []string{p.clean(f.Rule)}
+	for _, s := range []string{where, certificate} {
+		if s != "" {
+			head = append(head, p.clean(s))
+		}
+	}
+	lead := "  " + word + strings.Repeat(" ", 9-len(word))
+	if textWidth(lead+strings.Join(head, p.dot())) <= p.width {
+		rest := ""
+		if len(head) > 1 {
+			rest = p.dot() + strings.Join(head[1:], p.dot())
+		}
+		nameInk := bold
+		if textInk == dim {
+			nameInk = dim
+		}
+		p.line("  ", p.paint(weight, word), lead[2+len(word):], p.paint(nameInk, head[0]), p.paint(textInk, rest))
+	} else {
+		p.line("  ", p.paint(weight, word), lead[2+len(word):], p.paint(textInk, head[0]))
+		p.facts(textInk, indentOf(p), head[1:])
+	}
+	p.para(textInk, indentOf(p), p.clean(f.Message))
+}
+
+// fix writes the way out. A command stands alone on its line and is never
+// wrapped, so that it can be copied; what a finding before it said already is
+// only referred to.
+func (p *page) fix(f Finding, said map[string]string) {
+	if f.Fix == "" {
+		return
+	}
+	in := plain
+	if f.Severity == audit.Info {
+		in = dim
+	}
+	if rule, known := said[f.Fix]; known && len(f.Fix) > 60 {
+		p.para(in, indentOf(p)+"fix: ", "as for "+p.clean(rule)+" above")
+		return
+	}
+	said[f.Fix] = f.Rule
+	first := indentOf(p) + "fix: "
+	if whole := p.clean(f.Fix); textWidth(first+whole) <= p.width {
+		p.line(first, p.paint(in, whole))
+		return
+	}
+	for _, s := range fixSteps(f.Fix) {
+		if isCommand(s) {
+			if strings.TrimSpace(first) != "" {
+				p.line(first)
+			}
+			p.line(indentOf(p), "  ", p.paint(in, p.clean(s)))
+		} else {
+			p.para(in, first, p.clean(s))
+		}
+		first = indentOf(p) + "  "
+	}
+}
+
+// command matches the start of a PowerShell command: Verb-Noun, the verb and
+// the noun in capitals, as "Set-CsCertificate".
+var command = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z][A-Za-z]+( |$)`)
+
+func isCommand(s string) bool { return command.MatchString(s) }
+
+// fixSteps parts a fix at its semicolons and at the colon before a command. What
+// stands in brackets or quotes stays together. A line end is no step: audit
+// writes none, so it could only come from elsewhere.
+func fixSteps(fix string) []string {
+	var steps []string
+	depth, quoted, from := 0, false, 0
+	cut := func(to, next int) {
+		if s := strings.TrimSpace(fix[from:to]); s != "" {
+			steps = append(steps, s)
+		}
+		from = next
+	}
+	for i := 0; i < len(fix); i++ {
+		switch c := fix[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(' || c == '{':
+			depth++
+		case c == ')' || c == '}':
+			depth--
+		case depth > 0:
+		case c == ';':
+			cut(i, i+1)
+		case c == ':' && isCommand(strings.TrimSpace(fix[i+1:])):
+			cut(i+1, i+1)
+		}
+	}
+	cut(len(fix), len(fix))
+	return steps
+}

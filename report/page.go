@@ -1,0 +1,231 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/clipperhouse/displaywidth"
+)
+
+// The widths a terminal report is laid out for. Narrower ones overflow, wider
+// ones leave the rest empty: nobody reads lines of 300 characters.
+const (
+	minWidth     = 40
+	maxWidth     = 200
+	defaultWidth = 80
+	// maxText bounds one text of a finding. A certificate can carry megabytes
+	// in a name; the JSON has all of it.
+	maxText = 2000
+)
+
+// An ink is how a piece of text stands out where colours are wanted. Words
+// carry the meaning; ink only helps to find them.
+type ink string
+
+// The inks: SGR parameters of ECMA-48, in the 8 colours that every theme has.
+const (
+	plain  ink = ""
+	bold   ink = "1"
+	dim    ink = "2"
+	red    ink = "1;31"
+	green  ink = "1;32"
+	yellow ink = "1;33"
+)
+
+// A page collects a terminal report.
+type page struct {
+	b     strings.Builder
+	width int
+	color bool
+	ascii bool
+	now   time.Time // the end of the scan: days left are counted from it
+}
+
+func newPage(o TableOptions, now time.Time) *page {
+	width := o.Width
+	if width <= 0 {
+		width = defaultWidth
+	}
+	return &page{width: min(max(width, minWidth), maxWidth), color: o.Color, ascii: o.ASCII, now: now}
+}
+
+func (p *page) writeTo(w io.Writer) error {
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+// clean makes text from anywhere fit for the page.
+func (p *page) clean(s string) string {
+	s = Clean(s)
+	if len(s) > maxText {
+		cut := strings.ToValidUTF8(s[:maxText], "")
+		s = fmt.Sprintf("%s%s (cut, %d bytes: see the JSON)", cut, p.glyph("…", "..."), len(s))
+	}
+	if !p.ascii {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if r < 0x80 {
+			b.WriteRune(r)
+		} else {
+			escapeRune(&b, r)
+		}
+	}
+	return b.String()
+}
+
+// glyph picks a sign for this terminal: consoles without UTF-8 get ASCII.
+func (p *page) glyph(utf8, ascii string) string {
+	if p.ascii {
+		return ascii
+	}
+	return utf8
+}
+
+func (p *page) dot() string { return p.glyph(" · ", ", ") }
+
+func (p *page) paint(i ink, s string) string {
+	if !p.color || i == plain || s == "" {
+		return s
+	}
+	return "\x1b[" + string(i) + "m" + s + "\x1b[0m"
+}
+
+// line writes one line, without blanks at its end.
+func (p *page) line(parts ...string) {
+	p.b.WriteString(strings.TrimRight(strings.Join(parts, ""), " ") + "\n")
+}
+
+func (p *page) blank() { p.b.WriteByte('\n') }
+
+// rule draws a line across, to part one pool from the next.
+func (p *page) rule() {
+	p.line(p.paint(dim, strings.Repeat(p.glyph("─", "-"), min(p.width, 100))))
+}
+
+// para writes text wrapped, the first line behind first and the others
+// indented as far. Both the text and first are clean already.
+func (p *page) para(i ink, first, text string) {
+	indent := textWidth(first)
+	for n, l := range wrap(text, p.width-indent) {
+		if n > 0 {
+			first = strings.Repeat(" ", indent)
+		}
+		p.line(first, p.paint(i, l))
+	}
+}
+
+// facts writes short facts in a row, parted by dots, and breaks between them
+// only: a thumbprint stays whole, to be copied. A fact longer than a line is
+// wrapped unless it ends in such a number.
+func (p *page) facts(i ink, first string, facts []string) {
+	blank := strings.Repeat(" ", textWidth(first))
+	row := ""
+	flush := func() {
+		if row != "" {
+			p.line(first, p.paint(i, row))
+			first, row = blank, ""
+		}
+	}
+	for _, f := range facts {
+		room := p.width - len(blank)
+		switch {
+		case row != "" && textWidth(row+p.dot()+f) <= room:
+			row += p.dot() + f
+		case textWidth(f) <= room || hexNumber(f):
+			flush()
+			row = f
+		default:
+			flush()
+			p.para(i, first, f)
+			first = blank
+		}
+	}
+	flush()
+}
+
+// hexNumber says whether a fact is a thumbprint or a serial number.
+func hexNumber(fact string) bool {
+	label, digits, _ := strings.Cut(fact, " ")
+	return (label == "thumbprint" || label == "serial") && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
+}
+
+// textWidth is how many cells text takes, its own colours not counted.
+func textWidth(s string) int {
+	return displaywidth.Options{ControlSequences: true}.String(s)
+}
+
+// wrap breaks text between words into lines of at most width cells. A word
+// that is longer is broken where it must be.
+func wrap(text string, width int) []string {
+	width = max(width, 16)
+	var lines []string
+	row, used := "", 0
+	for _, word := range strings.Fields(text) {
+		w := textWidth(word)
+		if row != "" && used+1+w > width {
+			lines, row, used = append(lines, row), "", 0
+		}
+		for w > width {
+			head := displaywidth.TruncateString(word, width, "")
+			if head == "" { // one character wider than the line
+				break
+			}
+			lines, word = append(lines, head), word[len(head):]
+			w = textWidth(word)
+		}
+		if row != "" {
+			row, used = row+" ", used+1
+		}
+		row, used = row+word, used+w
+	}
+	if row != "" || len(lines) == 0 {
+		lines = append(lines, row)
+	}
+	return lines
+}
+
+// elide shortens a name to width cells by leaving out its middle, where names
+// of one kind are most alike.
+func (p *page) elide(s string, width int) string {
+	if textWidth(s) <= width {
+		return s
+	}
+	sign := p.glyph("…", "..")
+	rest := width - textWidth(sign)
+	head := displaywidth.TruncateString(s, (rest+1)/2, "")
+	runes := []rune(s)
+	tail := ""
+	for i := len(runes) - 1; i >= 0 && textWidth(string(runes[i])+tail) <= rest-textWidth(head); i-- {
+		tail = string(runes[i]) + tail
+	}
+	return head + sign + tail
+}
+
+// plural is a number and its noun: "1 error", "12 errors", "3,412 endpoints".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return thousands(n) + " " + noun + "s"
+}
+
+// thousands writes a number as people read it: 3,412.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// some lists the first few and counts the rest.
+func some(words []string, atMost int) string {
+	if len(words) <= atMost+1 { // "and 1 more" is no shorter than the one
+		return strings.Join(words, ", ")
+	}
+	return strings.Join(words[:atMost], ", ") + " and " + thousands(len(words)-atMost) + " more"
+}
