@@ -1,20 +1,31 @@
 // Package scanner is the worker pool: Scan dials every endpoint once, side by
 // side, and brings a capture home for each, in the order of the endpoints. It
 // finds and records; judging is the business of package audit.
+//
+// Waiting is free, working is scarce: thousands of endpoints may wait for the
+// network at a time, while about four per core compute (probe.Gate). So slow,
+// dead and distant fleets need no tuning.
 package scanner
 
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
+	"runtime"
+	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"edgecert/scanner/edge"
+	"edgecert/scanner/probe"
+	"edgecert/scanner/probe/proxy"
 )
 
 // Options are the manners of a scan. The zero value is the documented default
 // of every flag.
 type Options struct {
-	Concurrency int              // endpoints under way at a time; 0: as many as descriptors allow, 4096 at most
+	Concurrency int              // connections under way at a time; 0: as many as descriptors allow, 4096 at most
 	PerAddress  int              // connections to one address at a time; 0: 4
 	Rate        float64          // new connections a second; 0: no limit
 	Timeout     time.Duration    // for one handshake, dialing included; 0: 10 s
@@ -27,10 +38,97 @@ type Options struct {
 	Progress    func(done, total int)
 }
 
+// The defaults of Options.
+const (
+	defaultTimeout     = 10 * time.Second
+	defaultPerAddress  = 4
+	defaultRetries     = 1
+	defaultConcurrency = 4096
+	workersPerCore     = 4 // that compute; more only hold memory
+)
+
 // Scan dials every endpoint. It returns one capture an endpoint, in their
 // order, whatever happens; once ctx is done, what had not finished is Failed
 // with ClassInterrupted. An error is about the options alone (a proxy that
 // cannot be understood): nothing was dialed then.
 func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Capture, error) {
-	return nil, nil
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	p, err := o.prober(endpoints)
+	if err != nil {
+		return nil, err
+	}
+	captures := make([]edge.Capture, len(endpoints))
+	done := progress(o.Progress, len(endpoints))
+	var workers errgroup.Group
+	workers.SetLimit(o.Concurrency)
+	for _, i := range spread(endpoints) {
+		workers.Go(func() error {
+			captures[i] = p.Probe(ctx, endpoints[i])
+			done()
+			return nil
+		})
+	}
+	return captures, workers.Wait()
+}
+
+// complete puts the defaults in place of zeros and refuses what makes no sense.
+func (o Options) complete() (Options, error) {
+	for _, n := range []struct {
+		name  string
+		value float64
+	}{
+		{"concurrency", float64(o.Concurrency)}, {"connections per address", float64(o.PerAddress)},
+		{"rate", o.Rate}, {"timeout", float64(o.Timeout)}, {"samples", float64(o.Samples)},
+	} {
+		if !(n.value >= 0) {
+			return o, fmt.Errorf("%s of %v: it cannot be negative", n.name, n.value)
+		}
+	}
+	if o.Concurrency == 0 {
+		o.Concurrency = min(defaultConcurrency, descriptors())
+	}
+	if o.PerAddress == 0 {
+		o.PerAddress = defaultPerAddress
+	}
+	if o.Timeout == 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Retries == 0 {
+		o.Retries = defaultRetries
+	}
+	return o, nil
+}
+
+func (o Options) prober(endpoints []edge.Endpoint) (*probe.Prober, error) {
+	p := probe.New(o.Timeout)
+	p.Retries = max(o.Retries, 0)
+	p.Samples, p.Quick, p.UDP, p.ClientCert = o.Samples, o.Quick, o.UDP, o.ClientCert
+	p.Gate = probe.NewGate(workersPerCore * runtime.GOMAXPROCS(0))
+	p.Admit = newTraffic(endpoints, o).admit
+	if o.Proxy != "" {
+		dial, err := proxy.New(o.Proxy)
+		if err != nil {
+			return nil, err
+		}
+		p.Dial = dial
+	}
+	return p, nil
+}
+
+// progress is a function to call after each endpoint.
+func progress(report func(done, total int), total int) func() {
+	if report == nil {
+		return func() {}
+	}
+	var mu sync.Mutex
+	done := 0
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		report(done, total)
+	}
 }

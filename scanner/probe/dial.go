@@ -1,0 +1,100 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/fault"
+)
+
+// How long this machine's own shortage of descriptors or ports is waited out:
+// a port is held for a minute after its connection (TIME_WAIT).
+const (
+	shortagePatience = 75 * time.Second
+	shortagePause    = 100 * time.Millisecond
+)
+
+// connect opens a connection to e with its deadline set, and passes the gate.
+// Without one the sight says why.
+func (p *Prober) connect(ctx context.Context, e edge.Endpoint) (*wire, sight) {
+	release := func() {}
+	if p.Admit != nil {
+		var err error
+		if release, err = p.Admit(ctx, e.Address); err != nil {
+			return nil, sight{stage: edge.StageDial, fault: interrupted(ctx)}
+		}
+	}
+	w, f := p.dial(ctx, netip.AddrPortFrom(e.Address, uint16(e.Port)))
+	if f != nil {
+		release()
+		return nil, sight{stage: edge.StageDial, fault: f}
+	}
+	w.prober, w.release = p, release
+	w.stop = fault.Interrupt(ctx, w.Conn)
+	p.Gate.enter()
+	return w, sight{}
+}
+
+// dial opens a connection. A shortage here is waited out, for it is ours and
+// never the endpoint's.
+func (p *Prober) dial(ctx context.Context, address netip.AddrPort) (*wire, *edge.Fault) {
+	begin := time.Now()
+	for {
+		start := time.Now()
+		deadline := start.Add(p.Timeout)
+		conn, err := p.open(ctx, address, deadline)
+		if err == nil {
+			w := &wire{Conn: conn, deadline: deadline, dialed: time.Since(start)}
+			return w, unusable(conn, conn.SetDeadline(deadline))
+		}
+		if ctx.Err() != nil {
+			return nil, interrupted(ctx)
+		}
+		f := fault.Of(err, "dialing "+address.String())
+		if f.Class != edge.ClassInterrupted {
+			return nil, dialFault(f)
+		}
+		if time.Since(begin) > shortagePatience || !pause(ctx, shortagePause) {
+			f.Message += " (a shortage of this machine)"
+			return nil, f
+		}
+	}
+}
+
+func (p *Prober) open(ctx context.Context, address netip.AddrPort, deadline time.Time) (net.Conn, error) {
+	if p.Dial != nil {
+		ctx, cancel := context.WithDeadline(ctx, deadline)
+		defer cancel()
+		return p.Dial(ctx, "tcp", address.String())
+	}
+	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
+	conn, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, address)
+	if err != nil {
+		return nil, err // a nil *TCPConn must not become a net.Conn
+	}
+	return conn, nil
+}
+
+func unusable(conn net.Conn, err error) *edge.Fault {
+	if err == nil {
+		return nil
+	}
+	_ = conn.Close() // it never carried a byte
+	return fault.Of(err, "setting the deadline")
+}
+
+// dialFault keeps the classes that a connection attempt can end with: what is
+// not told otherwise means that no way leads there.
+func dialFault(f *edge.Fault) *edge.Fault {
+	if f.Class == edge.ClassProtocol {
+		f.Class = edge.ClassUnreachable
+	}
+	return f
+}
+
+func interrupted(ctx context.Context) *edge.Fault {
+	return fault.New(edge.ClassInterrupted, "the scan ended first: %v", context.Cause(ctx))
+}

@@ -1,0 +1,94 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"sync"
+
+	"edgecert/scanner/edge"
+)
+
+// extra does the further handshakes side by side; Admit keeps them within
+// what one address may bear. What the first one has answered already is not
+// asked again: a server that negotiated TLS 1.1 shows nothing new when
+// offered TLS 1.1 at most.
+func (p *Prober) extra(ctx context.Context, c *edge.Capture, first sight) {
+	o := p.firstOffer(c.Endpoint)
+	var all sync.WaitGroup
+	shoot := func(to **edge.Handshake, o offer) {
+		all.Go(func() { *to = p.further(ctx, c.Endpoint, o, first) })
+	}
+	if o.serverName != "" {
+		shoot(&c.Extra.WithoutSNI, offer{max: o.max})
+	}
+	if first.version > tls.VersionTLS11 {
+		shoot(&c.Extra.Legacy, offer{serverName: o.serverName, max: tls.VersionTLS11})
+	}
+	if first.version > tls.VersionTLS12 {
+		shoot(&c.Extra.TLS12, offer{serverName: o.serverName, max: tls.VersionTLS12})
+	}
+	samples := p.samples(c.Endpoint)
+	again := make([]*edge.Handshake, max(samples-1, 0))
+	for i := range again {
+		shoot(&again[i], o)
+	}
+	all.Wait()
+	if samples > 1 {
+		c.Extra.Samples = count(first, again, samples)
+	}
+}
+
+func (p *Prober) samples(e edge.Endpoint) int {
+	if p.Samples > 0 {
+		return p.Samples
+	}
+	return max(e.Samples, 1)
+}
+
+// further is one extra handshake, nil if the scan ended before it.
+func (p *Prober) further(ctx context.Context, e edge.Endpoint, o offer, first sight) *edge.Handshake {
+	var attempts int
+	s := p.persist(ctx, &attempts, func() sight {
+		if first.xmpp != nil && !first.xmpp.DirectTLS {
+			return p.startTLS(ctx, e, o)
+		}
+		return p.attempt(ctx, e, o)
+	})
+	if first.cured {
+		s = p.cure(ctx, e, &attempts, o, s)
+	}
+	if s.fault != nil && s.fault.Class == edge.ClassInterrupted {
+		return nil
+	}
+	h := &edge.Handshake{Outcome: s.outcome(), Fault: s.fault, Chain: s.chain}
+	if s.tls != nil {
+		h.Version = s.tls.Version
+	}
+	return h
+}
+
+// count sums up the samples: by leaf, in the order of their first appearance.
+func count(first sight, again []*edge.Handshake, planned int) *edge.Samples {
+	n := &edge.Samples{Planned: planned, Seen: []edge.Sample{{Certificate: first.chain[0], Count: 1}}}
+	for _, h := range again {
+		if h == nil {
+			continue
+		}
+		if h.Leaf() == nil {
+			n.Failed++
+			continue
+		}
+		n.Seen = sighted(n.Seen, h.Leaf())
+	}
+	return n
+}
+
+func sighted(seen []edge.Sample, leaf *edge.Certificate) []edge.Sample {
+	for i := range seen {
+		if seen[i].Certificate == leaf {
+			seen[i].Count++
+			return seen
+		}
+	}
+	return append(seen, edge.Sample{Certificate: leaf, Count: 1})
+}

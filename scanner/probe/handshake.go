@@ -1,0 +1,153 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"net/netip"
+	"time"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/rawtls"
+)
+
+// An offer is what one handshake offers.
+type offer struct {
+	serverName string // SNI; empty: none
+	max        uint16 // the highest version
+	hybrids    bool   // post-quantum groups, too
+}
+
+func (p *Prober) firstOffer(e edge.Endpoint) offer {
+	o := offer{serverName: e.FQDN, max: tls.VersionTLS13}
+	if _, err := netip.ParseAddr(e.FQDN); err == nil {
+		o.serverName = "" // RFC 6066, 3: no IP literals
+	}
+	return o
+}
+
+// suites are all that crypto/tls has, so that old Edges answer. The order is
+// its own affair.
+func suites() []uint16 {
+	var ids []uint16
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
+func (p *Prober) config(o offer, w *wire, r *clientRequest) *tls.Config {
+	c := &tls.Config{
+		ServerName:             o.serverName,
+		InsecureSkipVerify:     true, // trust is judged later, from the capture
+		SessionTicketsDisabled: true,
+		MinVersion:             tls.VersionTLS10,
+		MaxVersion:             o.max,
+		CipherSuites:           p.suites,
+		KeyLogWriter:           keyLog{w},
+		GetClientCertificate:   r.answer,
+	}
+	if !o.hybrids {
+		// X25519 alone costs half the time of a hybrid, and old Edges know
+		// nothing else. crypto/tls puts hybrids first wherever they stand.
+		c.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+	}
+	return c
+}
+
+// attempt is one connection with one handshake.
+func (p *Prober) attempt(ctx context.Context, e edge.Endpoint, o offer) sight {
+	w, s := p.connect(ctx, e)
+	if w == nil {
+		return s
+	}
+	defer w.Close()
+	return p.shake(ctx, w, o)
+}
+
+// shake does the handshake on a connection that is ready for it.
+func (p *Prober) shake(ctx context.Context, w *wire, o offer) sight {
+	w.listen()
+	request := &clientRequest{ours: p.ClientCert}
+	conn := tls.Client(w, p.config(o, w, request))
+	start := time.Now()
+	err := conn.Handshake()
+	state := conn.ConnectionState()
+	s := sight{stage: edge.StageHandshake, dial: w.dialed, handshake: time.Since(start), version: state.Version}
+	if len(state.PeerCertificates) == 0 {
+		p.missed(ctx, w, &s, err)
+		return s
+	}
+	w.forget()
+	p.seen(&s, state, request)
+	if err == nil {
+		s.stage = edge.StageDone
+		err = request.settle(ctx, conn, w, state.Version, s.handshake)
+		s.tls.ClientCertificate = request.verdict(true)
+	}
+	if err != nil {
+		s.fault, s.alert = w.faultOf(ctx, err)
+		s.stage = edge.StageCertificate
+		s.tls.ClientCertificate = request.judge(s)
+		return s
+	}
+	// A word of farewell, so that no server logs a lost connection.
+	_ = conn.CloseWrite()
+	return s
+}
+
+// seen takes the certificates and parameters that crypto/tls has.
+func (p *Prober) seen(s *sight, state tls.ConnectionState, r *clientRequest) {
+	s.chain = p.store.chain(state.PeerCertificates)
+	s.tls = &edge.TLS{
+		Version: rawtls.VersionName(state.Version),
+		Cipher:  tls.CipherSuiteName(state.CipherSuite),
+		Staple:  state.OCSPResponse,
+	}
+	r.describe(s.tls, &p.store)
+}
+
+// missed is for a handshake that brought no certificate to crypto/tls. Where
+// crypto/tls itself gave up, the certificate may well be in the recording.
+func (p *Prober) missed(ctx context.Context, w *wire, s *sight, err error) {
+	s.fault, s.alert = w.faultOf(ctx, err)
+	if s.fault.Class != edge.ClassProtocol {
+		return
+	}
+	// What the server sent behind the certificate is still on its way, though
+	// an alert of ours has crossed it.
+	w.until(ctx, grace(s.handshake))
+	heard := bytes.Clone(w.heard())
+	w.forget()
+	flight, err := rawtls.Read(io.MultiReader(bytes.NewReader(heard), w), w.secret)
+	p.recovered(s, flight, err)
+}
+
+// recovered takes what was read of a flight, if it settles anything.
+func (p *Prober) recovered(s *sight, f *rawtls.Flight, err error) {
+	known, isFault := err.(*edge.Fault)
+	switch {
+	case f.Chain != nil:
+		s.chain = p.store.raw(f.Chain)
+		s.stage, s.fault, s.alert, s.version = edge.StageCertificate, nil, 0, f.Version
+		s.tls = &edge.TLS{
+			Version: rawtls.VersionName(f.Version),
+			Cipher:  rawtls.CipherName(f.Cipher),
+			Staple:  f.Staple,
+		}
+		r := &clientRequest{asked: f.Requested, authorities: f.Authorities}
+		r.describe(s.tls, &p.store)
+		s.tls.ClientCertificate = r.verdict(f.Done)
+	case f.Pseudo():
+		s.silent, s.stage, s.fault, s.alert = true, edge.StageDone, nil, 0
+	case isFault && (known.Class == edge.ClassTooLarge || known.Class == edge.ClassBadCertificate):
+		s.fault = known
+	}
+}
+
+// grace is how long a server's word is waited for that should be under way:
+// a few round trips, as the handshake measured them.
+func grace(handshake time.Duration) time.Time {
+	return time.Now().Add(min(max(3*handshake, 300*time.Millisecond), 2*time.Second))
+}

@@ -1,0 +1,168 @@
+// Package probe brings home what one endpoint shows: one Endpoint in, one
+// Capture out. It judges nothing.
+//
+//	                      ┌ answered: MS-TURN, no certificate by design
+//	A/V  ── pseudo-TLS ───┤
+//	                      └ anything but silence ─┐
+//	XMPP ── STARTTLS ─────────────────────────────┤
+//	                                              ▼
+//	others ─────────────────── one whole handshake with crypto/tls ─ captured ─→ extra handshakes
+//	                                  │ refused, no common suite, unreadable certificate
+//	                                  ▼
+//	                           second ways (second.go): recording, own ClientHello
+//
+// A handshake that the peer refuses after its certificate is a success: the
+// chain is there. Subpackages: rawtls reads a server's first flight without
+// taking part, turn, xmpp and proxy speak what goes before TLS, fault tells
+// the operating systems' errors apart.
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/fault"
+)
+
+// A Prober probes endpoints, any number side by side. Its fields are set
+// before the first Probe and not changed after it; New makes one.
+type Prober struct {
+	Timeout    time.Duration    // for one handshake, dialing included
+	Retries    int              // further attempts after a timeout or reset before the certificate
+	Samples    int              // handshakes per endpoint; 0: as it asks
+	Quick      bool             // nothing extra
+	UDP        bool             // ask UDP 3478 of A/V endpoints too
+	ClientCert *tls.Certificate // presented where one is asked for
+	Gate       Gate             // around all work
+	// Admit waits for leave to open one connection to an address; release
+	// ends it. Its error is about ctx. Nil: always at once.
+	Admit func(ctx context.Context, address netip.Addr) (release func(), err error)
+	// Dial opens connections through a proxy. Nil: directly.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	recordings sync.Pool
+	store      store
+	suites     []uint16
+}
+
+// New is a Prober with the given timeout, no retries, and nobody to wait for.
+func New(timeout time.Duration) *Prober {
+	p := &Prober{Timeout: timeout, suites: suites(), store: newStore()}
+	p.recordings.New = func() any { b := make([]byte, 0, 8<<10); return &b }
+	return p
+}
+
+// Probe dials e and takes its certificate, whatever it needs. The capture is
+// Failed with ClassInterrupted if ctx is done before there is one; what was
+// captured before is kept.
+func (p *Prober) Probe(ctx context.Context, e edge.Endpoint) edge.Capture {
+	c := edge.Capture{Endpoint: e}
+	if e.Fault != nil || !e.Address.IsValid() {
+		return unresolved(c)
+	}
+	var s sight
+	switch e.Role {
+	case edge.AV:
+		s = p.turnOrTLS(ctx, &c)
+	case edge.XMPP:
+		s = p.xmppOrTLS(ctx, &c)
+	default:
+		s = p.capture(ctx, &c)
+	}
+	s.fill(&c)
+	if c.Outcome == edge.Captured && !p.Quick {
+		p.extra(ctx, &c, s)
+	}
+	return c
+}
+
+func unresolved(c edge.Capture) edge.Capture {
+	c.Outcome, c.Stage, c.Fault = edge.Failed, edge.StageDNS, c.Endpoint.Fault
+	if c.Fault == nil {
+		c.Fault = fault.New(edge.ClassDNS, "%s has no address", c.Endpoint.FQDN)
+	}
+	return c
+}
+
+// A sight is what one handshake, or what goes before it, showed.
+type sight struct {
+	stage     edge.Stage
+	fault     *edge.Fault
+	chain     []*edge.Certificate
+	tls       *edge.TLS
+	version   uint16
+	alert     int  // the fatal alert that ended it; 0: none did
+	silent    bool // alive, and presents no certificate by its protocol
+	cured     bool // seen by a second way; the extra handshakes may need it too
+	xmpp      *edge.XMPPStream
+	turn      *edge.Turn
+	dial      time.Duration // to the connection
+	handshake time.Duration // from the connection to the end of the handshake
+}
+
+func (s sight) outcome() edge.Outcome {
+	switch {
+	case len(s.chain) > 0:
+		return edge.Captured
+	case s.silent:
+		return edge.NoCertificate
+	default:
+		return edge.Failed
+	}
+}
+
+func (s sight) fill(c *edge.Capture) {
+	c.Outcome, c.Stage, c.Fault = s.outcome(), s.stage, s.fault
+	c.Chain, c.TLS = s.chain, s.tls
+	c.Dial, c.Handshake = s.dial, s.handshake
+	c.Extra.Turn, c.Extra.XMPP = s.turn, s.xmpp
+}
+
+// passing says whether the sight is worth another try: nothing was seen, and
+// not because of the certificate.
+func (s sight) passing() bool {
+	return s.outcome() == edge.Failed &&
+		(s.fault.Class == edge.ClassTimeout || s.fault.Class == edge.ClassReset)
+}
+
+// A little time before a retry lets a full listen queue drain.
+const retryPause = 200 * time.Millisecond
+
+// persist tries until something else than a passing trouble comes, or the
+// retries are used up.
+func (p *Prober) persist(ctx context.Context, attempts *int, try func() sight) sight {
+	for retry := 0; ; retry++ {
+		*attempts++
+		s := try()
+		if !s.passing() || retry >= p.Retries {
+			return s
+		}
+		if !pause(ctx, retryPause) {
+			return s
+		}
+	}
+}
+
+// pause waits for d; false: ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// capture takes the certificate of a server that speaks TLS from the start.
+func (p *Prober) capture(ctx context.Context, c *edge.Capture) sight {
+	first := p.firstOffer(c.Endpoint)
+	s := p.persist(ctx, &c.Attempts, func() sight { return p.attempt(ctx, c.Endpoint, first) })
+	return p.cure(ctx, c.Endpoint, &c.Attempts, first, s)
+}

@@ -1,0 +1,96 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"time"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/rawtls"
+)
+
+// cure tries the second ways for a server that talks and yet gave crypto/tls
+// no certificate: it may want no SNI, share no suite or group with Go (DHE
+// only, AES256-SHA256 with RSA key exchange, PSS keys), or know post-quantum
+// groups alone. first is kept where none of them helps.
+func (p *Prober) cure(ctx context.Context, e edge.Endpoint, attempts *int, o offer, first sight) sight {
+	if !curable(first) {
+		return first
+	}
+	try := func(way func() sight) (sight, bool) {
+		*attempts++
+		s := way()
+		s.cured = true
+		return s, s.outcome() != edge.Failed
+	}
+	if first.alert == alertUnrecognizedName && o.serverName != "" {
+		plain := o
+		plain.serverName = ""
+		if s, ok := try(func() sight { return p.attempt(ctx, e, plain) }); ok {
+			return s
+		}
+	}
+	s, ok := try(func() sight { return p.rawAttempt(ctx, e, o) })
+	if ok {
+		return s
+	}
+	if s.alert == alertProtocolVersion && o.max == tls.VersionTLS13 {
+		o.hybrids = true
+		if s, ok := try(func() sight { return p.attempt(ctx, e, o) }); ok {
+			return s
+		}
+	}
+	return first
+}
+
+// Alerts that say what to try next (RFC 8446, 6.2).
+const (
+	alertProtocolVersion  = 70
+	alertUnrecognizedName = 112
+)
+
+// curable says whether the peer spoke TLS, or hung up on our ClientHello: some
+// Schannel versions reset the connection where no suite fits.
+func curable(s sight) bool {
+	if s.outcome() != edge.Failed || s.stage != edge.StageHandshake {
+		return false
+	}
+	switch s.fault.Class {
+	case edge.ClassTLSAlert, edge.ClassProtocol, edge.ClassReset:
+		return true
+	default:
+		return false
+	}
+}
+
+// rawAttempt sends a ClientHello of our own and reads the chain in the clear,
+// with TLS 1.2 at most. The handshake goes no further.
+func (p *Prober) rawAttempt(ctx context.Context, e edge.Endpoint, o offer) sight {
+	w, s := p.connect(ctx, e)
+	if w == nil {
+		return s
+	}
+	defer w.Close()
+	start := time.Now()
+	s = sight{stage: edge.StageHandshake, dial: w.dialed}
+	hello, err := rawtls.Hello(o.serverName, o.max)
+	if err == nil {
+		_, err = w.Write(hello)
+	}
+	flight := &rawtls.Flight{}
+	if err == nil {
+		w.listen()
+		flight, err = rawtls.Read(w, nil)
+	}
+	s.handshake = time.Since(start)
+	if err != nil {
+		s.fault, s.alert = w.faultOf(ctx, err)
+	}
+	p.recovered(&s, flight, err)
+	if s.outcome() == edge.Failed && s.fault == nil {
+		s.fault = anonymous(rawtls.CipherName(flight.Cipher))
+	}
+	// A farewell in the clear (close_notify), so that no server logs an error.
+	_, _ = w.Write([]byte{21, 3, 1, 0, 2, 1, 0})
+	return s
+}

@@ -1,0 +1,127 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"net"
+	"time"
+
+	"edgecert/scanner/probe/rawtls"
+)
+
+// errContent ends the reading after a TLS 1.3 handshake: the server went on
+// with what only a content server sends.
+var errContent = errors.New("the server is content")
+
+// A wire is a connection as a handshake sees it. It leaves the gate around
+// every Read and keeps what the server sends until the certificate is safe:
+// for the message about a peer that speaks something else, and for a chain
+// that crypto/tls refuses to parse.
+type wire struct {
+	net.Conn
+	prober   *Prober
+	deadline time.Time
+	dialed   time.Duration // how long the connection took
+	stop     func() bool   // ends the watch for the end of the scan
+	release  func()        // gives the address's slot back
+	record   *[]byte       // what the server sent since listen; nil: not kept
+	secret   []byte        // the server's handshake traffic secret, from the key log
+	settling bool
+	settled  []byte // what came since settling
+}
+
+// Read leaves the gate while it waits. After a handshake (settling) it reads
+// record by record: crypto/tls asks for the next one only when the one before
+// was no alert.
+func (w *wire) Read(b []byte) (int, error) {
+	if w.settling && wholeRecords(w.settled) {
+		return 0, errContent
+	}
+	w.prober.Gate.leave()
+	n, err := w.Conn.Read(b)
+	w.prober.Gate.enter()
+	if w.record != nil && len(*w.record) < rawtls.MaxFlight {
+		*w.record = append(*w.record, b[:n]...)
+	}
+	if w.settling && len(w.settled) < maxSettled {
+		w.settled = append(w.settled, b[:n]...)
+	}
+	return n, err
+}
+
+// A server's word after the handshake is a ticket or an alert; beyond this it
+// talks, so it is content.
+const maxSettled = 16 << 10
+
+// wholeRecords says whether b is one or more whole TLS records.
+func wholeRecords(b []byte) bool {
+	if len(b) >= maxSettled {
+		return true
+	}
+	whole := len(b) > 0
+	for len(b) > 0 {
+		if len(b) < 5 || len(b) < 5+int(binary.BigEndian.Uint16(b[3:])) {
+			return false
+		}
+		b = b[5+int(binary.BigEndian.Uint16(b[3:])):]
+	}
+	return whole
+}
+
+// Close also gives back what the connection holds.
+func (w *wire) Close() error {
+	w.stop()
+	err := w.Conn.Close()
+	w.forget()
+	w.prober.Gate.leave()
+	w.release()
+	return err
+}
+
+// until brings the end of reading forward. Without it, and after it, the
+// handshake's own deadline and the end of the scan hold.
+func (w *wire) until(ctx context.Context, t time.Time) {
+	if t.After(w.deadline) {
+		return
+	}
+	_ = w.SetReadDeadline(t)
+	if ctx.Err() != nil { // the watch may have fired before
+		_ = w.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// listen begins a recording. Recordings are pooled: a handshake needs a few kB
+// of it, and thousands come by in a second.
+func (w *wire) listen() {
+	w.record, _ = w.prober.recordings.Get().(*[]byte)
+}
+
+// forget ends the recording. A large one is not kept for the next handshake.
+func (w *wire) forget() {
+	if w.record != nil && cap(*w.record) <= 64<<10 {
+		*w.record = (*w.record)[:0]
+		w.prober.recordings.Put(w.record)
+	}
+	w.record = nil
+}
+
+// heard is what the server has sent so far.
+func (w *wire) heard() []byte {
+	if w.record == nil {
+		return nil
+	}
+	return *w.record
+}
+
+// Write takes the lines of the key log, each with one call. Only the secret
+// that opens the server's certificate is kept.
+type keyLog struct{ wire *wire }
+
+func (k keyLog) Write(line []byte) (int, error) {
+	if bytes.HasPrefix(line, []byte("SERVER_HANDSHAKE")) {
+		k.wire.secret = rawtls.ServerSecret(line)
+	}
+	return len(line), nil
+}

@@ -1,0 +1,130 @@
+package scanner
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// traffic decides when a connection may be opened: so many at a time in all,
+// so many to one address, so many a second.
+type traffic struct {
+	all       chan struct{}
+	addresses map[netip.Addr]chan struct{} // built once; an address without one needs none
+	pace      *pace
+}
+
+func newTraffic(endpoints []edge.Endpoint, o Options) *traffic {
+	t := &traffic{all: make(chan struct{}, o.Concurrency), addresses: map[netip.Addr]chan struct{}{}}
+	if o.Rate > 0 {
+		t.pace = &pace{every: time.Duration(float64(time.Second) / o.Rate)}
+	}
+	count := map[netip.Addr]int{}
+	for _, e := range endpoints {
+		count[e.Address]++
+		// Quick endpoints have one connection at a time, so that few of them
+		// cannot go beyond the limit; that saves 10,000 channels.
+		if t.addresses[e.Address] == nil && (!o.Quick || count[e.Address] > o.PerAddress) {
+			t.addresses[e.Address] = make(chan struct{}, o.PerAddress)
+		}
+	}
+	return t
+}
+
+// admit waits for leave to open one connection to address. release ends the
+// connection's count. The error is that of ctx.
+func (t *traffic) admit(ctx context.Context, address netip.Addr) (release func(), err error) {
+	own := t.addresses[address]
+	if err := acquire(ctx, own); err != nil {
+		return nil, err
+	}
+	if err := acquire(ctx, t.all); err != nil {
+		free(own)
+		return nil, err
+	}
+	release = func() {
+		free(t.all)
+		free(own)
+	}
+	if err := t.pace.wait(ctx); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+func acquire(ctx context.Context, slots chan struct{}) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if slots == nil {
+		return nil
+	}
+	select {
+	case slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func free(slots chan struct{}) {
+	if slots != nil {
+		<-slots
+	}
+}
+
+// A pace spaces connections evenly, so that no second sees more than its share.
+type pace struct {
+	every time.Duration
+	mu    sync.Mutex
+	next  time.Time
+}
+
+func (p *pace) wait(ctx context.Context) error {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	now := time.Now()
+	if p.next.Before(now) {
+		p.next = now
+	}
+	delay := p.next.Sub(now)
+	p.next = p.next.Add(p.every)
+	p.mu.Unlock()
+	if delay == 0 {
+		return nil
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// spread is the order of dialing: every address once, then every address a
+// second time, and so on. Many endpoints of one address then do not fill the
+// pool with waiters while others could be served.
+func spread(endpoints []edge.Endpoint) []int {
+	type place struct{ turn, index int }
+	turns := map[netip.Addr]int{}
+	places := make([]place, len(endpoints))
+	for i, e := range endpoints {
+		places[i] = place{turns[e.Address], i}
+		turns[e.Address]++
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return a.turn - b.turn })
+	order := make([]int, len(places))
+	for i, p := range places {
+		order[i] = p.index
+	}
+	return order
+}
