@@ -1,0 +1,181 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"edgecert/scanner/edge"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	z := &zone{records: []string{
+		"sip.contoso.com. A 203.0.113.11", "sip.contoso.com. A 203.0.113.10", "SIP.contoso.com. AAAA 2001:db8::10",
+		"webcon.contoso.com. CNAME Edge.contoso.net.", "edge.contoso.net. CNAME edge2.contoso.net.", "edge2.contoso.net. A 203.0.113.20",
+		"_sipfederationtls._tcp.contoso.com. SRV 10 5 5061 Backup.contoso.com.",
+		"_sipfederationtls._tcp.contoso.com. SRV 0 5 5061 light.contoso.com.",
+		"_sipfederationtls._tcp.contoso.com. SRV 0 9 5061 SIP.Contoso.com.",
+		"_sip._tls.contoso.com. SRV 0 0 0 .",
+	}}
+	r := serve(t, z)
+	f := mustParse(t, "pool a\nsip-domains contoso.com\naccess sip.contoso.com\nwebcon webcon.contoso.com\nav av.contoso.com\nxmpp contoso.com\n"+
+		"pool b\naccess sip.contoso.com\nmember edge1 203.0.113.10\n192.0.2.1:443\nedge2.contoso.net:444\nedge2.contoso.net:443\n")
+	pools := Resolve(t.Context(), f.Pools, r)
+	sip := edge.NameAnswer{Name: "sip.contoso.com", Status: edge.Found, Addresses: []netip.Addr{ip("203.0.113.10"), ip("203.0.113.11"), ip("2001:db8::10")}}
+	want := []*edge.DNS{
+		{
+			Resolver: r.Server,
+			Names: []edge.NameAnswer{
+				sip,
+				{Name: "webcon.contoso.com", Status: edge.Found, CNAME: "edge2.contoso.net", Addresses: []netip.Addr{ip("203.0.113.20")}},
+				{Name: "av.contoso.com", Status: edge.Absent},
+			},
+			SRV: []edge.SRVAnswer{
+				{Kind: edge.SRVFederation, Domain: "contoso.com", Query: "_sipfederationtls._tcp.contoso.com", Status: edge.Found, Records: []edge.SRV{
+					{Target: "sip.contoso.com", Port: 5061, Weight: 9},
+					{Target: "light.contoso.com", Port: 5061, Weight: 5},
+					{Target: "backup.contoso.com", Port: 5061, Priority: 10, Weight: 5},
+				}},
+				{Kind: edge.SRVClient, Domain: "contoso.com", Query: "_sip._tls.contoso.com", Status: edge.Absent},
+				{Kind: edge.SRVXMPP, Domain: "contoso.com", Query: "_xmpp-server._tcp.contoso.com", Status: edge.Absent},
+			},
+		},
+		{Resolver: r.Server, Names: []edge.NameAnswer{sip}},
+		{Resolver: r.Server, Names: []edge.NameAnswer{{Name: "edge2.contoso.net", Status: edge.Found, Addresses: []netip.Addr{ip("203.0.113.20")}}}},
+	}
+	for i, p := range pools {
+		if d := cmp.Diff(want[i], p.DNS, comparing()); d != "" {
+			t.Errorf("pool %s: %s", p.Name, d)
+		}
+	}
+	// Four names by two families, three SRV records; nothing twice.
+	if got := z.asked.Load(); got != 4*2+3 {
+		t.Errorf("%d queries", got)
+	}
+	if f.Pools[0].DNS != nil {
+		t.Error("the pools given were changed")
+	}
+}
+
+func TestResolveTrouble(t *testing.T) {
+	t.Parallel()
+	var many []string
+	for i := range 200 {
+		many = append(many, fmt.Sprintf("many.example. AAAA 2001:db8::%x", i+1))
+	}
+	z := &zone{
+		records: append(many, "half.example. A 192.0.2.1", "old.example. A 192.0.2.2", "loop.example. CNAME loop2.example.", "loop2.example. CNAME loop.example.",
+			"dangling.example. CNAME gone.example.", "text.example. TXT here"),
+		trouble: map[string]string{"broken.example": "SERVFAIL", "secret.example": "REFUSED", "silent.example": "silent",
+			"other.example": "refer", "half.example": "AAAA fails", "old.example": "no EDNS"},
+	}
+	r := serve(t, z)
+	r.Timeout = 200 * time.Millisecond
+	tests := []struct {
+		name    string
+		status  edge.LookupStatus
+		err     string
+		address string
+	}{
+		{"nothing.example", edge.Absent, "", ""}, // NXDOMAIN
+		{"text.example", edge.Absent, "", ""},    // no record of that type
+		{"dangling.example", edge.Absent, "", ""},
+		{"broken.example", edge.Unknown, "A: SERVFAIL from " + r.Server, ""},
+		{"secret.example", edge.Unknown, "A: REFUSED from " + r.Server, ""},
+		{"silent.example", edge.Unknown, "A: no answer from " + r.Server + " within 200ms", ""},
+		{"other.example", edge.Unknown, "A: " + r.Server + " refers to other servers: it does not look up names itself", ""},
+		{"half.example", edge.Found, "AAAA: SERVFAIL from " + r.Server, "192.0.2.1"},
+		{"old.example", edge.Found, "", "192.0.2.2"},
+		{"loop.example", edge.Absent, "", ""},
+		{"many.example", edge.Found, "AAAA: 200 addresses: only the first 128 are taken", "2001:db8::1"}, // by TCP
+	}
+	var text strings.Builder
+	for _, tt := range tests {
+		fmt.Fprintf(&text, "%s:443\n", tt.name)
+	}
+	pool := Resolve(t.Context(), mustParse(t, text.String()).Pools, r)[0]
+	for i, tt := range tests {
+		got := pool.DNS.Names[i]
+		if got.Name != tt.name || got.Status != tt.status || got.Error != tt.err {
+			t.Errorf("%s: got %v %q, want %v %q", tt.name, got.Status, got.Error, tt.status, tt.err)
+		}
+		if tt.address != "" && (len(got.Addresses) == 0 || got.Addresses[0] != ip(tt.address)) {
+			t.Errorf("%s: got %v", tt.name, got.Addresses)
+		}
+	}
+}
+
+// An authoritative server does not follow an alias out of its zone by itself.
+func TestResolveWithoutRecursion(t *testing.T) {
+	t.Parallel()
+	z := &zone{lame: true, records: []string{"a.example. CNAME b.example.", "b.example. A 192.0.2.1", "c.example. CNAME c.example."}}
+	pool := Resolve(t.Context(), mustParse(t, "a.example:443\nc.example:443").Pools, serve(t, z))[0]
+	want := []edge.NameAnswer{
+		{Name: "a.example", Status: edge.Found, CNAME: "b.example", Addresses: []netip.Addr{ip("192.0.2.1")}},
+		{Name: "c.example", Status: edge.Unknown, Error: "A: a chain of more than 8 aliases"},
+	}
+	got := pool.DNS.Names
+	got[1].Error, _, _ = strings.Cut(got[1].Error, ";")
+	if d := cmp.Diff(want, got, comparing()); d != "" {
+		t.Error(d)
+	}
+}
+
+// Ten thousand names before a resolver that is dead must not take hours.
+func TestResolverThatIsDead(t *testing.T) {
+	t.Parallel()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var text strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&text, "h%d.example:443\n", i)
+	}
+	pools := mustParse(t, text.String()).Pools
+	start := time.Now()
+	out := Resolve(t.Context(), pools, Resolver{Server: conn.LocalAddr().String(), Timeout: 50 * time.Millisecond})
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %s", took)
+	}
+	last := out[0].DNS.Names[1999]
+	if last.Status != edge.Unknown || !strings.Contains(last.Error, "64 queries in a row unanswered") {
+		t.Errorf("got %+v", last)
+	}
+}
+
+func TestResolveInterrupted(t *testing.T) {
+	t.Parallel()
+	z := &zone{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	pool := Resolve(ctx, mustParse(t, "a.example:443").Pools, serve(t, z))[0]
+	if got := pool.DNS.Names[0]; got.Status != edge.Unknown || z.asked.Load() != 0 {
+		t.Errorf("got %+v after %d queries", got, z.asked.Load())
+	}
+}
+
+func TestParseResolver(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"": "", "9.9.9.9": "9.9.9.9:53", "9.9.9.9:5353": "9.9.9.9:5353", "2620:fe::fe": "[2620:fe::fe]:53",
+		"[2620:fe::fe]": "[2620:fe::fe]:53", "[2620:fe::fe]:54": "[2620:fe::fe]:54", "Dns.Example": "dns.example:53",
+	} {
+		if r, err := ParseResolver(in); err != nil || r.Server != want {
+			t.Errorf("%q: got %q, %v", in, r.Server, err)
+		}
+	}
+	for _, in := range []string{"9.9.9.9:", "9.9.9.9:99999", "a b", "http://9.9.9.9"} {
+		if r, err := ParseResolver(in); err == nil {
+			t.Errorf("%q: got %v", in, r)
+		}
+	}
+}
