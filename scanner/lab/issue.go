@@ -45,7 +45,11 @@ func (l *Lab) issueAll() (*pki, error) {
 	}
 	p := &pki{issuers: map[string]Issuer{}, leaves: map[string]*Issued{}}
 	for _, a := range l.spec.Authorities {
-		issuer, err := keys.Raise(a)
+		above, known := p.issuers[a.Under]
+		if !known && a.Under != "" {
+			return nil, fmt.Errorf("authority %s is under %q, which does not stand before it", a.Name, a.Under)
+		}
+		issuer, err := keys.Raise(a, above.Intermediate)
 		if err != nil {
 			return nil, err
 		}

@@ -117,7 +117,8 @@ type Authority struct {
 	Name         string // chains refer to it by this
 	Root         Template
 	Intermediate Template
-	Trusted      bool // its root is among the lab's roots
+	Under        string // the authority whose intermediate signs this one's, for a longer chain; empty: Root signs it
+	Trusted      bool   // its root is among the lab's roots
 }
 
 // NewAuthority describes a healthy authority of two RSA keys of its own.
@@ -142,13 +143,17 @@ type Issuer struct {
 	Root, Intermediate *Issued
 }
 
-// Raise makes an authority's certificates.
-func (r *KeyRing) Raise(a Authority) (Issuer, error) {
+// Raise makes an authority's certificates. above is the authority that a is
+// under, and may be nil where it is under none.
+func (r *KeyRing) Raise(a Authority, above *Issued) (Issuer, error) {
 	root, err := r.Issue(a.Root, nil)
 	if err != nil {
 		return Issuer{}, fmt.Errorf("authority %s: %w", a.Name, err)
 	}
-	intermediate, err := r.Issue(a.Intermediate, root)
+	if above == nil {
+		above = root
+	}
+	intermediate, err := r.Issue(a.Intermediate, above)
 	if err != nil {
 		return Issuer{}, fmt.Errorf("authority %s: %w", a.Name, err)
 	}
