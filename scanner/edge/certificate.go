@@ -33,7 +33,7 @@ func (f *Fingerprint) UnmarshalText(b []byte) error {
 type Certificate struct {
 	Raw         []byte // DER, exactly as sent
 	Fingerprint Fingerprint
-	X509        *x509.Certificate // nil where Go cannot parse it
+	X509        *x509.Certificate // nil where Go cannot parse it; the methods then read what can be read
 	ParseError  string            // why not
 }
 
@@ -60,16 +60,19 @@ func (c *Certificate) Thumbprint() string {
 // Serial is the serial number in lower hex, whole bytes without separators or
 // sign byte, as OpenSSL prints it. Empty where it cannot be read.
 func (c *Certificate) Serial() string {
-	if c.X509 == nil {
-		return ""
+	if c.X509 != nil {
+		return hex.EncodeToString(c.X509.SerialNumber.Bytes())
 	}
-	return hex.EncodeToString(c.X509.SerialNumber.Bytes())
+	if serial := read(c.Raw).serial; serial != nil {
+		return hex.EncodeToString(serial.Bytes())
+	}
+	return ""
 }
 
 // Subject is the subject's distinguished name as text (RFC 4514 order).
 func (c *Certificate) Subject() string {
 	if c.X509 == nil {
-		return ""
+		return read(c.Raw).subject.String()
 	}
 	return c.X509.Subject.String()
 }
@@ -77,7 +80,7 @@ func (c *Certificate) Subject() string {
 // Issuer is the issuer's distinguished name as text (RFC 4514 order).
 func (c *Certificate) Issuer() string {
 	if c.X509 == nil {
-		return ""
+		return read(c.Raw).issuer.String()
 	}
 	return c.X509.Issuer.String()
 }
@@ -85,7 +88,7 @@ func (c *Certificate) Issuer() string {
 // CommonName is the subject's last common name, empty where there is none.
 func (c *Certificate) CommonName() string {
 	if c.X509 == nil {
-		return ""
+		return read(c.Raw).subject.CommonName
 	}
 	return c.X509.Subject.CommonName
 }
@@ -93,7 +96,7 @@ func (c *Certificate) CommonName() string {
 // NotBefore is the start of the validity, zero where it cannot be read.
 func (c *Certificate) NotBefore() time.Time {
 	if c.X509 == nil {
-		return time.Time{}
+		return read(c.Raw).notBefore
 	}
 	return c.X509.NotBefore
 }
@@ -101,7 +104,7 @@ func (c *Certificate) NotBefore() time.Time {
 // NotAfter is the end of the validity, zero where it cannot be read.
 func (c *Certificate) NotAfter() time.Time {
 	if c.X509 == nil {
-		return time.Time{}
+		return read(c.Raw).notAfter
 	}
 	return c.X509.NotAfter
 }
@@ -109,7 +112,7 @@ func (c *Certificate) NotAfter() time.Time {
 // DNSNames are the DNS names of the SAN as sent, in order.
 func (c *Certificate) DNSNames() []string {
 	if c.X509 == nil {
-		return nil
+		return read(c.Raw).dnsNames
 	}
 	return c.X509.DNSNames
 }
@@ -117,10 +120,13 @@ func (c *Certificate) DNSNames() []string {
 // KeyID is the SHA-256 of the SubjectPublicKeyInfo: equal for a certificate
 // that was renewed with the same key. The zero value where it cannot be read.
 func (c *Certificate) KeyID() Fingerprint {
-	if c.X509 == nil {
-		return Fingerprint{}
+	if c.X509 != nil {
+		return sha256.Sum256(c.X509.RawSubjectPublicKeyInfo)
 	}
-	return sha256.Sum256(c.X509.RawSubjectPublicKeyInfo)
+	if key := read(c.Raw).key; key != nil {
+		return sha256.Sum256(key)
+	}
+	return Fingerprint{}
 }
 
 // MarshalText is the fingerprint: JSON refers to a certificate by it.
