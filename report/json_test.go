@@ -88,7 +88,7 @@ func TestNoFieldIsDroppedOrNull(t *testing.T) {
 	}
 	// What may be null says something by it: see design and schema.json.
 	mayBeNull := map[string]bool{"changes": true, "error": true, "certificate": true, "tls": true, "ocsp_staple": true, "revocation": true,
-		"without_sni": true, "legacy": true, "tls12": true, "samples": true, "turn": true, "udp": true, "xmpp": true, "dns": true}
+		"without_sni": true, "legacy": true, "tls12": true, "samples": true, "turn": true, "udp": true, "xmpp": true, "dns": true, "file": true}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
 		switch v := v.(type) {

@@ -49,6 +49,7 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 // pool writes everything about one pool.
 func (p *page) pool(pool Pool, certs map[string]Certificate) error {
 	p.verdictLine(pool)
+	p.file(pool.Plan.File)
 	p.blank()
 	byID, order := letters(pool)
 	if pool.Plan.Kind == edge.LoosePool || tooTall(pool) {
@@ -142,6 +143,21 @@ func seenOf(c Coverage) string {
 		return "all " + plural(c.Planned, "endpoint") + " seen"
 	}
 	return fmt.Sprintf("%s of %s seen", thousands(c.Planned-c.Failed), plural(c.Planned, "endpoint"))
+}
+
+// file says what was judged where no endpoint was: a certificate file, before it
+// is assigned.
+func (p *page) file(f *edge.CheckedFile) {
+	if f == nil {
+		return
+	}
+	key := map[edge.KeyStatus]string{
+		edge.KeyAbsent:     "without a private key",
+		edge.KeyMatches:    "with its private key",
+		edge.KeyDiffers:    "with a private key of another certificate",
+		edge.KeyUnreadable: "with a private key that could not be compared",
+	}
+	p.facts(plain, "  ", []string{"judged " + p.clean(f.Name), p.clean(f.Format), key[f.Key]})
 }
 
 // untold says what could not be judged and what was guessed: silence would
