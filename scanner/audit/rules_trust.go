@@ -70,6 +70,10 @@ func (w *world) untrusted(g chainGroup) (why, fix string) {
 	case trust.Refused:
 		return "clients refuse its path: " + g.trust.Objection, "have the CA issue the certificate from an intermediate that may, or take another CA"
 	default:
+		if w.pool.File != nil && len(g.chain) == 1 {
+			return fmt.Sprintf("the file holds no intermediate, and its issuer %q is %s", top.Issuer(), w.noRoot()),
+				"put the CA's intermediate into the file (for a PFX: export it with all certificates of the path), or give a private CA's root with --roots"
+		}
 		why = fmt.Sprintf("its issuer %q was sent by nobody and is %s; either the intermediate is missing on every member, or the CA is private",
 			top.Issuer(), w.noRoot())
 		if g.trust.Objection != "" {

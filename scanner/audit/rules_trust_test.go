@@ -76,12 +76,16 @@ func untrustedCases() []ruleCase {
 			at: "pool", says: []string{"private CA", "Example Root", testPKI().root.Thumbprint()}, fix: "--roots",
 		},
 		{
-			rule: "untrusted-issuer", name: "self-signed on one member's Web Conferencing", want: Found,
+			rule: "untrusted-issuer", name: "self-signed everywhere", want: Found,
 			change: func(w *testWorld) {
-				own := selfSigned("webcon.contoso.com", asIs)
-				w.cell("edge2", edge.WebConf, 443).Chain = []*edge.Certificate{own}
+				template := *makeLeaf(w.t, nil).X509
+				key := testPKI().leafKeys[0]
+				template.SignatureAlgorithm = x509.SHA256WithRSA
+				own := must(x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key))
+				w.everywhere(edge.NewCertificate(own))
+				w.sendEverywhere()
 			},
-			at: "edge2 webcon 443", says: []string{"self-signed", "edge2"}, fix: "Request-CsCertificate",
+			at: "pool", says: []string{"self-signed"}, fix: "Request-CsCertificate",
 		},
 		{
 			rule: "untrusted-issuer", name: "intermediate that is no CA", want: Found,

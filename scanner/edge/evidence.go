@@ -106,3 +106,22 @@ type InventoryRecord struct {
 	Staged     bool      `json:"staged"` // assigned with -Roll, not in use yet
 	Source     string    `json:"source"` // file and record
 }
+
+// KeyStatus is what a certificate file says of the private key.
+type KeyStatus string
+
+// The states of a private key in a file.
+const (
+	KeyAbsent     KeyStatus = "absent"
+	KeyMatches    KeyStatus = "matches"
+	KeyDiffers    KeyStatus = "differs"    // there is one, and it belongs to another certificate
+	KeyUnreadable KeyStatus = "unreadable" // there is one, of a kind that cannot be compared
+)
+
+// A CheckedFile is the certificate file that a pool was judged against before
+// it is assigned: what a chain on the wire does not show.
+type CheckedFile struct {
+	Name   string    `json:"name"`
+	Format string    `json:"format"` // "PEM", "DER", "PKCS#7", "PFX"
+	Key    KeyStatus `json:"key"`
+}

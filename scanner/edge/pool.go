@@ -105,6 +105,8 @@ type Pool struct {
 	Inventory      []InventoryRecord `json:"inventory"`
 	DNS            *DNS              `json:"dns"`   // nil: not asked
 	Notes          []string          `json:"notes"` // what was guessed, completed or disagrees, a sentence each
+
+	File *CheckedFile `json:"file"` // nil: endpoints were scanned; else this file was judged instead
 }
 
 // A Service is one external service of a pool: the name that clients use and

@@ -1,0 +1,90 @@
+package audit
+
+import (
+	"fmt"
+
+	"edgecert/scanner/edge"
+)
+
+// The rules about a certificate file, judged before it is assigned.
+
+// checksFile applies to pools that a certificate file stands in for.
+func checksFile(w *world) bool { return w.pool.File != nil }
+
+// carriesKey says whether a format is meant to hold the private key too. A
+// certificate as the CA sends it (.cer, .p7b) never does: the key is waiting
+// on the server that made the request.
+func carriesKey(f edge.CheckedFile) bool { return f.Format == "PFX" }
+
+func keyMissing() Rule {
+	return Rule{
+		ID: "key-missing", Family: "file", Severity: Error,
+		Varies: "info for a file that is not a PFX: there the key may wait on the server that requested it",
+		Title:  "the certificate file holds no private key",
+		Doc: `A PFX without the private key cannot be assigned: Import-CsCertificate takes it, and the certificate then does not
+appear among those that Set-CsCertificate accepts, since the server cannot prove that it is its own. All members of an
+Edge pool need the same key, so it has to travel with the certificate.
+
+A .cer, .crt or .p7b file as the CA sends it holds no key, and need not: it belongs to the request that is pending on one
+server. On the others the PFX exported there is imported.
+
+How to fix it: export the certificate with its private key on the server that requested it (Export-CsCertificate, or
+certlm.msc with "Yes, export the private key"); if the key was not made exportable, request the certificate again with
+-PrivateKeyExportable $true.`,
+		Source:  `"Certificate requirements for external user access in Lync Server 2013": on an Edge pool the private key must be exportable, and each Edge Server has the same certificate and key`,
+		Applies: checksFile,
+		Run: func(w *world, r *result) {
+			f := *w.pool.File
+			switch {
+			case f.Key == edge.KeyUnreadable:
+				r.couldNotTell()
+			case f.Key != edge.KeyAbsent:
+				r.pass()
+			case carriesKey(f):
+				r.find(Finding{Certificate: w.checked(),
+					Message: fmt.Sprintf("%s is a PFX, and holds no private key: it cannot be assigned", f.Name),
+					Fix:     "export it again with its private key on the server that requested it; if the key is not exportable: Request-CsCertificate with -PrivateKeyExportable $true"})
+			default:
+				r.find(Finding{Severity: Info, Certificate: w.checked(),
+					Message: fmt.Sprintf("%s (%s) holds no private key: it can be imported only where the request is pending", f.Name, f.Format),
+					Fix:     "import it on the server that made the request, and carry it to the other members as a PFX exported there with its private key"})
+			}
+		},
+	}
+}
+
+func keyMismatch() Rule {
+	return Rule{
+		ID: "key-mismatch", Family: "file", Severity: Error,
+		Title: "the private key in the file belongs to another certificate",
+		Doc: `The file holds a private key, and it is not the key of the certificate: most often a renewed certificate was put
+together with the key of the last one. No server can complete a handshake with it.
+
+How to fix it: find the key that the certificate was requested with (on Windows it is on the server that made the
+request: certutil -repairstore my SERIAL joins the two), or request the certificate again.`,
+		Source:  "RFC 8446 section 4.4.3 (RFC 5246 section 7.4.3 for TLS 1.2): the server proves that it holds the private key of its certificate",
+		Applies: checksFile,
+		Run: func(w *world, r *result) {
+			f := *w.pool.File
+			switch f.Key {
+			case edge.KeyMatches:
+				r.pass()
+			case edge.KeyDiffers:
+				r.find(Finding{Certificate: w.checked(),
+					Message: fmt.Sprintf("the private key in %s does not belong to the certificate in it", f.Name),
+					Fix:     "find the key that the certificate was requested with (certutil -repairstore my on the server that requested it), or request the certificate again"})
+			case edge.KeyUnreadable:
+				r.couldNotTell()
+			}
+		},
+	}
+}
+
+// checked is the certificate of the file, nil where the pool has no service
+// that it would serve.
+func (w *world) checked() *edge.Certificate {
+	if len(w.leaves) == 0 {
+		return nil
+	}
+	return w.leaves[0].cert
+}

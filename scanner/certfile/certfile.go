@@ -1,0 +1,176 @@
+// Package certfile reads a certificate from a file before it is assigned:
+//
+//	PEM, DER, PKCS#7, PFX ─ Read ─→ File ─ AsEvidence ─→ edge.Evidence ─→ audit
+//
+// It takes what Windows, certutil, CAs and OpenSSL write: CRLF, UTF-16, byte
+// order marks, "Bag Attributes", base64 without a header, and every encryption
+// of a PFX or key that is in use. The bytes are given; the package opens no
+// file. Every failure has its own message, since "cannot read it" helps nobody
+// who stands before a maintenance window.
+package certfile
+
+import (
+	"crypto"
+	"errors"
+	"fmt"
+	"sync"
+
+	"edgecert/scanner/edge"
+)
+
+// Format is how a file was written.
+type Format string
+
+// The formats.
+const (
+	PEM   Format = "PEM"
+	DER   Format = "DER"
+	PKCS7 Format = "PKCS#7"
+	PFX   Format = "PFX"
+)
+
+// MaxSize is the largest file that is read: a PFX with a chain has 10 KB, and
+// a whole root store as PEM stays below a megabyte.
+const MaxSize = 4 << 20
+
+// maxCertificates bounds what later work a file can cause.
+const maxCertificates = 100
+
+// A File is what a certificate file holds.
+type File struct {
+	Name         string // as given, for messages
+	Format       Format
+	Certificates []*edge.Certificate // the leaf first, the rest in the file's order
+	Key          edge.KeyStatus
+	Notes        []string // what is odd and no failure, a sentence each
+}
+
+// Leaf is the certificate that the file is about: the one whose key is in the
+// file, else the first that is no CA, else the first.
+func (f File) Leaf() *edge.Certificate { return f.Certificates[0] }
+
+// What can be wrong with a file. Every error of Read is one of these, or says
+// what is damaged; all name the file.
+var (
+	ErrEmpty          = errors.New("the file is empty")
+	ErrTooLarge       = fmt.Errorf("the file is larger than %d MB: no certificate is", MaxSize>>20)
+	ErrNoCertificate  = errors.New("the file holds no certificate")
+	ErrPasswordNeeded = errors.New("the file is encrypted and no password was given")
+	ErrWrongPassword  = errors.New("the password is wrong")
+)
+
+// Read reads a file's contents. password is called once at most, and only
+// where the file is encrypted and the empty password does not open it; nil
+// means that there is none. Its error is returned as it is.
+func Read(name string, data []byte, password func() (string, error)) (File, error) {
+	if password == nil {
+		password = func() (string, error) { return "", ErrPasswordNeeded }
+	}
+	f, err := read(data, sync.OnceValues(password))
+	if err != nil {
+		return File{}, fmt.Errorf("%s: %w", name, err)
+	}
+	f.Name = name
+	return f, nil
+}
+
+func read(data []byte, password func() (string, error)) (File, error) {
+	if len(data) > MaxSize {
+		return File{}, ErrTooLarge
+	}
+	c := contents{password: password}
+	text, isText := decodeText(data)
+	var err error
+	switch {
+	case len(data) == 0 || isText && text == "":
+		return File{}, ErrEmpty
+	case isText:
+		err = c.readText(text)
+	default:
+		err = c.readDER(data)
+	}
+	if err != nil {
+		return File{}, err
+	}
+	return c.file()
+}
+
+// contents gathers what a file holds, block by block.
+type contents struct {
+	password func() (string, error)
+	format   Format
+	certs    []*edge.Certificate
+	keys     []crypto.PublicKey // of the private keys
+	oddKeys  []string           // private keys that cannot be understood: what they are
+	others   []string           // what else there was, for the message when no certificate was
+	notes    []string
+}
+
+func (c *contents) file() (File, error) {
+	if len(c.certs) == 0 {
+		return File{}, c.noCertificate()
+	}
+	if len(c.certs) > maxCertificates {
+		return File{}, fmt.Errorf("the file holds %d certificates: a chain has a handful", len(c.certs))
+	}
+	f := File{Format: c.format, Certificates: c.certs, Key: c.keyStatus(), Notes: c.notes}
+	if i := c.leaf(); i > 0 {
+		f.Notes = append(f.Notes, fmt.Sprintf("the certificate itself is number %d in the file, behind others", i+1))
+		leaf := f.Certificates[i]
+		f.Certificates = append([]*edge.Certificate{leaf}, append(c.certs[:i:i], c.certs[i+1:]...)...)
+	}
+	return f, nil
+}
+
+// noCertificate says what there was instead.
+func (c *contents) noCertificate() error {
+	switch {
+	case len(c.others) > 0:
+		return fmt.Errorf("%w, but %s", ErrNoCertificate, c.others[0])
+	case len(c.keys)+len(c.oddKeys) > 0:
+		return fmt.Errorf("%w, but a private key alone", ErrNoCertificate)
+	default:
+		return ErrNoCertificate
+	}
+}
+
+// keyStatus compares the private keys with the leaf.
+func (c *contents) keyStatus() edge.KeyStatus {
+	switch {
+	case len(c.keys) > 0 && c.withKey() >= 0:
+		return edge.KeyMatches
+	case len(c.keys) > 0:
+		return edge.KeyDiffers
+	case len(c.oddKeys) > 0:
+		return edge.KeyUnreadable
+	default:
+		return edge.KeyAbsent
+	}
+}
+
+// withKey is the place of the certificate whose private key is here, else -1.
+func (c *contents) withKey() int {
+	for i, cert := range c.certs {
+		if cert.X509 == nil {
+			continue
+		}
+		for _, key := range c.keys {
+			if k, ok := cert.X509.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); ok && k.Equal(key) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func (c *contents) leaf() int {
+	if i := c.withKey(); i >= 0 {
+		return i
+	}
+	for i, cert := range c.certs {
+		if cert.X509 != nil && !cert.X509.IsCA {
+			return i
+		}
+	}
+	return 0
+}
