@@ -70,12 +70,10 @@ func (p *Prober) open(ctx context.Context, address netip.AddrPort, deadline time
 		defer cancel()
 		return p.Dial(ctx, "tcp", address.String())
 	}
+	// Not DialTCP: even without a local address it binds one, which takes its
+	// port from all destinations at once instead of from this one.
 	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
-	conn, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, address)
-	if err != nil {
-		return nil, err // a nil *TCPConn must not become a net.Conn
-	}
-	return conn, nil
+	return d.DialContext(ctx, "tcp", address.String())
 }
 
 func unusable(conn net.Conn, err error) *edge.Fault {

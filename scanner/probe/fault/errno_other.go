@@ -19,5 +19,5 @@ func unreachable() []syscall.Errno {
 
 // This machine ran out of descriptors or local ports.
 func shortage() []syscall.Errno {
-	return []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS}
+	return []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.EADDRINUSE, syscall.ENOBUFS}
 }

@@ -27,6 +27,7 @@ func TestClass(t *testing.T) {
 		{"interrupted by the user", op(context.Canceled), edge.ClassInterrupted},
 		{"out of descriptors", number(syscall.EMFILE), edge.ClassInterrupted},
 		{"out of local ports", number(syscall.EADDRNOTAVAIL), edge.ClassInterrupted},
+		{"every local port bound", number(syscall.EADDRINUSE), edge.ClassInterrupted},
 		{"unknown name", op(&net.DNSError{Name: "sip.contoso.com", IsNotFound: true}), edge.ClassDNS},
 		{"resolver that does not answer", op(&net.DNSError{Name: "sip.contoso.com", IsTimeout: true}), edge.ClassDNS},
 		{"deadline of the connection", op(os.ErrDeadlineExceeded), edge.ClassTimeout},
