@@ -43,14 +43,14 @@ type dnsServer struct {
 // startDNS listens on one port number for UDP and TCP, as a resolver has it.
 func (l *Lab) startDNS() (*dnsServer, error) {
 	var errs error
-	for range 8 { // the number that UDP gave may be taken for TCP
-		udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	for range 8 { // UDP has far fewer of its numbers taken than TCP, so TCP chooses
+		tcp, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
-		tcp, err := net.Listen("tcp", udp.LocalAddr().String())
+		udp, err := net.ListenPacket("udp", tcp.Addr().String())
 		if err != nil {
-			udp.Close()
+			tcp.Close()
 			errs = errors.Join(errs, err)
 			continue
 		}
