@@ -153,12 +153,6 @@ func (l *Lab) Close() {
 	l.wg.Wait()
 }
 
-// Wait returns once the lab has ended: after Close, or with Start's context.
-func (l *Lab) Wait() {
-	<-l.ctx.Done()
-	l.wg.Wait()
-}
-
 // Faults tells in words what is wrong with this pool.
 func (l *Lab) Faults() []string { return l.spec.Faults }
 
