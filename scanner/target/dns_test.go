@@ -23,14 +23,7 @@ type zone struct {
 // of the test.
 func serve(t *testing.T, z *zone) Resolver {
 	t.Helper()
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", packets.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, listener := listenBoth(t)
 	var all []dns.RR
 	for _, text := range z.records {
 		rr, err := dns.NewRR(text)
@@ -56,6 +49,26 @@ func serve(t *testing.T, z *zone) Resolver {
 		t.Cleanup(func() { s.Shutdown() })
 	}
 	return Resolver{Server: packets.LocalAddr().String(), Timeout: 5 * time.Second}
+}
+
+// listenBoth takes one port of loopback for UDP and TCP.
+func listenBoth(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	var last error
+	for range 20 { // the port that UDP got may be taken for TCP
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener, err := net.Listen("tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, listener
+		}
+		last = err
+		packets.Close()
+	}
+	t.Fatal(last)
+	return nil, nil
 }
 
 // answer builds the reply; nil: none.

@@ -10,9 +10,11 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// Load reads targets files, "-" for stdin, and lays them
+// Load reads targets files and topologies, "-" for stdin, and lays them
 // together. The paths inside a targets file become relative to where the
-// program runs. Two files that name one pool are an error.
+// program runs. A pool may be described by one targets file and one topology:
+// what the targets file says counts, and where the topology says otherwise the
+// pool's Notes tell. Two targets files that name one pool are an error.
 func Load(paths []string, stdin io.Reader, o ParseOptions) (File, error) {
 	var all loaded
 	var errs Errors
@@ -43,7 +45,8 @@ func LoadBytes(name string, raw []byte, o ParseOptions) (File, error) {
 
 // loaded collects what the inputs say.
 type loaded struct {
-	files []File
+	files    []File
+	topology topology
 }
 
 func (l *loaded) load(path string, stdin io.Reader, o ParseOptions) error {
@@ -58,7 +61,7 @@ func (l *loaded) load(path string, stdin io.Reader, o ParseOptions) error {
 		defer f.Close()
 		r = f
 	}
-	raw, err := io.ReadAll(io.LimitReader(r, maxFileSize+1))
+	raw, err := io.ReadAll(io.LimitReader(r, maxTopologySize+1))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -72,8 +75,11 @@ func (l *loaded) load(path string, stdin io.Reader, o ParseOptions) error {
 	return nil
 }
 
-// add takes one input.
+// add takes one input for what its content shows it to be.
 func (l *loaded) add(name string, raw []byte, o ParseOptions) error {
+	if kind := sniff(raw); kind != kindTargets {
+		return l.topology.add(name, raw, kind)
+	}
 	if len(raw) > maxFileSize {
 		return tooLarge(name, maxFileSize)
 	}
@@ -97,7 +103,26 @@ func relative(pools []edge.Pool, dir string) {
 }
 
 // file lays everything together.
-func (l *loaded) file() (File, error) { return Join(l.files...) }
+func (l *loaded) file() (File, error) {
+	out, err := Join(l.files...)
+	if err != nil {
+		return File{}, err
+	}
+	described, err := l.topology.pools()
+	if err != nil {
+		return File{}, err
+	}
+	var further []edge.Pool
+	for _, t := range described {
+		i := slices.IndexFunc(out.Pools, func(p edge.Pool) bool { return p.Name == t.Name })
+		if i < 0 {
+			further = append(further, t)
+			continue
+		}
+		out.Pools[i].Notes = append(out.Pools[i].Notes, disagreements(out.Pools[i], t)...)
+	}
+	return Join(out, File{Pools: further})
+}
 
 // Join lays files together: pools in order, the loose endpoints of all of them
 // in one pool at the end, each domain once. One name for two pools is an error.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	stdunicode "unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
@@ -70,4 +71,15 @@ func words(line string) ([]string, error) {
 			out, line = append(out, line[:end]), line[end:]
 		}
 	}
+}
+
+// printable is s fit for one line of a comment or a source: whatever does not
+// print, line ends and bidirectional overrides among it, becomes a question mark.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !stdunicode.IsGraphic(r) || r == stdunicode.ReplacementChar {
+			return '?'
+		}
+		return r
+	}, s)
 }

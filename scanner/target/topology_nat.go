@@ -1,0 +1,145 @@
+package target
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+// addAddresses gives the members the addresses that the topology knows for
+// sure. A service of which it does not know every member's gets none: its
+// addresses come from DNS, and Notes say so.
+func (t *topology) addAddresses(p *edge.Pool, s edgeService, c cluster) {
+	single := singleIP(s)
+	var fromDNS []string
+	for _, svc := range p.Services {
+		if svc.Role == edge.XMPP { // reached where Access is
+			continue
+		}
+		port := s.ports[slices.IndexFunc(s.ports, func(e edgePort) bool { return e.role == svc.Role })]
+		var found [][]netip.Addr
+		for _, m := range c.machines {
+			if list := publicAddresses(m, port.iface, svc.Role, single); len(list) > 0 {
+				found = append(found, list)
+			}
+		}
+		if len(found) == 0 || len(found) < len(p.Members) {
+			fromDNS = append(fromDNS, svc.Role.Title()+" ("+svc.FQDN+")")
+			continue
+		}
+		for i := range p.Members {
+			for _, ip := range found[i] {
+				p.Members[i].Addresses = append(p.Members[i].Addresses, edge.Address{Role: svc.Role, IP: ip, Source: c.source})
+			}
+		}
+	}
+	if len(fromDNS) > 0 {
+		why := "the public addresses (NAT)"
+		if len(c.machines) == 0 || !slices.ContainsFunc(s.ports, func(e edgePort) bool { return e.addressed }) {
+			why = "the addresses"
+		}
+		p.Notes = append(p.Notes, fmt.Sprintf("%s of %s are not in the topology: completed from DNS", why, strings.Join(fromDNS, ", ")))
+	}
+	if len(c.machines) == 0 {
+		p.Notes = append(p.Notes, "the topology does not list the pool's members: found by DNS, and named by address")
+	}
+}
+
+// singleIP reports whether Access, Web Conferencing and A/V share an interface.
+func singleIP(s edgeService) bool {
+	numbers := map[string]bool{}
+	for _, p := range s.ports {
+		if p.role != edge.XMPP {
+			numbers[p.iface] = true
+		}
+	}
+	return len(numbers) == 1
+}
+
+// publicAddresses are the addresses at which the outside reaches the interface
+// of a machine. ConfiguredIPAddress, the public address before a NAT, is kept
+// up for A/V, which hands it to its clients, and in single-IP mode for all; for
+// the others Topology Builder leaves there whatever it likes. A private address
+// is none that DNS gives to the outside.
+func publicAddresses(m machine, number string, role edge.Role, single bool) []netip.Addr {
+	var out []netip.Addr
+	for _, i := range m.interfaces {
+		if i.number != number {
+			continue
+		}
+		ip := i.address
+		if i.configured.IsValid() && (role == edge.AV || single) {
+			ip = i.configured
+		}
+		if ip.IsValid() && !behindNAT(ip) && !slices.Contains(out, ip) {
+			out = append(out, ip)
+		}
+	}
+	return out
+}
+
+// behindNAT reports whether ip is not routed on the internet: RFC 1918, RFC
+// 4193, RFC 6598 (carriers), link-local.
+func behindNAT(ip netip.Addr) bool {
+	carrier := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
+	return ip.IsPrivate() || ip.IsLinkLocalUnicast() || carrier.Contains(ip)
+}
+
+// disagreements tells, by name, where a topology says otherwise than the
+// targets file about the pool of one name. The targets file counts.
+func disagreements(said, topology edge.Pool) []string {
+	var notes []string
+	note := func(format string, args ...any) {
+		notes = append(notes, fmt.Sprintf("%s disagrees with %s: ", topology.Source, said.Source)+fmt.Sprintf(format, args...))
+	}
+	for _, d := range topology.SIPDomains {
+		if !slices.Contains(said.SIPDomains, d) {
+			note("SIP domain %s is in the topology only", d)
+		}
+	}
+	for _, s := range topology.Services {
+		other, ok := said.Service(s.Role)
+		switch {
+		case !ok:
+			note("%s (%s) is in the topology only", s.Role.Title(), s.FQDN)
+		case other.FQDN != s.FQDN:
+			note("%s is %s in the topology, %s in the targets file", s.Role.Title(), s.FQDN, other.FQDN)
+		case !slices.Equal(slices.Sorted(slices.Values(other.Ports)), s.Ports):
+			note("%s has ports %s in the topology, %s in the targets file", s.Role.Title(), joinPorts(s.Ports), joinPorts(other.Ports))
+		}
+	}
+	if len(said.Members) > 0 && len(topology.Members) > 0 {
+		notes = append(notes, memberDisagreements(said, topology, note)...)
+	}
+	return notes
+}
+
+// memberDisagreements compares members, which a targets file may call by the
+// first label of their name.
+func memberDisagreements(said, topology edge.Pool, note func(string, ...any)) []string {
+	same := func(a, b edge.Member) bool {
+		first := func(s string) string { label, _, _ := strings.Cut(s, "."); return label }
+		return strings.EqualFold(a.Name, b.Name) || strings.EqualFold(first(a.Name), first(b.Name))
+	}
+	for _, m := range topology.Members {
+		i := slices.IndexFunc(said.Members, func(o edge.Member) bool { return same(m, o) })
+		if i < 0 {
+			note("member %s is in the topology only", m.Name)
+			continue
+		}
+		for _, a := range m.Addresses {
+			if list := said.Members[i].For(a.Role); len(list) > 0 && !slices.ContainsFunc(list, func(o edge.Address) bool { return o.IP == a.IP }) {
+				note("%s of member %s is at %s in the topology, at %s in the targets file", a.Role.Title(), said.Members[i].Name, a.IP, list[0].IP)
+			}
+		}
+	}
+	for _, m := range said.Members {
+		if !slices.ContainsFunc(topology.Members, func(o edge.Member) bool { return same(o, m) }) {
+			note("member %s is in the targets file only", m.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,360 @@
+package target
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"edgecert/scanner/edge"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// published is a pool of two members with three public addresses each, as
+// Get-CsTopology -AsXml prints it. Every case changes it in one place.
+const published = `<?xml version="1.0" encoding="utf-8"?>
+<Topology xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.Topology.2008">
+ <InternalDomains DefaultDomain="contoso.com"><InternalDomain Name="Fabrikam.com"/><InternalDomain Name="contoso.com"/></InternalDomains>
+ <Clusters>
+  <Cluster Fqdn="fe.contoso.net"><ClusterId SiteId="1" Number="1"/><Machine Fqdn="fe1.contoso.net"/></Cluster>
+  <Cluster Fqdn="EdgePool.contoso.net"><ClusterId SiteId="1" Number="2"/>
+   <Machine OrdinalInCluster="1" Fqdn="edge1.contoso.net">
+    <NetInterface InterfaceSide="Internal" InterfaceNumber="1" IPAddress="10.0.0.10"/>
+    <NetInterface InterfaceSide="External" InterfaceNumber="3" IPAddress="203.0.113.30"/>
+    <NetInterface InterfaceSide="External" InterfaceNumber="1" IPAddress="203.0.113.10"/>
+    <NetInterface InterfaceSide="External" InterfaceNumber="2" IPAddress="203.0.113.20"/>
+   </Machine>
+   <Machine OrdinalInCluster="2" Fqdn="edge2.contoso.net">
+    <NetInterface InterfaceSide="External" InterfaceNumber="1" IPAddress="203.0.113.11"/>
+    <NetInterface InterfaceSide="External" InterfaceNumber="2" IPAddress="203.0.113.21"/>
+    <NetInterface InterfaceSide="External" InterfaceNumber="3" IPAddress="203.0.113.31"/>
+   </Machine>
+  </Cluster>
+ </Clusters>
+ <Services>
+  <Service ServiceVersion="7"><ServiceId SiteId="1" RoleName="UserServices" Instance="1"/>
+   <DependsOn><Dependency><ServiceId SiteId="1" RoleName="EdgeServer" Instance="1"/></Dependency></DependsOn>
+   <InstalledOn><ClusterId SiteId="1" Number="1"/></InstalledOn>
+   <Ports xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.ServiceRoles.2008">
+    <Port Owner="urn:component:AccessEdge" Usage="SipClient" InterfaceSide="External" InterfaceNumber="1" Port="9443" Protocol="Tls" ConfiguredFqdn="wrong.contoso.com"/>
+   </Ports></Service>
+  <Service ServiceVersion="7"><ServiceId SiteId="1" RoleName="EdgeServer" Instance="1"/>
+   <InstalledOn><ClusterId SiteId="1" Number="2"/></InstalledOn>
+   <Ports xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.ServiceRoles.2008">
+    <Port Owner="urn:component:AccessEdge" Usage="SipServer" InterfaceSide="Internal" InterfaceNumber="1" Port="5061" Protocol="Mtls"/>
+    <Port Owner="urn:component:MediaRelayEdge" Usage="TURNServer" InterfaceSide="External" InterfaceNumber="3" Port="3478" Protocol="Udp" ConfiguredFqdn="av.contoso.com"/>
+    <Port Owner="urn:component:MediaRelayEdge" Usage="TURNServer" InterfaceSide="External" InterfaceNumber="3" Port="443" Protocol="Tcp" ConfiguredFqdn="av.contoso.com"/>
+    <Port Owner="urn:component:DataEdge" Usage="PsomClient" InterfaceSide="External" InterfaceNumber="2" Port="443" Protocol="Tls" ConfiguredFqdn="webcon.contoso.com"/>
+    <Port Owner="urn:component:AccessEdge" Usage="SipServer" InterfaceSide="External" InterfaceNumber="1" Port="5061" Protocol="Mtls" ConfiguredFqdn="SIP.contoso.com"/>
+    <Port Owner="urn:component:AccessEdge" Usage="SipClient" InterfaceSide="External" InterfaceNumber="1" Port="443" Protocol="Tls" ConfiguredFqdn="sip.contoso.com"/>
+   </Ports></Service>
+ </Services>
+</Topology>`
+
+// member is a member with an address a service, in role order.
+func member(name string, addresses ...string) edge.Member {
+	m := edge.Member{Name: name}
+	for i, a := range addresses {
+		if a != "-" {
+			m.Addresses = append(m.Addresses, edge.Address{Role: edge.Roles()[i], IP: netip.MustParseAddr(a)})
+		}
+	}
+	return m
+}
+
+// publishedPool is what published describes.
+func publishedPool() edge.Pool {
+	return edge.Pool{
+		Name:       "edgepool.contoso.net",
+		SIPDomains: []string{"contoso.com", "fabrikam.com"},
+		Services: []edge.Service{
+			{Role: edge.Access, FQDN: "sip.contoso.com", Ports: []int{443, 5061}},
+			{Role: edge.WebConf, FQDN: "webcon.contoso.com", Ports: []int{443}},
+			{Role: edge.AV, FQDN: "av.contoso.com", Ports: []int{443}},
+		},
+		Members: []edge.Member{
+			member("edge1.contoso.net", "203.0.113.10", "203.0.113.20", "203.0.113.30"),
+			member("edge2.contoso.net", "203.0.113.11", "203.0.113.21", "203.0.113.31"),
+		},
+	}
+}
+
+// change replaces every old by new in text, which must hold it.
+func change(t *testing.T, text string, pairs ...string) string {
+	t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if !strings.Contains(text, pairs[i]) {
+			t.Fatalf("%q is not there", pairs[i])
+		}
+		text = strings.ReplaceAll(text, pairs[i], pairs[i+1])
+	}
+	return text
+}
+
+func TestPublishedTopology(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		replace []string
+		mutate  func(*edge.Pool)
+	}{
+		{"three public addresses a member", nil, func(*edge.Pool) {}},
+		{"moved A/V port", []string{`Port="443" Protocol="Tcp"`, `Port="442" Protocol="Tcp"`}, func(p *edge.Pool) { p.Services[2].Ports = []int{442} }},
+		{"one address a member, both Access ports 5061",
+			[]string{`InterfaceNumber="2" Port`, `InterfaceNumber="1" Port`, `InterfaceNumber="3" Port`, `InterfaceNumber="1" Port`,
+				`Port="443" Protocol="Tls" ConfiguredFqdn="sip`, `Port="5061" Protocol="Tls" ConfiguredFqdn="sip`,
+				`Port="443" Protocol="Tls" ConfiguredFqdn="webcon`, `Port="444" Protocol="Tls" ConfiguredFqdn="webcon`,
+				`IPAddress="203.0.113.10"`, `IPAddress="10.0.0.1" ConfiguredIPAddress="198.51.100.1"`},
+			func(p *edge.Pool) {
+				p.Services[0].Ports, p.Services[1].Ports = []int{5061}, []int{444}
+				p.Members = []edge.Member{
+					member("edge1.contoso.net", "198.51.100.1", "198.51.100.1", "198.51.100.1"),
+					member("edge2.contoso.net", "203.0.113.11", "203.0.113.11", "203.0.113.11"),
+				}
+			}},
+		{"NAT: the public address is known of A/V alone",
+			[]string{`IPAddress="203.0.113.`, `ConfiguredIPAddress="198.51.100.99" IPAddress="10.1.2.`,
+				`ConfiguredIPAddress="198.51.100.99" IPAddress="10.1.2.30"`, `ConfiguredIPAddress="198.51.100.30" IPAddress="10.1.2.30"`,
+				`ConfiguredIPAddress="198.51.100.99" IPAddress="10.1.2.31"`, `ConfiguredIPAddress="198.51.100.31" IPAddress="10.1.2.31"`},
+			func(p *edge.Pool) {
+				p.Members = []edge.Member{member("edge1.contoso.net", "-", "-", "198.51.100.30"), member("edge2.contoso.net", "-", "-", "198.51.100.31")}
+				p.Notes = []string{"the public addresses (NAT) of Access Edge (sip.contoso.com), Web Conferencing Edge (webcon.contoso.com) are not in the topology: completed from DNS"}
+			}},
+		{"an interface that listens on all addresses",
+			[]string{`IPAddress="203.0.113.21"`, `IPAddress="0.0.0.0"`},
+			func(p *edge.Pool) {
+				p.Members = []edge.Member{
+					member("edge1.contoso.net", "203.0.113.10", "-", "203.0.113.30"), member("edge2.contoso.net", "203.0.113.11", "-", "203.0.113.31")}
+				p.Notes = []string{"the public addresses (NAT) of Web Conferencing Edge (webcon.contoso.com) are not in the topology: completed from DNS"}
+			}},
+		{"an IPv6 address beside", []string{`IPAddress="203.0.113.30"/>`, `IPAddress="203.0.113.30"/><NetInterface InterfaceSide="External" InterfaceNumber="3" IPAddress="2001:db8::30"/>`},
+			func(p *edge.Pool) {
+				p.Members[0].Addresses = append(p.Members[0].Addresses, edge.Address{Role: edge.AV, IP: ip("2001:db8::30")})
+			}},
+		{"XMPP", []string{`  </Ports></Service>
+ </Services>`, `<Port Owner="urn:component:XmppFederationProxy" Usage="XmppServer" InterfaceSide="External" InterfaceNumber="1" Port="5269" Protocol="Tls"/></Ports></Service></Services>`},
+			func(p *edge.Pool) {
+				p.Services = append(p.Services, edge.Service{Role: edge.XMPP, FQDN: "contoso.com", Ports: []int{5269}})
+			}},
+		{"unknown elements and namespaces", []string{`<Services>`, `<Services xmlns:x="urn:other"><x:Service RoleName="EdgeServer"/><Novelty>text</Novelty>`,
+			`<Port Owner="urn:component:DataEdge"`, `<x:Port xmlns:x="urn:other" Owner="urn:component:DataEdge" Usage="PsomClient" InterfaceSide="External" Port="1" Protocol="Tls" ConfiguredFqdn="x.contoso.com"/><Port x:y="z" xmlns:x="urn:other" Owner="urn:component:DataEdge"`},
+			func(*edge.Pool) {}},
+		{"wrapped into documents", []string{`<Topology`, `<DocItemSet xmlns="urn:schema:Microsoft.Rtc.Management.Xds.AppLayer.2008"><DocItem><Data><Topology`, `</Topology>`, `</Topology></Data></DocItem></DocItemSet>`},
+			func(*edge.Pool) {}},
+		{"two names for one service", []string{`"SIP.contoso.com"`, `"access.contoso.com"`}, func(p *edge.Pool) {
+			p.Services[0].FQDN = "access.contoso.com"
+			p.Notes = []string{"the topology names Access Edge both access.contoso.com and sip.contoso.com: the first is taken"}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			want := publishedPool()
+			tt.mutate(&want)
+			f, err := LoadBytes("topology.xml", []byte(change(t, published, tt.replace...)), ParseOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff([]edge.Pool{want}, f.Pools, comparing()); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// builder is a .tbxml: a pool of a single machine that has no name of its own,
+// and a pool of two; what was published before stands beside what is edited.
+const builder = `<TopologyBuilder xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.TopologyBuilder.2008">
+<OldTopology><PartialTopology xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.WritableTopology.2008"><InternalDomains><InternalDomain Name="old.example"/></InternalDomains></PartialTopology></OldTopology>
+<NewTopology><PartialTopology xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.WritableTopology.2008">
+ <InternalDomains DefaultDomain="contoso.com"><InternalDomain Name="contoso.com"/></InternalDomains>
+ <CentralSites><CentralSite><Clusters>
+  <Cluster UniqueId="A" Fqdn="edge.contoso.net" IsSingleMachineOnly="true"><Machines><Machine>
+    <NetInterface InterfaceSide="External" InterfaceNumber="1" IPAddress="203.0.113.10"/></Machine></Machines></Cluster>
+  <Cluster UniqueId="B" Fqdn="pool.contoso.net"><Machines>
+    <Machine Fqdn="b1.contoso.net"><NetInterface InterfaceSide="External" InterfaceNumber="4" IPAddress="203.0.113.21"/></Machine>
+    <Machine Fqdn="b2.contoso.net"><NetInterface InterfaceSide="External" InterfaceNumber="4" IPAddress="203.0.113.22"/></Machine></Machines></Cluster>
+ </Clusters><Services>
+  <Service RoleName="EdgeServer" InstalledOn="A"><Ports xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.ServiceRoles.2008">
+   <Port Owner="urn:component:AccessEdge" Usage="SipServer" InterfaceSide="External" InterfaceNumber="1" Port="5061" Protocol="Mtls" ConfiguredFqdn="sip.contoso.com"/></Ports></Service>
+  <Service RoleName="EdgeServer" InstalledOn="B"><Ports xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.ServiceRoles.2008">
+   <Port Owner="urn:component:AccessEdge" Usage="SipServer" InterfaceSide="External" InterfaceNumber="4" Port="5061" Protocol="Mtls" ConfiguredFqdn="sip2.contoso.com"/></Ports></Service>
+ </Services></CentralSite></CentralSites></PartialTopology></NewTopology></TopologyBuilder>`
+
+func TestTopologyBuilderFile(t *testing.T) {
+	t.Parallel()
+	f, err := LoadBytes("contoso.tbxml", []byte(builder), ParseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	access := func(name string) []edge.Service {
+		return []edge.Service{{Role: edge.Access, FQDN: name, Ports: []int{5061}}}
+	}
+	want := []edge.Pool{
+		{Name: "edge.contoso.net", SIPDomains: []string{"contoso.com"}, Services: access("sip.contoso.com"),
+			Members: []edge.Member{member("edge.contoso.net", "203.0.113.10")}},
+		{Name: "pool.contoso.net", SIPDomains: []string{"contoso.com"}, Services: access("sip2.contoso.com"),
+			Members: []edge.Member{member("b1.contoso.net", "203.0.113.21"), member("b2.contoso.net", "203.0.113.22")}},
+	}
+	if d := cmp.Diff(want, f.Pools, comparing()); d != "" {
+		t.Error(d)
+	}
+}
+
+// zipOf packs files as pairs of name and content.
+func zipOf(t *testing.T, pairs ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i := 0; i < len(pairs); i += 2 {
+		f, err := w.Create(pairs[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(pairs[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTopologyContainers(t *testing.T) {
+	t.Parallel()
+	utf16 := func(e unicode.Endianness) string {
+		raw, err := unicode.UTF16(e, unicode.UseBOM).NewEncoder().String(strings.Replace(published, "utf-8", "utf-16", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	for name, raw := range map[string]string{
+		"UTF-8 with BOM": "\ufeff" + published,
+		"UTF-16LE":       utf16(unicode.LittleEndian),
+		"UTF-16BE":       utf16(unicode.BigEndian),
+		"ZIP":            zipOf(t, "readme.txt", "hello", "Policies.xml", "<Policies/>", `Export\Deep\DocItemSet.xml`, published),
+		"ZIP in a ZIP":   zipOf(t, "outer/inner.zip", zipOf(t, "a/b/topology.XML", utf16(unicode.LittleEndian))),
+	} {
+		f, err := LoadBytes("input", []byte(raw), ParseOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if d := cmp.Diff([]edge.Pool{publishedPool()}, f.Pools, comparing()); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+func TestTopologyJSON(t *testing.T) {
+	t.Parallel()
+	service := `{"Identity":"EdgeServer:edgepool.contoso.net","PoolFqdn":"edgepool.contoso.net","AccessEdgeExternalFqdn":"sip.contoso.com",
+	 "DataEdgeExternalFqdn":"webcon.contoso.com","AVEdgeExternalFqdn":"av.contoso.com","AccessEdgeExternalSipPort":5061,
+	 "AccessEdgeClientSipPort":443,"DataPsomClientPort":443,"MediaRelayExternalTurnTcpPort":443}`
+	pools := `[{"Identity":"fe.contoso.net","Fqdn":"fe.contoso.net","Computers":["fe1.contoso.net"]},
+	 {"Identity":"edgepool.contoso.net","Fqdn":"EdgePool.contoso.net","Computers":{"value":["edge1.contoso.net","edge2.contoso.net"],"Count":2}}]`
+	domains := `{"value":[{"Identity":"fabrikam.com","Name":"fabrikam.com","IsDefault":false},{"Name":"contoso.com","IsDefault":true}],"Count":2}`
+	want := publishedPool()
+	want.Members = []edge.Member{{Name: "edge1.contoso.net"}, {Name: "edge2.contoso.net"}}
+	want.Notes = []string{"the addresses of Access Edge (sip.contoso.com), Web Conferencing Edge (webcon.contoso.com), A/V Edge (av.contoso.com) are not in the topology: completed from DNS"}
+	for name, paths := range map[string][]string{
+		"three files": {write(t, "service.json", service), write(t, "pools.json", pools), write(t, "domains.json", domains)},
+		"one file":    {write(t, "all.json", domains+"\r\n"+service+pools)},
+	} {
+		f, err := Load(paths, nil, ParseOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if d := cmp.Diff([]edge.Pool{want}, f.Pools, comparing()); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+func TestTopologyRefused(t *testing.T) {
+	t.Parallel()
+	bomb := `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><Topology>&b;</Topology>`
+	for name, tt := range map[string]struct{ raw, want string }{
+		"entities":           {bomb, "document type definition"},
+		"external entity":    {`<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><Topology>&x;</Topology>`, "document type definition"},
+		"undeclared entity":  {`<Topology>&lol;</Topology>`, "broken XML"},
+		"deep nesting":       {strings.Repeat("<a>", 200), "nested deeper than 100"},
+		"too many elements":  {"<Topology>" + strings.Repeat("<a/>", maxElements) + "</Topology>", "more than 500000 elements"},
+		"cut in the middle":  {published[:len(published)/2], "broken XML"},
+		"other encoding":     {strings.Replace(published, "utf-8", "windows-1252", 1), `encoding "windows-1252" is not read`},
+		"another document":   {"<html><body/></html>", `root "html" is no topology`},
+		"no Edge":            {strings.ReplaceAll(published, "EdgeServer", "MediationServer"), "no Edge pool"},
+		"ZIP bomb":           {zipOf(t, "a.xml", strings.Repeat(" ", maxTopologySize+1)), "more than 32 MiB in all"},
+		"ZIP bomb in pieces": {zipOf(t, "a.xml", strings.Repeat(" ", maxTopologySize/2), "b.xml", strings.Repeat(" ", maxTopologySize/2+1)), "more than 32 MiB in all"},
+		"ZIP of ZIPs":        {zipOf(t, "a.zip", zipOf(t, "b.zip", zipOf(t, "c.xml", published))), "nested deeper than 2"},
+		"ZIP without one":    {zipOf(t, "readme.txt", "hello"), "no Edge pool"},
+		"broken ZIP":         {"PK\x03\x04nonsense", "broken ZIP"},
+		"broken JSON":        {`{"AccessEdgeExternalFqdn": `, "broken JSON"},
+		"another JSON":       {`{"a": 1}`, "JSON without an Edge service"},
+		"absurd size":        {"<" + strings.Repeat(" ", maxTopologySize), "larger than 32 MiB"},
+	} {
+		_, err := LoadBytes("input", []byte(tt.raw), ParseOptions{})
+		if e := firstError(t, err); !strings.Contains(e.Msg, tt.want) || !strings.HasPrefix(e.File, "input") {
+			t.Errorf("%s: got %v, want %q", name, e, tt.want)
+		}
+	}
+}
+
+func TestTopologyAgainstTargetsFile(t *testing.T) {
+	t.Parallel()
+	targets := write(t, "targets.txt", `pool edgepool.contoso.net
+sip-domains contoso.com
+access sip.contoso.com
+webcon conf.contoso.com 444
+member edge1 access=203.0.113.10 webcon=203.0.113.20
+member edge3 access=203.0.113.12 webcon=203.0.113.22
+`)
+	file := write(t, "topology.xml", published)
+	f, err := Load([]string{targets, file}, nil, ParseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Pools) != 1 || len(f.Pools[0].Members) != 2 || f.Pools[0].FQDN(edge.WebConf) != "conf.contoso.com" {
+		t.Fatalf("the targets file must count: %+v", f.Pools)
+	}
+	prefix := file + " disagrees with " + targets + ":1: "
+	want := []string{
+		"SIP domain fabrikam.com is in the topology only",
+		"Web Conferencing Edge is webcon.contoso.com in the topology, conf.contoso.com in the targets file",
+		"A/V Edge (av.contoso.com) is in the topology only",
+		"member edge2.contoso.net is in the topology only",
+		"member edge3 is in the targets file only",
+	}
+	var got []string
+	for _, n := range f.Pools[0].Notes {
+		got = append(got, strings.TrimPrefix(n, prefix))
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	moved := write(t, "targets.txt", fmt.Sprintf("pool edgepool.contoso.net\nsip-domains contoso.com fabrikam.com\n%s", `access sip.contoso.com 5061
+webcon webcon.contoso.com
+av av.contoso.com
+member edge1 access=203.0.113.10 webcon=203.0.113.20 av=203.0.113.99
+member edge2 access=203.0.113.11 webcon=203.0.113.21 av=203.0.113.31
+`))
+	f, err = Load([]string{file, moved}, nil, ParseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prefix = file + " disagrees with " + moved + ":1: "
+	want = []string{
+		prefix + "Access Edge has ports 443 5061 in the topology, 5061 in the targets file",
+		prefix + "A/V Edge of member edge1 is at 203.0.113.30 in the topology, at 203.0.113.99 in the targets file",
+	}
+	if d := cmp.Diff(want, f.Pools[0].Notes); d != "" {
+		t.Error(d)
+	}
+}
