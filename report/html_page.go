@@ -1,0 +1,142 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+
+	"edgecert/scanner/audit"
+)
+
+// htmlPage is the report as its template wants it: every string is clean and
+// bounded here, and escaped there.
+type htmlPage struct {
+	Policy string
+	Style  template.CSS
+
+	Title, Heading string
+	Verdict        htmlVerdict
+	Facts          []string
+	Interrupted    bool
+	Changes        *htmlChanges // nil: nothing to compare with
+	Summary        []htmlSummary
+	Timeline       *htmlTimeline // nil: no certificate has dates
+	Pools          []htmlPool
+	Single         bool
+	Coverage       []string
+}
+
+// htmlVerdict is a verdict as a class of the style and as words.
+type htmlVerdict struct{ Class, Word, Meaning string }
+
+func newHTMLVerdict(v audit.Verdict) htmlVerdict {
+	switch v {
+	case audit.VerdictOK:
+		return htmlVerdict{"ok", "OK", "all is well"}
+	case audit.VerdictWarning:
+		return htmlVerdict{"warning", "Warning", "it works, and something needs attention"}
+	case audit.VerdictError:
+		return htmlVerdict{"error", "Error", "something is wrong that users or partners meet"}
+	default:
+		return htmlVerdict{"incomplete", "Incomplete", "not everything could be looked at"}
+	}
+}
+
+type htmlSummary struct {
+	Anchor, Name               string
+	Verdict                    htmlVerdict
+	Findings, Seen, NextExpiry string
+}
+
+type htmlChanges struct {
+	List []htmlChange
+	More string
+}
+
+type htmlChange struct{ Kind, Pool, Message string }
+
+// htmlBuilder holds what all parts of the page share.
+type htmlBuilder struct {
+	*page // cleaning, and the words that the terminal report uses as well
+	r     Report
+}
+
+func newHTMLPage(r Report) htmlPage {
+	b := &htmlBuilder{page: newPage(TableOptions{Width: maxWidth}, r.Finished), r: r}
+	h := htmlPage{Verdict: newHTMLVerdict(r.Verdict), Interrupted: r.Interrupted, Single: len(r.Pools) == 1,
+		Changes: b.changeList(), Timeline: b.timeline()}
+	for i, p := range r.Pools {
+		pool := b.pool(p, fmt.Sprintf("pool-%d", i+1))
+		h.Pools = append(h.Pools, pool)
+		h.Summary = append(h.Summary, htmlSummary{
+			Anchor: pool.Anchor, Name: pool.Name, Verdict: pool.Verdict,
+			Findings:   strings.Join(counts(p.Findings), ", "),
+			Seen:       fmt.Sprintf("%s of %s", thousands(p.Coverage().Planned-p.Coverage().Failed), thousands(p.Coverage().Planned)),
+			NextExpiry: b.nextExpiry(p, r.Certificates, true),
+		})
+	}
+	h.Heading = b.heading()
+	h.Title = h.Verdict.Word + ": " + h.Heading + ", " + r.Finished.Format("2006-01-02")
+	h.Facts = []string{r.Started.Format("2 January 2006, 15:04 UTC"), "took " + took(r.Finished.Sub(r.Started))}
+	if r.Vantage.Host != "" {
+		h.Facts = append(h.Facts, "seen from "+b.clean(r.Vantage.Host))
+	}
+	h.Facts = append(h.Facts, b.clean(strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version)))
+	h.Coverage = b.coverage()
+	return h
+}
+
+// heading says in one line what the report is about.
+func (b *htmlBuilder) heading() string {
+	switch n := len(b.r.Pools); n {
+	case 0:
+		return "nothing was scanned"
+	case 1:
+		return b.clean(b.r.Pools[0].Name)
+	default:
+		ok := 0
+		for _, p := range b.r.Pools {
+			if p.Verdict == audit.VerdictOK {
+				ok++
+			}
+		}
+		if ok == n {
+			return fmt.Sprintf("all %d pools are well", n)
+		}
+		if n-ok == 1 {
+			return fmt.Sprintf("1 of %d pools needs attention", n)
+		}
+		return fmt.Sprintf("%d of %d pools need attention", n-ok, n)
+	}
+}
+
+// coverage says what was seen of what was planned, in words: absence must
+// never look like success.
+func (b *htmlBuilder) coverage() []string {
+	c := b.r.Coverage
+	out := []string{plural(c.Planned, "endpoint") + " planned", thousands(c.Captured) + " with a certificate"}
+	if c.NoCertificate > 0 {
+		out = append(out, thousands(c.NoCertificate)+" alive without one")
+	}
+	return append(out, thousands(c.Failed)+" failed")
+}
+
+// changeList is what happened since the previous scan.
+func (b *htmlBuilder) changeList() *htmlChanges {
+	if b.r.Changes == nil {
+		return nil
+	}
+	out := &htmlChanges{}
+	for i, c := range b.r.Changes {
+		if i == maxChanges {
+			out.More = "and " + plural(len(b.r.Changes)-i, "more change") + ": see the JSON report"
+			break
+		}
+		change := htmlChange{Kind: b.clean(strings.ReplaceAll(c.Kind, "-", " ")), Message: b.clean(c.Message)}
+		if len(b.r.Pools) > 1 {
+			change.Pool = b.clean(c.Pool)
+		}
+		out.List = append(out.List, change)
+	}
+	return out
+}
