@@ -67,17 +67,9 @@ func number(n int) string {
 	return thousands(n)
 }
 
-// nextExpiry is the first end among the pool's leaves.
+// nextExpiry is the first end among the pool's leaves in words.
 func (p *page) nextExpiry(pool Pool, certs map[string]Certificate, withDate bool) string {
-	var first time.Time
-	for _, e := range pool.Endpoints {
-		if e.Certificate == nil {
-			continue
-		}
-		if end := certs[*e.Certificate].NotAfter; !end.IsZero() && (first.IsZero() || end.Before(first)) {
-			first = end
-		}
-	}
+	first := poolExpiry(pool, certs)
 	if first.IsZero() {
 		return "not seen"
 	}
@@ -89,6 +81,21 @@ func (p *page) nextExpiry(pool Pool, certs map[string]Certificate, withDate bool
 		left = first.Format(time.DateOnly) + ", " + left
 	}
 	return left
+}
+
+// poolExpiry is the first end among the pool's leaves, zero where none is
+// known.
+func poolExpiry(pool Pool, certs map[string]Certificate) time.Time {
+	var first time.Time
+	for _, e := range pool.Endpoints {
+		if e.Certificate == nil {
+			continue
+		}
+		if end := certs[*e.Certificate].NotAfter; !end.IsZero() && (first.IsZero() || end.Before(first)) {
+			first = end
+		}
+	}
+	return first
 }
 
 // span tells a duration in days, or in hours and minutes where it is short.

@@ -1,0 +1,103 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"edgecert/scanner/audit"
+)
+
+// JUnit writes one suite a pool and one test a rule, for build servers. Errors
+// are failures; a rule with nothing worse than warnings passes and says them in
+// its output; what does not apply or could not be told is skipped. A test
+// named "coverage" is in error where the pool could not be judged wholly, so
+// that a skipped rule never looks like a passed one.
+func JUnit(w io.Writer, r Report) error {
+	all := junit.Testsuites{Name: "edgecert"}
+	for i, p := range r.Pools {
+		s := suite(r, p)
+		s.ID = i
+		all.AddSuite(s)
+	}
+	if len(r.Pools) == 0 {
+		s := junit.Testsuite{Name: "edgecert", Time: "0"}
+		s.AddTestcase(junit.Testcase{Name: "coverage", Classname: "edgecert", Error: &junit.Result{
+			Message: "nothing was scanned", Type: string(r.Verdict), Data: "nothing was scanned"}})
+		all.AddSuite(s)
+	}
+	if _, err := io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"); err != nil {
+		return err
+	}
+	return all.WriteXML(w)
+}
+
+func suite(r Report, p Pool) junit.Testsuite {
+	s := junit.Testsuite{
+		Name: Clean(p.Name), Hostname: Clean(r.Vantage.Host),
+		Time:      fmt.Sprintf("%.3f", r.Finished.Sub(r.Started).Seconds()),
+		Timestamp: r.Started.Format("2006-01-02T15:04:05"), // the JUnit schema has no room for a zone; it is UTC
+	}
+	s.AddProperty("verdict", string(p.Verdict))
+	s.AddProperty("tool", Clean(r.Tool.Name+" "+r.Tool.Version))
+	class := "edgecert." + Clean(p.Name)
+	coverage := junit.Testcase{Name: "coverage", Classname: class}
+	if c := p.Coverage(); r.Interrupted || p.Verdict == audit.VerdictIncomplete || c.Planned == 0 {
+		text := seenOf(c)
+		if r.Interrupted {
+			text += ", and the scan was interrupted"
+		}
+		coverage.Error = &junit.Result{Message: text, Type: "incomplete", Data: text}
+	}
+	s.AddTestcase(coverage)
+	found := map[string][]Finding{}
+	for _, f := range p.Findings {
+		found[f.Rule] = append(found[f.Rule], f)
+	}
+	rules := slices.Collect(maps.Keys(p.Rules))
+	for rule := range found { // a finding without a rule's outcome is not lost
+		if _, listed := p.Rules[rule]; !listed {
+			rules = append(rules, rule)
+		}
+	}
+	slices.Sort(rules)
+	for _, rule := range rules {
+		s.AddTestcase(testcase(p, class, rule, found[rule]))
+	}
+	return s
+}
+
+func testcase(p Pool, class, rule string, fs []Finding) junit.Testcase {
+	t := junit.Testcase{Name: Clean(rule), Classname: class}
+	var failures, remarks []string
+	for _, f := range fs {
+		text := strings.Trim(Clean(f.where(p))+": "+Clean(f.Message), ": ")
+		if f.Fix != "" {
+			text += "\nfix: " + Clean(f.Fix)
+		}
+		if f.Severity == audit.Error {
+			failures = append(failures, text)
+		} else {
+			remarks = append(remarks, string(f.Severity)+": "+text)
+		}
+	}
+	switch {
+	case len(failures) > 0:
+		first, _, _ := strings.Cut(failures[0], "\n")
+		if n := len(failures); n > 1 {
+			first = fmt.Sprintf("%d findings, the first: %s", n, first)
+		}
+		t.Failure = &junit.Result{Message: first, Type: "error", Data: strings.Join(append(failures, remarks...), "\n\n")}
+	case len(remarks) > 0:
+		t.SystemOut = &junit.Output{Data: strings.Join(remarks, "\n\n")}
+	case p.Rules[rule] == audit.NotApplicable:
+		t.Skipped = &junit.Result{Message: "does not apply to this pool"}
+	case p.Rules[rule] == audit.CouldNotTell:
+		t.Skipped = &junit.Result{Message: "could not tell: what it needs was not seen"}
+	}
+	return t
+}

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"edgecert/scanner/audit"
+)
+
+// maxPluginLine keeps the line under the 1024 bytes that old monitoring
+// daemons cut at.
+const maxPluginLine = 1000
+
+// Nagios writes the one line of a monitoring plugin (Monitoring Plugins
+// Development Guidelines, 2.1 and 2.6): "EDGECERT STATUS - text|perfdata". An
+// incomplete scan is CRITICAL, as its exit status says.
+//
+// The text names rules and places only. A message may hold what a certificate
+// says, and monitoring systems hand this line to shells.
+func Nagios(w io.Writer, r Report) error {
+	errors, warnings := 0, 0
+	for _, p := range r.Pools {
+		errors += countSeverity(p.Findings, audit.Error)
+		warnings += countSeverity(p.Findings, audit.Warning)
+	}
+	c := r.Coverage
+	facts := []string{fmt.Sprintf("%d of %d endpoints seen", c.Planned-c.Failed, c.Planned)}
+	if r.Interrupted {
+		facts = append(facts, "interrupted")
+	}
+	end, known := firstExpiry(r)
+	if known {
+		facts = append(facts, "first certificate "+expiry(end, r.Finished))
+	}
+	if errors+warnings > 0 {
+		facts = append([]string{plural(errors, "error") + ", " + plural(warnings, "warning")}, facts...)
+	}
+	facts = append(facts, worstFindings(r, 3)...)
+	perf := fmt.Sprintf("errors=%d;;0;0 warnings=%d;0;;0 planned=%d;;;0 captured=%d;;;0;%d failed=%d;;0;0;%d time=%.3fs;;;0",
+		errors, warnings, c.Planned, c.Captured, c.Planned, c.Failed, c.Planned, r.Finished.Sub(r.Started).Seconds())
+	if known {
+		perf += fmt.Sprintf(" days_left=%d", daysLeft(end, r.Finished))
+	}
+	text := "EDGECERT " + pluginStatus(r.Verdict) + " - " + pluginText(strings.Join(facts, "; "))
+	if room := maxPluginLine - len(perf); len(text) > room {
+		text = text[:room-3] + "..."
+	}
+	_, err := fmt.Fprintf(w, "%s|%s\n", text, perf)
+	return err
+}
+
+func pluginStatus(v audit.Verdict) string {
+	switch v {
+	case audit.VerdictOK:
+		return "OK"
+	case audit.VerdictWarning:
+		return "WARNING"
+	default:
+		return "CRITICAL"
+	}
+}
+
+// pluginText keeps printable ASCII without the signs that end the text or that
+// Nagios itself counts as illegal in output (illegal_macro_output_chars).
+func pluginText(s string) string {
+	var b strings.Builder
+	for _, c := range Clean(s) {
+		switch {
+		case strings.ContainsRune("`~$&|'\"<>", c):
+			b.WriteByte('_')
+		case c >= 0x80:
+			escapeRune(&b, c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// worstFindings names rule and place of the first findings, errors before
+// warnings.
+func worstFindings(r Report, atMost int) []string {
+	var out []string
+	left := 0
+	for _, s := range []audit.Severity{audit.Error, audit.Warning} {
+		for _, p := range r.Pools {
+			for _, f := range p.Findings {
+				switch {
+				case f.Severity != s:
+				case len(out) < atMost:
+					out = append(out, strings.TrimSpace(p.Name+" "+f.Rule+" "+f.where(p)))
+				default:
+					left++
+				}
+			}
+		}
+	}
+	if left > 0 {
+		out = append(out, fmt.Sprintf("and %d more", left))
+	}
+	return out
+}
+
+// firstExpiry is the first end among all leaves, and whether any is known.
+func firstExpiry(r Report) (time.Time, bool) {
+	var first time.Time
+	for _, p := range r.Pools {
+		if end := poolExpiry(p, r.Certificates); !end.IsZero() && (first.IsZero() || end.Before(first)) {
+			first = end
+		}
+	}
+	return first, !first.IsZero()
+}
