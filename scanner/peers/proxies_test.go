@@ -1,0 +1,75 @@
+//go:build linux
+
+package peers_test
+
+import (
+	"testing"
+
+	"edgecert/scanner"
+	"edgecert/scanner/edge"
+)
+
+// microsocks starts a SOCKS5 proxy that wants a login.
+func microsocks(t *testing.T) string {
+	t.Helper()
+	path := program(t, "microsocks", "microsocks")
+	addr := address(t)
+	start(t, path, "-i", addr.Addr().String(), "-p", port(addr), "-u", "jump", "-P", "secret").serves(t, addr)
+	return addr.String()
+}
+
+// tinyproxy starts an HTTP proxy that wants a login.
+func tinyproxy(t *testing.T) string {
+	t.Helper()
+	path := program(t, "tinyproxy", "tinyproxy-bin")
+	addr := address(t)
+	config := write(t, "tinyproxy.conf", `
+Listen %s
+Port %s
+Timeout 60
+LogLevel Info
+BasicAuth jump secret
+`, addr.Addr(), port(addr))
+	start(t, path, "-d", "-c", config).serves(t, addr)
+	return addr.String()
+}
+
+func TestThroughAProxy(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, scheme string
+		start        func(*testing.T) string
+		refused      edge.ErrorClass // of a closed port behind the proxy
+	}{
+		{"microsocks", "socks5://", microsocks, edge.ClassRefused},
+		// Tinyproxy answers 500, which says no more than: no connection.
+		{"tinyproxy", "http://", tinyproxy, edge.ClassUnreachable},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			addr := tt.start(t)
+			id := issue(t, nil)
+			login := tt.scheme + "jump:secret@" + addr
+			server := sServer(t, id, "-tls1_3", "-Verify", "2")
+
+			got := scan(t, at(server), scanner.Options{Proxy: login})
+			expect(t, got, seen{edge.Captured, edge.StageCertificate, edge.ClassTLSAlert, "TLS 1.3", edge.Required}, id)
+
+			closed := seenIn(scan(t, at(address(t)), scanner.Options{Proxy: login}))
+			if want := (seen{Outcome: edge.Failed, Stage: edge.StageDial, Class: tt.refused}); closed != want {
+				t.Errorf("a closed port: %+v, want %+v", closed, want)
+			}
+			for what, proxy := range map[string]string{
+				"a wrong password":  tt.scheme + "jump:wrong@" + addr,
+				"no login":          tt.scheme + addr,
+				"a proxy that died": tt.scheme + address(t).String(),
+			} {
+				s := seenIn(scan(t, at(server), scanner.Options{Proxy: proxy}))
+				if want := (seen{Outcome: edge.Failed, Stage: edge.StageDial, Class: edge.ClassUnreachable}); s != want {
+					t.Errorf("%s: %+v, want %+v", what, s, want)
+				}
+			}
+		})
+	}
+}
