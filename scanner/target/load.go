@@ -162,6 +162,21 @@ func Join(files ...File) (File, error) {
 	return out, nil
 }
 
+// Distinct renames pools whose name another pool before them has, as a pool
+// that was found from DNS may: everything downstream goes by the name.
+func Distinct(pools []edge.Pool) []edge.Pool {
+	out := slices.Clone(pools)
+	taken := map[string]bool{}
+	for i := range out {
+		name := out[i].Name
+		for n := 2; taken[out[i].Name]; n++ {
+			out[i].Name = fmt.Sprintf("%s-%d", name, n)
+		}
+		taken[out[i].Name] = true
+	}
+	return out
+}
+
 func addLoose(pool *edge.Pool, list []edge.Loose, seen map[edge.Loose]bool) {
 	for _, l := range list {
 		key := edge.Loose{Host: l.Host, Port: l.Port, SNI: l.SNI}
