@@ -45,6 +45,7 @@ const (
 	defaultRetries     = 1
 	defaultConcurrency = 4096
 	workersPerCore     = 4 // that compute; more only hold memory
+	briskPerCore       = 64
 )
 
 // Scan dials every endpoint. It returns one capture an endpoint, in their
@@ -64,9 +65,12 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 	done := progress(o.Progress, len(endpoints))
 	var workers errgroup.Group
 	workers.SetLimit(o.Concurrency)
+	brisk := newBrisk(briskPerCore*runtime.GOMAXPROCS(0), p.Gate)
 	for _, i := range spread(endpoints) {
+		room := brisk.take()
 		workers.Go(func() error {
-			captures[i] = p.Probe(ctx, endpoints[i])
+			captures[i] = p.Probe(ctx, endpoints[i], room.connected)
+			room.leave()
 			done()
 			return nil
 		})

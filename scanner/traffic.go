@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/probe"
 )
 
 // traffic decides when a connection may be opened: so many at a time in all,
@@ -107,6 +108,61 @@ func (p *pace) wait(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// brisk bounds the endpoints that were started a moment ago. A near fleet
+// answers within that moment: starting all of it at once would only make each
+// wait for a processor, with its memory in hand and its timeout running.
+// Whoever takes longer waits for the network, which is free, and makes room
+// for the next, unless all who may compute do (gate): then the wait is ours.
+type brisk struct {
+	slots chan struct{}
+	gate  probe.Gate
+}
+
+// The moments. A connection that is not there at once is a distant one, or
+// dead, and costs next to nothing; one that stands has a handshake's memory.
+const (
+	dialMoment      = 50 * time.Millisecond
+	handshakeMoment = time.Second
+)
+
+func newBrisk(n int, gate probe.Gate) brisk { return brisk{make(chan struct{}, n), gate} }
+
+// A room is one endpoint's share of brisk, until it leaves or its moment ends.
+type room struct {
+	brisk
+	moment *time.Timer
+}
+
+func (b brisk) take() *room {
+	b.slots <- struct{}{}
+	r := &room{brisk: b}
+	r.moment = time.AfterFunc(time.Hour, r.over)
+	r.moment.Reset(dialMoment) // now that over can see it
+	return r
+}
+
+func (r *room) over() {
+	if r.gate.Full() {
+		r.moment.Reset(dialMoment)
+		return
+	}
+	<-r.slots
+}
+
+// connected gives the endpoint the time of a handshake.
+func (r *room) connected() {
+	if r.moment.Stop() {
+		r.moment.Reset(handshakeMoment)
+	}
+}
+
+// leave frees the room, unless over has or is about to.
+func (r *room) leave() {
+	if r.moment.Stop() {
+		<-r.slots
 	}
 }
 

@@ -20,21 +20,21 @@ const turnPort = 3478
 // that offers nothing it likes and refuses at once; then a real handshake
 // follows on a connection of its own. Silence is final: no TLS server is
 // silent to a ClientHello.
-func (p *Prober) turnOrTLS(ctx context.Context, c *edge.Capture) sight {
-	s := p.persist(ctx, &c.Attempts, func() sight { return p.pseudo(ctx, c.Endpoint) })
+func (v *visit) turnOrTLS(ctx context.Context, c *edge.Capture) sight {
+	s := v.persist(ctx, &c.Attempts, func() sight { return v.pseudo(ctx) })
 	if s.outcome() == edge.Failed && s.stage == edge.StageHandshake &&
 		s.fault.Class != edge.ClassTimeout && s.fault.Class != edge.ClassInterrupted {
-		s = p.capture(ctx, c)
+		s = v.capture(ctx, &c.Attempts)
 	}
-	if p.UDP {
-		c.Extra.UDP = turn.UDP(ctx, netip.AddrPortFrom(c.Endpoint.Address, turnPort), p.Timeout)
+	if v.UDP {
+		c.Extra.UDP = turn.UDP(ctx, netip.AddrPortFrom(v.endpoint.Address, turnPort), v.Timeout)
 	}
 	return s
 }
 
 // pseudo is one connection with the pseudo-TLS exchange.
-func (p *Prober) pseudo(ctx context.Context, e edge.Endpoint) sight {
-	w, s := p.connect(ctx, e)
+func (v *visit) pseudo(ctx context.Context) sight {
+	w, s := v.connect(ctx)
 	if w == nil {
 		return s
 	}
@@ -50,8 +50,8 @@ func (p *Prober) pseudo(ctx context.Context, e edge.Endpoint) sight {
 
 // xmppOrTLS probes an XMPP proxy: STARTTLS first, and TLS from the start where
 // the server has no ear for XMPP.
-func (p *Prober) xmppOrTLS(ctx context.Context, c *edge.Capture) sight {
-	s := p.persist(ctx, &c.Attempts, func() sight { return p.startTLS(ctx, c.Endpoint, p.firstOffer(c.Endpoint)) })
+func (v *visit) xmppOrTLS(ctx context.Context, attempts *int) sight {
+	s := v.persist(ctx, attempts, func() sight { return v.startTLS(ctx, firstOffer(v.endpoint)) })
 	if s.outcome() != edge.Failed || s.stage != edge.StageHandshake || s.xmpp != nil {
 		return s
 	}
@@ -59,7 +59,7 @@ func (p *Prober) xmppOrTLS(ctx context.Context, c *edge.Capture) sight {
 	case edge.ClassTimeout, edge.ClassInterrupted:
 		return s
 	}
-	direct := p.capture(ctx, c)
+	direct := v.capture(ctx, attempts)
 	if direct.outcome() != edge.Captured {
 		return s // what the XMPP stream said tells more
 	}
@@ -69,14 +69,14 @@ func (p *Prober) xmppOrTLS(ctx context.Context, c *edge.Capture) sight {
 
 // startTLS is one connection with an XMPP stream and, where the server offers
 // it, the handshake behind.
-func (p *Prober) startTLS(ctx context.Context, e edge.Endpoint, o offer) sight {
-	w, s := p.connect(ctx, e)
+func (v *visit) startTLS(ctx context.Context, o offer) sight {
+	w, s := v.connect(ctx)
 	if w == nil {
 		return s
 	}
 	defer w.Close()
 	bounded, cancel := context.WithDeadline(ctx, w.deadline)
-	stream, f := xmpp.StartTLS(bounded, w, e.FQDN)
+	stream, f := xmpp.StartTLS(bounded, w, v.endpoint.FQDN)
 	cancel()
 	switch {
 	case f != nil:
@@ -84,7 +84,7 @@ func (p *Prober) startTLS(ctx context.Context, e edge.Endpoint, o offer) sight {
 	case stream.StartTLS == xmpp.NotOffered:
 		s = sight{stage: edge.StageDone, silent: true, dial: w.dialed}
 	default:
-		s = p.shake(ctx, w, o)
+		s = v.shake(ctx, w, o)
 	}
 	s.xmpp = stream
 	return s

@@ -17,24 +17,27 @@ const (
 	shortagePause    = 100 * time.Millisecond
 )
 
-// connect opens a connection to e with its deadline set, and passes the gate.
+// connect opens a connection with its deadline set, and passes the gate.
 // Without one the sight says why.
-func (p *Prober) connect(ctx context.Context, e edge.Endpoint) (*wire, sight) {
+func (v *visit) connect(ctx context.Context) (*wire, sight) {
 	release := func() {}
-	if p.Admit != nil {
+	if v.Admit != nil {
 		var err error
-		if release, err = p.Admit(ctx, e.Address); err != nil {
+		if release, err = v.Admit(ctx, v.endpoint.Address); err != nil {
 			return nil, sight{stage: edge.StageDial, fault: interrupted(ctx)}
 		}
 	}
-	w, f := p.dial(ctx, netip.AddrPortFrom(e.Address, uint16(e.Port)))
+	w, f := v.dial(ctx, netip.AddrPortFrom(v.endpoint.Address, uint16(v.endpoint.Port)))
 	if f != nil {
 		release()
 		return nil, sight{stage: edge.StageDial, fault: f}
 	}
-	w.prober, w.release = p, release
+	w.prober, w.release = v.Prober, release
 	w.stop = fault.Interrupt(ctx, w.Conn)
-	p.Gate.enter()
+	if v.connected != nil {
+		v.connected()
+	}
+	v.Gate.enter()
 	return w, sight{}
 }
 

@@ -12,50 +12,50 @@ import (
 // what one address may bear. What the first one has answered already is not
 // asked again: a server that negotiated TLS 1.1 shows nothing new when
 // offered TLS 1.1 at most.
-func (p *Prober) extra(ctx context.Context, c *edge.Capture, first sight) {
-	o := p.firstOffer(c.Endpoint)
+func (v *visit) extra(ctx context.Context, x *edge.Extra, first sight) {
+	o := firstOffer(v.endpoint)
 	var all sync.WaitGroup
 	shoot := func(to **edge.Handshake, o offer) {
-		all.Go(func() { *to = p.further(ctx, c.Endpoint, o, first) })
+		all.Go(func() { *to = v.further(ctx, o, first) })
 	}
 	if o.serverName != "" {
-		shoot(&c.Extra.WithoutSNI, offer{max: o.max})
+		shoot(&x.WithoutSNI, offer{max: o.max})
 	}
 	if first.version > tls.VersionTLS11 {
-		shoot(&c.Extra.Legacy, offer{serverName: o.serverName, max: tls.VersionTLS11})
+		shoot(&x.Legacy, offer{serverName: o.serverName, max: tls.VersionTLS11})
 	}
 	if first.version > tls.VersionTLS12 {
-		shoot(&c.Extra.TLS12, offer{serverName: o.serverName, max: tls.VersionTLS12})
+		shoot(&x.TLS12, offer{serverName: o.serverName, max: tls.VersionTLS12})
 	}
-	samples := p.samples(c.Endpoint)
+	samples := v.samples()
 	again := make([]*edge.Handshake, max(samples-1, 0))
 	for i := range again {
 		shoot(&again[i], o)
 	}
 	all.Wait()
 	if samples > 1 {
-		c.Extra.Samples = count(first, again, samples)
+		x.Samples = count(first, again, samples)
 	}
 }
 
-func (p *Prober) samples(e edge.Endpoint) int {
-	if p.Samples > 0 {
-		return p.Samples
+func (v *visit) samples() int {
+	if v.Samples > 0 {
+		return v.Samples
 	}
-	return max(e.Samples, 1)
+	return max(v.endpoint.Samples, 1)
 }
 
 // further is one extra handshake, nil if the scan ended before it.
-func (p *Prober) further(ctx context.Context, e edge.Endpoint, o offer, first sight) *edge.Handshake {
+func (v *visit) further(ctx context.Context, o offer, first sight) *edge.Handshake {
 	var attempts int
-	s := p.persist(ctx, &attempts, func() sight {
+	s := v.persist(ctx, &attempts, func() sight {
 		if first.xmpp != nil && !first.xmpp.DirectTLS {
-			return p.startTLS(ctx, e, o)
+			return v.startTLS(ctx, o)
 		}
-		return p.attempt(ctx, e, o)
+		return v.attempt(ctx, o)
 	})
 	if first.cured {
-		s = p.cure(ctx, e, &attempts, o, s)
+		s = v.cure(ctx, &attempts, o, s)
 	}
 	if s.fault != nil && s.fault.Class == edge.ClassInterrupted {
 		return nil

@@ -9,6 +9,9 @@ type Gate chan struct{}
 // NewGate is a gate that n may have passed at a time.
 func NewGate(n int) Gate { return make(Gate, n) }
 
+// Full says whether as many as may have passed.
+func (g Gate) Full() bool { return g != nil && len(g) == cap(g) }
+
 func (g Gate) enter() {
 	if g != nil {
 		g <- struct{}{}

@@ -19,7 +19,7 @@ type offer struct {
 	hybrids    bool   // post-quantum groups, too
 }
 
-func (p *Prober) firstOffer(e edge.Endpoint) offer {
+func firstOffer(e edge.Endpoint) offer {
 	o := offer{serverName: e.FQDN, max: tls.VersionTLS13}
 	if _, err := netip.ParseAddr(e.FQDN); err == nil {
 		o.serverName = "" // RFC 6066, 3: no IP literals
@@ -57,13 +57,13 @@ func (p *Prober) config(o offer, w *wire, r *clientRequest) *tls.Config {
 }
 
 // attempt is one connection with one handshake.
-func (p *Prober) attempt(ctx context.Context, e edge.Endpoint, o offer) sight {
-	w, s := p.connect(ctx, e)
+func (v *visit) attempt(ctx context.Context, o offer) sight {
+	w, s := v.connect(ctx)
 	if w == nil {
 		return s
 	}
 	defer w.Close()
-	return p.shake(ctx, w, o)
+	return v.shake(ctx, w, o)
 }
 
 // shake does the handshake on a connection that is ready for it.

@@ -59,8 +59,10 @@ func New(timeout time.Duration) *Prober {
 
 // Probe dials e and takes its certificate, whatever it needs. The capture is
 // Failed with ClassInterrupted if ctx is done before there is one; what was
-// captured before is kept.
-func (p *Prober) Probe(ctx context.Context, e edge.Endpoint) edge.Capture {
+// captured before is kept. connected, where not nil, is called whenever a
+// connection of it stands.
+func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, connected func()) edge.Capture {
+	v := &visit{Prober: p, endpoint: e, connected: connected}
 	c := edge.Capture{Endpoint: e}
 	if e.Fault != nil || !e.Address.IsValid() {
 		return unresolved(c)
@@ -68,17 +70,24 @@ func (p *Prober) Probe(ctx context.Context, e edge.Endpoint) edge.Capture {
 	var s sight
 	switch e.Role {
 	case edge.AV:
-		s = p.turnOrTLS(ctx, &c)
+		s = v.turnOrTLS(ctx, &c)
 	case edge.XMPP:
-		s = p.xmppOrTLS(ctx, &c)
+		s = v.xmppOrTLS(ctx, &c.Attempts)
 	default:
-		s = p.capture(ctx, &c)
+		s = v.capture(ctx, &c.Attempts)
 	}
 	s.fill(&c)
 	if c.Outcome == edge.Captured && !p.Quick {
-		p.extra(ctx, &c, s)
+		v.extra(ctx, &c.Extra, s)
 	}
 	return c
+}
+
+// A visit is one Probe under way.
+type visit struct {
+	*Prober
+	endpoint  edge.Endpoint
+	connected func()
 }
 
 func unresolved(c edge.Capture) edge.Capture {
@@ -161,8 +170,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // capture takes the certificate of a server that speaks TLS from the start.
-func (p *Prober) capture(ctx context.Context, c *edge.Capture) sight {
-	first := p.firstOffer(c.Endpoint)
-	s := p.persist(ctx, &c.Attempts, func() sight { return p.attempt(ctx, c.Endpoint, first) })
-	return p.cure(ctx, c.Endpoint, &c.Attempts, first, s)
+func (v *visit) capture(ctx context.Context, attempts *int) sight {
+	first := firstOffer(v.endpoint)
+	s := v.persist(ctx, attempts, func() sight { return v.attempt(ctx, first) })
+	return v.cure(ctx, attempts, first, s)
 }

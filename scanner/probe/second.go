@@ -13,7 +13,7 @@ import (
 // no certificate: it may want no SNI, share no suite or group with Go (DHE
 // only, AES256-SHA256 with RSA key exchange, PSS keys), or know post-quantum
 // groups alone. first is kept where none of them helps.
-func (p *Prober) cure(ctx context.Context, e edge.Endpoint, attempts *int, o offer, first sight) sight {
+func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) sight {
 	if !curable(first) {
 		return first
 	}
@@ -26,17 +26,17 @@ func (p *Prober) cure(ctx context.Context, e edge.Endpoint, attempts *int, o off
 	if first.alert == alertUnrecognizedName && o.serverName != "" {
 		plain := o
 		plain.serverName = ""
-		if s, ok := try(func() sight { return p.attempt(ctx, e, plain) }); ok {
+		if s, ok := try(func() sight { return v.attempt(ctx, plain) }); ok {
 			return s
 		}
 	}
-	s, ok := try(func() sight { return p.rawAttempt(ctx, e, o) })
+	s, ok := try(func() sight { return v.rawAttempt(ctx, o) })
 	if ok {
 		return s
 	}
 	if s.alert == alertProtocolVersion && o.max == tls.VersionTLS13 {
 		o.hybrids = true
-		if s, ok := try(func() sight { return p.attempt(ctx, e, o) }); ok {
+		if s, ok := try(func() sight { return v.attempt(ctx, o) }); ok {
 			return s
 		}
 	}
@@ -65,8 +65,8 @@ func curable(s sight) bool {
 
 // rawAttempt sends a ClientHello of our own and reads the chain in the clear,
 // with TLS 1.2 at most. The handshake goes no further.
-func (p *Prober) rawAttempt(ctx context.Context, e edge.Endpoint, o offer) sight {
-	w, s := p.connect(ctx, e)
+func (v *visit) rawAttempt(ctx context.Context, o offer) sight {
+	w, s := v.connect(ctx)
 	if w == nil {
 		return s
 	}
@@ -86,7 +86,7 @@ func (p *Prober) rawAttempt(ctx context.Context, e edge.Endpoint, o offer) sight
 	if err != nil {
 		s.fault, s.alert = w.faultOf(ctx, err)
 	}
-	p.recovered(&s, flight, err)
+	v.recovered(&s, flight, err)
 	if s.outcome() == edge.Failed && s.fault == nil {
 		s.fault = anonymous(rawtls.CipherName(flight.Cipher))
 	}

@@ -148,7 +148,7 @@ func endpoint(address netip.AddrPort) edge.Endpoint {
 // quick probes e with one handshake and no retry.
 func quick(t testing.TB, e edge.Endpoint) edge.Capture {
 	t.Helper()
-	return prober(2*time.Second, true).Probe(context.Background(), e)
+	return prober(2*time.Second, true).Probe(context.Background(), e, nil)
 }
 
 func prober(timeout time.Duration, quick bool) *Prober {
