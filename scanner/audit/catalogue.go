@@ -15,16 +15,37 @@ func Rules() []Rule {
 		tlsNotSpoken(),
 
 		// consistency
+		differsAcrossMembers(),
+		differsAcrossServices(),
+		differsAcrossPorts(),
+		changesBetweenHandshakes(),
+		dependsOnSNI(),
+		chainDiffers(),
+		vipDiffers(),
 
 		// names
 
 		// usage
 
-		// trust (rules_trust*.go)
+		// trust
+		untrustedIssuer(),
+		notPublicCA(),
+		chainIncomplete(),
+		chainOrder(),
+		rootSent(),
+		chainExtra(),
+		intermediateExpired(),
+		intermediateExpiresSoon(),
 
 		// validity
 
-		// revocation (rules_revocation.go)
+		// revocation
+		revoked(),
+		revocationUnknown(),
+
+		// file (edgecert check)
+		keyMissing(),
+		keyMismatch(),
 
 		// tls
 

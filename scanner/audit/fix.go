@@ -3,6 +3,7 @@ package audit
 import (
 	"crypto/x509"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -23,20 +24,30 @@ func (w *world) uses(r edge.Role) string {
 	return strings.Join([]string{useAccess, useWebConf, useAV}, ",")
 }
 
-// fixAssign assigns a certificate that is already on the member, or says how
-// to bring it there.
-func (w *world) fixAssign(member string, r edge.Role, c *edge.Certificate) string {
-	where := "on each member that lacks it"
-	if member != "" {
-		where = "on " + member
-	}
+// fixAssign brings a certificate that one member has to these, and assigns it.
+func (w *world) fixAssign(members []string, r edge.Role, c *edge.Certificate) string {
+	where := on(members)
 	use := w.uses(r)
 	if use == "" {
 		return fmt.Sprintf("install the certificate with thumbprint %s %s", c.Thumbprint(), where)
 	}
 	return fmt.Sprintf("%s: Import-CsCertificate -Path .\\edge.pfx -PrivateKeyExportable $true; "+
-		"Set-CsCertificate -Type %s -Thumbprint %s; then restart the Edge services (Stop-CsWindowsService; Start-CsWindowsService)",
+		"Set-CsCertificate -Type %s -Thumbprint %s; then restart the Edge services: Stop-CsWindowsService; Start-CsWindowsService",
 		where, use, c.Thumbprint())
+}
+
+// on says where to run a command. A name that is not fit for a command line is
+// left to the message.
+func on(members []string) string {
+	for _, m := range members {
+		if _, err := netip.ParseAddr(m); err != nil && !edge.DNSSafe(m) {
+			return "on the servers named"
+		}
+	}
+	if len(members) == 0 {
+		return "on every member"
+	}
+	return "on " + list(members)
 }
 
 // fixRequest asks for a certificate with all the names that this pool needs,
@@ -64,40 +75,6 @@ func (w *world) fixRequest(r edge.Role) string {
 		"-Output .\\edge.req; have a public CA sign it; on each member: Import-CsCertificate -Path .\\edge.pfx "+
 		"-PrivateKeyExportable $true; Set-CsCertificate -Type %s -Thumbprint <thumbprint of the new certificate>",
 		use, domains, minRSABits, client, use)
-}
-
-// nameFault says why Windows would not take a DNS name, empty where it would:
-// "A–Z, a–z, 0–9 and hyphens" ("Determine DNS requirements for Lync Server
-// 2013"), in labels of 1 to 63 and at most 253 together (RFC 1035, 2.3.4). A
-// leading wildcard label is told by other rules.
-func nameFault(name string) string {
-	if name == "" {
-		return "is empty"
-	}
-	if len(name) > 253 {
-		return "is longer than 253 characters"
-	}
-	for l := range strings.SplitSeq(name, ".") {
-		switch {
-		case l == "":
-			return "has an empty label"
-		case len(l) > 63:
-			return "has a label of more than 63 characters"
-		case strings.HasPrefix(l, "-") || strings.HasSuffix(l, "-"):
-			return "has a label that starts or ends with a hyphen"
-		case strings.Contains(l, "_"):
-			return "has an underscore"
-		}
-		for _, c := range l {
-			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-') {
-				if c >= 0x80 {
-					return "has a character outside ASCII"
-				}
-				return fmt.Sprintf("has the character %q", c)
-			}
-		}
-	}
-	return ""
 }
 
 // clientAuthRequired says whether the pool's certificate must carry client

@@ -171,7 +171,6 @@ func healthyCapture(pool, member string, s edge.Service, ip netip.Addr, port int
 	c.Extra.Legacy = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert, Message: "protocol version"}}
 	c.Extra.TLS12 = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}}
 	c.Extra.WithoutSNI = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}}
-	c.Extra.Samples = &edge.Samples{Planned: 3}
 	present(leaf, &c)
 	if port == federationPort {
 		c.TLS.ClientCertificate, c.TLS.AcceptableCAs = edge.Required, 12
@@ -203,14 +202,15 @@ func healthyDNS(pool *edge.Pool) {
 // A pki is the CA of the tests: its keys are made once for all of them.
 type pki struct {
 	root, intermediate *edge.Certificate
-	caKey              crypto.Signer
+	cross              *edge.Certificate // the intermediate's key, certified by a root that nobody has
+	rootKey, caKey     crypto.Signer
 	leafKeys           []crypto.Signer // RSA 2048
 }
 
 var testPKI = sync.OnceValue(func() *pki {
 	p := &pki{}
-	rootKey := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	p.caKey = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	p.rootKey = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	p.caKey = must(rsa.GenerateKey(rand.Reader, 2048))
 	for range 2 {
 		p.leafKeys = append(p.leafKeys, must(rsa.GenerateKey(rand.Reader, 2048)))
 	}
@@ -220,8 +220,9 @@ var testPKI = sync.OnceValue(func() *pki {
 			KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
 	}
 	root := ca("Example Root", 1)
-	p.root = edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, root, root, rootKey.Public(), rootKey)))
-	p.intermediate = edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, ca("Example Issuing CA", 2), p.root.X509, p.caKey.Public(), rootKey)))
+	p.root = edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, root, root, p.rootKey.Public(), p.rootKey)))
+	p.intermediate = edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, ca("Example Issuing CA", 2), p.root.X509, p.caKey.Public(), p.rootKey)))
+	p.cross = edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, ca("Example Issuing CA", 3), ca("Example Former Root", 4), p.caKey.Public(), p.rootKey)))
 	return p
 })
 

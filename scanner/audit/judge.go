@@ -17,26 +17,24 @@ func Judge(ev edge.Evidence, p Policy, now time.Time) []Judgement {
 	for _, c := range ev.Captures {
 		captures[c.Endpoint.Pool] = append(captures[c.Endpoint.Pool], c)
 	}
-	rules := Rules()
 	out := make([]Judgement, 0, len(ev.Pools))
 	for _, pool := range ev.Pools {
-		out = append(out, newWorld(s, pool, captures[pool.Name]).judge(rules))
+		out = append(out, newWorld(s, pool, captures[pool.Name]).judge())
 	}
 	return out
 }
 
-func (w *world) judge(rules []Rule) Judgement {
-	j := Judgement{Pool: w.pool.Name, Findings: []Finding{}, Rules: make(map[string]Outcome, len(rules))}
+func (w *world) judge() Judgement {
+	j := Judgement{Pool: w.pool.Name, Findings: []Finding{}, Rules: make(map[string]Outcome, len(w.scan.rules))}
 	var found []placed
-	for _, rule := range rules {
+	for _, rule := range w.scan.rules {
 		// An allowed rule is taken out of the judgement: it neither finds nor
 		// passes.
-		if w.allowed(rule.ID) || rule.Applies != nil && !rule.Applies(w) {
+		if w.allowed(rule.ID) {
 			j.Rules[rule.ID] = NotApplicable
 			continue
 		}
-		r := &result{w: w}
-		rule.Run(w, r)
+		r := w.result(rule.ID)
 		j.Rules[rule.ID] = r.outcome()
 		for _, f := range r.found {
 			f.Rule = rule.ID
@@ -45,13 +43,40 @@ func (w *world) judge(rules []Rule) Judgement {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.at, b.at))
+		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.first(w), b.first(w)))
 	})
 	for _, f := range found {
 		j.Findings = append(j.Findings, f.Finding)
 	}
 	j.Verdict = w.verdict(j.Findings)
 	return j
+}
+
+// result is what a rule says of this pool. It is worked out once, and when it
+// is first asked for, so that a rule may ask whether a more specific one tells
+// the same thing already (design.md §8), wherever either stands in the list.
+func (w *world) result(id string) *result {
+	if r, ok := w.results[id]; ok {
+		return r
+	}
+	r := &result{w: w}
+	w.results[id] = r
+	i := slices.IndexFunc(w.scan.rules, func(rule Rule) bool { return rule.ID == id })
+	if i < 0 {
+		return r
+	}
+	rule := w.scan.rules[i]
+	if w.pool.File != nil && aboutWire(rule) || rule.Applies != nil && !rule.Applies(w) {
+		return r
+	}
+	rule.Run(w, r)
+	return r
+}
+
+// aboutWire says whether a rule is about how endpoints behave: it has nothing
+// to look at where a file is judged before it is assigned.
+func aboutWire(rule Rule) bool {
+	return slices.Contains([]string{"coverage", "consistency", "tls", "av", "dns"}, rule.Family)
 }
 
 // rank orders severities, worst first.

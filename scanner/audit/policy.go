@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/asn1"
 	"time"
 
 	"edgecert/scanner/edge"
@@ -110,9 +111,12 @@ func clientAuthEnds() []milestone {
 // Requirements 6.1.5 say the same.
 const minRSABits = 2048
 
+// oidRSASSAPSS is the key type id-RSASSA-PSS (RFC 4055, 1.2).
+func oidRSASSAPSS() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10} }
+
 // maxAcceptableCAs is where a list of acceptable CAs becomes a worry. Schannel
-// cuts what it sends at 16,384 bytes (Microsoft KB 2801679), which is between
-// 100 and 200 names.
+// cuts what it sends at 16 KB (Microsoft KB 2464556 and KB 2880390), which is
+// between 100 and 200 names.
 const maxAcceptableCAs = 100
 
 // The top of a list that a message still names one by one.

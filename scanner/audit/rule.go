@@ -1,6 +1,10 @@
 package audit
 
-import "edgecert/scanner/edge"
+import (
+	"slices"
+
+	"edgecert/scanner/edge"
+)
 
 // A Rule is one thing that can be wrong with an Edge pool, as a value: what it
 // is, why it matters, who says so, and the function that looks for it.
@@ -30,7 +34,16 @@ type result struct {
 // placed is a finding with its place in the endpoint order.
 type placed struct {
 	Finding
-	at int
+	at []int // indexes of the captures it is about; empty: the pool
+}
+
+// first is the finding's place in the endpoint order; what is about the pool
+// comes last.
+func (p placed) first(w *world) int {
+	if len(p.at) == 0 {
+		return len(w.captures)
+	}
+	return slices.Min(p.at)
 }
 
 // pass says: looked at one thing, nothing wrong with it.
@@ -44,6 +57,11 @@ func (r *result) couldNotTell() { r.unsure++ }
 // empty. No indexes: the finding is about the pool.
 func (r *result) find(f Finding, at ...int) {
 	r.found = append(r.found, r.w.place(f, at))
+}
+
+// about says whether the rule found something that concerns this capture.
+func (r *result) about(i int) bool {
+	return slices.ContainsFunc(r.found, func(p placed) bool { return slices.Contains(p.at, i) })
 }
 
 // outcome is what the rule says of the pool as a whole.
@@ -63,14 +81,12 @@ func (r *result) outcome() Outcome {
 // place fills in where the finding is.
 func (w *world) place(f Finding, at []int) placed {
 	if len(at) == 0 {
-		return placed{f, len(w.captures)}
+		return placed{f, nil}
 	}
 	first := w.captures[at[0]].Endpoint
 	f.Member, f.Role, f.Address, f.Port = first.Member, first.Role, address(first), first.Port
-	low := at[0]
 	for _, i := range at[1:] {
 		e := w.captures[i].Endpoint
-		low = min(low, i)
 		if e.Member != f.Member {
 			f.Member = ""
 		}
@@ -84,7 +100,7 @@ func (w *world) place(f Finding, at []int) placed {
 			f.Port = 0
 		}
 	}
-	return placed{f, low}
+	return placed{f, at}
 }
 
 // address is the endpoint's address as text, empty where it has none.

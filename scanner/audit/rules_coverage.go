@@ -31,8 +31,8 @@ How to fix it: see on the member whether the services run (Get-CsWindowsService)
 }
 
 func runUnreachable(w *world, r *result) {
-	if len(w.captures) == 0 && w.pool.DNS == nil {
-		r.couldNotTell()
+	if len(w.captures) == 0 {
+		w.judgeNothing(r)
 	}
 	for i, c := range w.captures {
 		switch {
@@ -49,6 +49,19 @@ func runUnreachable(w *world, r *result) {
 			}, i)
 		}
 	}
+}
+
+// judgeNothing is for a pool that no endpoint was planned for. Where DNS says
+// that there is nothing, dns-no-address tells it.
+func (w *world) judgeNothing(r *result) {
+	if w.pool.DNS == nil || !w.resolverSilent() {
+		r.couldNotTell()
+		return
+	}
+	r.find(Finding{
+		Message: fmt.Sprintf("nothing could be planned: the resolver %s did not answer", w.pool.DNS.Resolver),
+		Fix:     "ask another resolver (--resolver), or name the members' addresses in the targets file",
+	})
 }
 
 // reason says why a capture has no certificate, and how far it came.

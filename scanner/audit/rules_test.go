@@ -33,6 +33,10 @@ type ruleCase struct {
 func allCases() []ruleCase {
 	return slices.Concat(
 		coverageCases(),
+		consistencyCases(),
+		trustCases(),
+		revocationCases(),
+		fileCases(),
 	)
 }
 

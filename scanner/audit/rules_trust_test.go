@@ -107,7 +107,7 @@ func untrustedCases() []ruleCase {
 				noRoots(w)
 				w.now = date(2028, 1, 1)
 			},
-			at: "pool", says: []string{"more than a year old"},
+			at: "pool", says: []string{"more than a year old"}, also: []string{"expired"},
 		},
 		{
 			rule: "untrusted-issuer", name: "only other roots given", want: Found,

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -90,38 +91,57 @@ func list(words []string) string {
 }
 
 // where names the captures with these indexes: members with the same services
-// are told together, and a member seen on nothing else is told by its name.
+// are told together, and all of a member's services as such.
 func (w *world) where(at []int) string {
 	if w.pool.Kind != edge.EdgePool {
 		return list(w.eachEndpoint(at))
 	}
 	var members []string
-	cells := map[string][]string{}
+	cells := map[string][]int{}
 	for _, i := range at {
-		e := w.captures[i].Endpoint
-		if _, known := cells[e.Member]; !known {
-			members = append(members, e.Member)
+		name := cmp.Or(w.captures[i].Endpoint.Member, w.captures[i].Endpoint.FQDN)
+		if _, known := cells[name]; !known {
+			members = append(members, name)
 		}
-		cells[e.Member] = append(cells[e.Member], cell(e))
+		cells[name] = append(cells[name], i)
 	}
 	var parts []string
 	for len(members) > 0 {
-		what := list(cells[members[0]])
+		first := members[0]
+		what := w.cells(cells[first])
 		var same, rest []string
 		for _, m := range members {
-			if list(cells[m]) == what {
+			if w.cells(cells[m]) == what {
 				same = append(same, m)
 			} else {
 				rest = append(rest, m)
 			}
 		}
-		if w.whole(same[0], len(cells[same[0]])) {
+		if w.whole(first, len(cells[first])) {
 			what = "every service"
 		}
 		parts = append(parts, list(same)+" ("+what+")")
 		members = rest
 	}
 	return list(parts)
+}
+
+// cells names services with their ports: "access 443 and 5061, webcon 443".
+func (w *world) cells(at []int) string {
+	var parts []string
+	for _, r := range edge.Roles() {
+		var ports []string
+		for _, i := range at {
+			e := w.captures[i].Endpoint
+			if port := strconv.Itoa(servicePort(e)); e.Role == r && !slices.Contains(ports, port) {
+				ports = append(ports, port)
+			}
+		}
+		if len(ports) > 0 {
+			parts = append(parts, string(r)+" "+list(ports))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // whole says whether n cells are all in which a member shows a certificate,
@@ -172,5 +192,5 @@ func (w *world) at(i int) string {
 	if w.pool.Kind != edge.EdgePool {
 		return target(e)
 	}
-	return fmt.Sprintf("%s %s (%s)", e.Member, cell(e), e.HostPort())
+	return strings.TrimSpace(fmt.Sprintf("%s %s (%s)", e.Member, cell(e), e.HostPort()))
 }

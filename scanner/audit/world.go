@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -13,10 +14,13 @@ type scan struct {
 	ev     edge.Evidence
 	policy Policy
 	now    time.Time
+	forest *trust.Forest // every certificate of the scan, and the roots
+	rules  []Rule
 }
 
 func newScan(ev edge.Evidence, p Policy, now time.Time) *scan {
-	return &scan{ev: ev, policy: p, now: now}
+	forest := trust.New(ev.Captures, trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Now: now})
+	return &scan{ev: ev, policy: p, now: now, forest: forest, rules: Rules()}
 }
 
 // A world is one pool and what was seen of it, indexed once for all rules.
@@ -27,6 +31,7 @@ type world struct {
 	leaves   []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
 	labels   map[edge.Fingerprint]string
 	required []edge.RequiredName
+	results  map[string]*result // see result
 }
 
 // A group is the captures that present the same leaf. A loose pool's endpoints
@@ -37,7 +42,7 @@ type group struct {
 }
 
 func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
-	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool)}
+	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}}
 	w.leaves = w.group(everything)
 	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))
 	for _, g := range w.leaves {
@@ -100,6 +105,33 @@ func silent(c edge.Capture) bool {
 	return c.Endpoint.Role == edge.AV || c.Endpoint.Role == edge.XMPP || c.Endpoint.Role == edge.Other
 }
 
+// A bunch is the captures that have the same thing wrong with them, for the
+// same reason: one cause, one finding.
+type bunch struct {
+	key string
+	at  []int
+}
+
+// bunches sorts captures by the key of what is wrong with them; an empty key
+// is nothing. A loose pool's endpoints are each told alone.
+func (w *world) bunches(key func(i int, c edge.Capture) string) []bunch {
+	var out []bunch
+	index := map[string]int{}
+	for i, c := range w.captures {
+		k := key(i, c)
+		if k == "" {
+			continue
+		}
+		if n, ok := index[k]; ok && w.pool.Kind != edge.LoosePool {
+			out[n].at = append(out[n].at, i)
+			continue
+		}
+		index[k] = len(out)
+		out = append(out, bunch{k, []int{i}})
+	}
+	return out
+}
+
 // eachLeaf runs judge for every distinct leaf of the picked endpoints. What was
 // not seen, or cannot be parsed, is could-not-tell.
 func (r *result) eachLeaf(pick filter, judge func(g group, c *x509.Certificate)) {
@@ -116,7 +148,8 @@ func (r *result) eachLeaf(pick filter, judge func(g group, c *x509.Certificate))
 }
 
 // judgeLeaf is eachLeaf for rules that say one thing or nothing of a leaf:
-// wrong returns what is wrong with it and the fix, or nothing.
+// wrong returns what is wrong with it and the fix; nil where nothing is; and a
+// finding without a message where another rule tells it, which is no pass.
 func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *Finding) func(*world, *result) {
 	return func(w *world, r *result) {
 		r.eachLeaf(pick, func(g group, c *x509.Certificate) {
@@ -125,8 +158,10 @@ func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *
 				r.pass()
 				return
 			}
-			f.Certificate = g.cert
-			r.find(*f, g.at...)
+			if f.Message != "" {
+				f.Certificate = g.cert
+				r.find(*f, g.at...)
+			}
 		})
 	}
 }

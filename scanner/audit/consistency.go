@@ -1,0 +1,158 @@
+package audit
+
+import (
+	"slices"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// What the consistency rules share. A service here is one role on one port;
+// its cells are the members' endpoints, a load balancer's never among them.
+//
+// A single wrong cell is one cause, though it differs from the other members,
+// from the member's other services and from its other port at once. So each
+// service has its usual certificates, those that most members present, and a
+// member's services differ among themselves only where the usual ones do: else
+// the cell is the odd one out of its service, and told there.
+
+// A service is one role on one port.
+type service struct {
+	role edge.Role
+	port int   // the service's, not the one dialed
+	all  []int // its members' captures
+	seen []int // those that present a certificate
+	gone []int // those that should and do not
+}
+
+// services lists what the pool's members serve, in endpoint order.
+func (w *world) services() []service {
+	var out []service
+	for i, c := range w.captures {
+		if c.Endpoint.VIP {
+			continue
+		}
+		out = addCell(out, i, c)
+	}
+	return out
+}
+
+func addCell(out []service, i int, c edge.Capture) []service {
+	port := servicePort(c.Endpoint)
+	n := slices.IndexFunc(out, func(s service) bool { return s.role == c.Endpoint.Role && s.port == port })
+	if n < 0 {
+		n = len(out)
+		out = append(out, service{role: c.Endpoint.Role, port: port})
+	}
+	s := &out[n]
+	s.all = append(s.all, i)
+	switch {
+	case c.Leaf() != nil:
+		s.seen = append(s.seen, i)
+	case !silent(c):
+		s.gone = append(s.gone, i)
+	}
+	return out
+}
+
+// leaf is the fingerprint of what a capture presents.
+func (w *world) leaf(i int) edge.Fingerprint { return w.captures[i].Leaf().Fingerprint }
+
+// distinct returns the different leaves of these captures, by first appearance.
+func (w *world) distinct(at []int) []*edge.Certificate {
+	var out []*edge.Certificate
+	for _, i := range at {
+		leaf := w.captures[i].Leaf()
+		if !slices.ContainsFunc(out, func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint }) {
+			out = append(out, leaf)
+		}
+	}
+	return out
+}
+
+// usual returns the leaves that a service presents most often. Where that is a
+// tie, what the pool presents most often decides; where that is one too, all
+// of them are usual.
+func (w *world) usual(at []int) []edge.Fingerprint {
+	top := mostOften(at, w.leaf)
+	if len(top) < 2 {
+		return top
+	}
+	var rest []int
+	for _, s := range w.services() {
+		for _, i := range s.seen {
+			if slices.Contains(top, w.leaf(i)) {
+				rest = append(rest, i)
+			}
+		}
+	}
+	return mostOften(rest, w.leaf)
+}
+
+func mostOften(at []int, leaf func(int) edge.Fingerprint) []edge.Fingerprint {
+	count := map[edge.Fingerprint]int{}
+	most := 0
+	for _, i := range at {
+		count[leaf(i)]++
+		most = max(most, count[leaf(i)])
+	}
+	var top []edge.Fingerprint
+	for _, i := range at {
+		if f := leaf(i); count[f] == most && !slices.Contains(top, f) {
+			top = append(top, f)
+		}
+	}
+	return top
+}
+
+// odd returns the captures of the one member that does not present the usual
+// leaf, or nothing where it is not exactly one.
+func (w *world) odd(at []int) []int {
+	top := w.usual(at)
+	if len(top) != 1 {
+		return nil
+	}
+	var out []int
+	for _, i := range at {
+		if w.leaf(i) == top[0] {
+			continue
+		}
+		if len(out) > 0 && w.captures[out[0]].Endpoint.Member != w.captures[i].Endpoint.Member {
+			return nil
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// newer orders two certificates by when they were issued; 0 where that cannot
+// be told.
+func newer(a, b *edge.Certificate) int {
+	if a.X509 == nil || b.X509 == nil {
+		return 0
+	}
+	if n := a.NotBefore().Compare(b.NotBefore()); n != 0 {
+		return n
+	}
+	return a.NotAfter().Compare(b.NotAfter())
+}
+
+// best is the certificate that all should have: the newest of those that are
+// valid now, else the first.
+func best(certs []*edge.Certificate, now time.Time) *edge.Certificate {
+	out := certs[0]
+	valid := func(c *edge.Certificate) bool {
+		return c.X509 != nil && !now.Before(c.NotBefore()) && !now.After(c.NotAfter())
+	}
+	for _, c := range certs[1:] {
+		if valid(c) && (!valid(out) || newer(c, out) > 0) {
+			out = c
+		}
+	}
+	return out
+}
+
+// intersect says whether two lists share a leaf.
+func intersect(a, b []edge.Fingerprint) bool {
+	return slices.ContainsFunc(a, func(f edge.Fingerprint) bool { return slices.Contains(b, f) })
+}

@@ -1,0 +1,132 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
+)
+
+func chainDiffers() Rule {
+	return Rule{
+		ID: "chain-differs-across-members", Family: "consistency", Severity: Warning,
+		Title: "the same certificate, other intermediates sent",
+		Doc: `Members that hold the same certificate send different intermediates with it. Windows picks the chain from its own
+stores, so the members' stores differ: another path may be built by each partner, one that trusts the one root may not
+trust the other, and a cross certificate that ends breaks one member alone.
+
+How to fix it: compare Cert:\LocalMachine\CA and Cert:\LocalMachine\Root on the members, make them alike, and restart the
+Edge services. Where an intermediate is missing altogether, chain-incomplete says so instead.`,
+		Source: `"missing intermediate on one member gives intermittent federation failures" [FIELD] (domain.md §2); RFC 5246 7.4.2: the
+sender chooses which certificates follow its own`,
+		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool },
+		Run:     runChainDiffers,
+	}
+}
+
+func runChainDiffers(w *world, r *result) {
+	for _, s := range w.services() {
+		for range s.gone {
+			r.couldNotTell()
+		}
+	}
+	for _, g := range w.group(func(e edge.Endpoint) bool { return !e.VIP }) {
+		chains := w.alike(g.at, w.sent)
+		if len(w.names(g.at)) < 2 {
+			continue
+		}
+		if len(chains) < 2 {
+			r.pass()
+			continue
+		}
+		at := g.at
+		if odd := oddPart(w, chains); odd != nil {
+			at = odd
+		}
+		if !w.chainTold(at) {
+			r.find(w.chainFinding(g.cert, chains, at), at...)
+		}
+	}
+}
+
+// chainTold says whether a more specific rule has found what is the matter
+// with one of these chains.
+func (w *world) chainTold(at []int) bool {
+	return slices.ContainsFunc(at, w.incomplete) || slices.ContainsFunc(at, w.result("intermediate-expired").about)
+}
+
+// sent names the intermediates that a capture sent, whatever their order. A
+// root among them, or what has nothing to do with the leaf, changes no path
+// (root-sent, chain-extra).
+func (w *world) sent(i int) string {
+	var once []*edge.Certificate
+	for _, c := range w.captures[i].Chain {
+		if !holds(once, c) {
+			once = append(once, c)
+		}
+	}
+	layout := trust.LayoutOf(once)
+	var out []string
+	for _, c := range once[1:] {
+		if !holds(layout.Roots, c) && !holds(layout.Extra, c) {
+			out = append(out, c.Fingerprint.String())
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+// alike sorts captures by key.
+func (w *world) alike(at []int, key func(i int) string) [][]int {
+	var out [][]int
+	index := map[string]int{}
+	for _, i := range at {
+		k := key(i)
+		n, ok := index[k]
+		if !ok {
+			n = len(out)
+			index[k] = n
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], i)
+	}
+	return out
+}
+
+// oddPart is the smaller of two parts where it is one member's, else nothing.
+func oddPart(w *world, parts [][]int) []int {
+	if len(parts) != 2 || len(parts[0]) == len(parts[1]) {
+		return nil
+	}
+	least := parts[0]
+	if len(parts[1]) < len(least) {
+		least = parts[1]
+	}
+	if len(w.names(least)) > 1 {
+		return nil
+	}
+	return least
+}
+
+func (w *world) chainFinding(leaf *edge.Certificate, chains [][]int, at []int) Finding {
+	var parts []string
+	for _, c := range chains {
+		var names []string
+		for _, cert := range w.captures[c[0]].Chain[1:] {
+			names = append(names, nameOf(cert))
+		}
+		what := list(names)
+		if what == "" {
+			what = "nothing"
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s", w.where(c), what))
+	}
+	return Finding{
+		Certificate: leaf,
+		Message:     fmt.Sprintf("certificate %s comes with different intermediates: %s", w.letter(leaf), strings.Join(parts, "; ")),
+		Fix: on(w.names(at)) + `: compare Get-ChildItem Cert:\LocalMachine\CA with the other members', import or remove what differs, ` +
+			"and restart the Edge services",
+	}
+}

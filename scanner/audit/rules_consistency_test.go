@@ -1,0 +1,239 @@
+package audit
+
+import (
+	"crypto/x509"
+	"math/big"
+	"net/netip"
+
+	"edgecert/scanner/edge"
+)
+
+// oldLeaf is the certificate before the renewal: other serial, other key, five
+// days to live.
+func oldLeaf(w *testWorld) *edge.Certificate {
+	w.t.Helper()
+	return makeLeaf(w.t, func(c *x509.Certificate) {
+		c.SerialNumber = big.NewInt(0x01d)
+		c.NotBefore, c.NotAfter = date(2025, 7, 1), date(2026, 6, 6).Add(13*60*60*1e9)
+		c.PublicKey = testPKI().leafKeys[1].Public()
+	})
+}
+
+// sameKeyLeaf is the healthy certificate issued again for the same key.
+func sameKeyLeaf(w *testWorld) *edge.Certificate {
+	w.t.Helper()
+	return makeLeaf(w.t, func(c *x509.Certificate) { c.SerialNumber = big.NewInt(0x5eee); c.NotBefore = date(2026, 5, 2) })
+}
+
+// behindVIP puts the pool behind a load balancer alone: no member is known.
+func behindVIP(w *testWorld) {
+	w.pool().Members, w.pool().Inventory = nil, nil
+	var kept []edge.Capture
+	for _, c := range w.ev.Captures {
+		if c.Endpoint.Member == "edge1" {
+			c.Endpoint.Member, c.Endpoint.VIP = edge.VIPMember, true
+			w.pool().VIPs = append(w.pool().VIPs, edge.Address{Role: c.Endpoint.Role, IP: c.Endpoint.Address})
+			kept = append(kept, c)
+		}
+	}
+	w.ev.Captures = kept
+}
+
+// withVIP puts a load balancer before the Access Edge of the named members.
+func withVIP(w *testWorld) *edge.Capture {
+	c := *w.cell("edge1", edge.Access, 443)
+	c.Endpoint.Member, c.Endpoint.VIP, c.Endpoint.Address = edge.VIPMember, true, netip.MustParseAddr("203.0.113.99")
+	c.Extra = edge.Extra{Samples: &edge.Samples{Planned: 6, Seen: []edge.Sample{{Certificate: c.Leaf(), Count: 6}}}}
+	w.pool().VIPs = []edge.Address{{Role: edge.Access, IP: c.Endpoint.Address}}
+	n := &w.pool().DNS.Names[0]
+	n.Addresses = []netip.Addr{c.Endpoint.Address}
+	w.ev.Captures = append(w.ev.Captures, c)
+	return &w.ev.Captures[len(w.ev.Captures)-1]
+}
+
+// foundByDNS forgets the members: every address is one of its own.
+func foundByDNS(w *testWorld) {
+	w.pool().Members, w.pool().Inventory = nil, nil
+	for i := range w.ev.Captures {
+		e := &w.ev.Captures[i].Endpoint
+		e.Member = e.Address.String()
+	}
+}
+
+func consistencyCases() []ruleCase {
+	return []ruleCase{
+		{
+			rule: idMembers, name: "Web Conferencing of one member still on the old certificate", want: Found,
+			change: func(w *testWorld) { present(oldLeaf(w), w.cell("edge2", edge.WebConf, 443)) },
+			at:     "edge2 webcon 443", fix: "on edge2: Import-CsCertificate",
+			says: []string{"1 of 3 members still presents the old certificate, which expires in 5 days: edge2", "another key", "edge1 and edge3: A (thumbprint ", "serial 5eed", "issued by Example Issuing CA"},
+			also: []string{"expires-soon"},
+		},
+		{
+			rule: idMembers, name: "renewed on one member alone, with the same key", want: Found, count: 3,
+			change: func(w *testWorld) {
+				leaf := sameKeyLeaf(w)
+				present(leaf, w.member("edge3")[:3]...)
+				for i := range w.pool().Inventory {
+					if r := &w.pool().Inventory[i]; r.Member == "edge3" {
+						r.Thumbprint = leaf.Thumbprint()
+					}
+				}
+			},
+			at: "edge3 access 443", fix: "on edge1 and edge2: Import-CsCertificate",
+			says: []string{"2 of 3 members still present the old certificate", "the same key"},
+			also: []string{"av-certificate-differs"},
+		},
+		{
+			rule: idMembers, name: "two members with one webcon each way", want: Found,
+			change: func(w *testWorld) {
+				w.pool().Members = w.pool().Members[:2]
+				w.pool().Inventory = w.pool().Inventory[:6]
+				w.ev.Captures = w.ev.Captures[:10]
+				for i := range w.pool().DNS.Names {
+					w.pool().DNS.Names[i].Addresses = w.pool().DNS.Names[i].Addresses[:2]
+				}
+				present(sameKeyLeaf(w), w.cell("edge1", edge.WebConf, 443))
+			},
+			at: "edge1 webcon 443", // the pool's other services say which is odd
+		},
+		{
+			rule: idMembers, name: "three members with three certificates", want: Found,
+			change: func(w *testWorld) {
+				present(oldLeaf(w), w.cell("edge2", edge.WebConf, 443))
+				present(sameKeyLeaf(w), w.cell("edge3", edge.WebConf, 443))
+			},
+			at: "webcon 443", says: []string{"3 members present 3 different certificates"}, also: []string{"expires-soon"},
+		},
+		{
+			rule: idMembers, name: "one member unreachable, the others agree", want: CouldNotTell,
+			change: func(w *testWorld) { down(edge.ClassTimeout, w.cell("edge2", edge.WebConf, 443)) }, also: []string{idUnreachable},
+		},
+		{rule: idMembers, name: "seen through a load balancer alone", want: CouldNotTell, change: behindVIP},
+		{
+			rule: "differs-across-services", name: "Web Conferencing of all members on another certificate", want: Found,
+			change: func(w *testWorld) { present(sameKeyLeaf(w), w.cells(edge.WebConf)...) },
+			at:     "pool", says: []string{"edge1, edge2 and edge3 (webcon 443) present B", "one certificate is expected"}, fix: "Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication",
+		},
+		{
+			rule: "differs-across-services", name: "the same with certificates per-service", want: NotApplicable,
+			change: func(w *testWorld) { w.pool().PerService = true; present(sameKeyLeaf(w), w.cells(edge.WebConf)...) },
+		},
+		{
+			rule: "differs-across-services", name: "one cell that the other members show to be odd", want: Pass,
+			change: func(w *testWorld) { present(sameKeyLeaf(w), w.cell("edge1", edge.WebConf, 443)) },
+			also:   []string{idMembers},
+		},
+		{
+			rule: "differs-across-services", name: "members found by DNS, one service renewed", want: Found,
+			change: func(w *testWorld) { foundByDNS(w); present(sameKeyLeaf(w), w.cells(edge.WebConf)...) },
+			at:     "pool",
+		},
+		{
+			rule: "differs-across-services", name: "members found by DNS, one address renewed", want: Pass,
+			change: func(w *testWorld) { foundByDNS(w); present(sameKeyLeaf(w), w.cells(edge.WebConf)[1]) },
+			also:   []string{idMembers},
+		},
+		{
+			rule: "differs-across-ports", name: "5061 of all members on another certificate", want: Found,
+			change: func(w *testWorld) {
+				other := sameKeyLeaf(w)
+				for _, c := range w.cells(edge.Access) {
+					if c.Endpoint.Port == 5061 {
+						present(other, c)
+					}
+				}
+			},
+			at: "access", says: []string{"access 5061) present B", "expected on both"},
+		},
+		{
+			rule: "differs-across-ports", name: "a lone member whose 5061 is another", want: Found,
+			change: func(w *testWorld) { lone(w); present(sameKeyLeaf(w), w.cell("edge1", edge.Access, 5061)) },
+			at:     "edge1 access",
+		},
+		{
+			rule: "differs-across-ports", name: "5061 of one member unreachable", want: CouldNotTell,
+			change: func(w *testWorld) { down(edge.ClassReset, w.cell("edge1", edge.Access, 5061)) }, also: []string{idUnreachable},
+		},
+		{
+			rule: "changes-between-handshakes", name: "a load balancer that shows two", want: Found,
+			change: func(w *testWorld) {
+				behindVIP(w)
+				c := w.cell(edge.VIPMember, edge.WebConf, 443)
+				c.Extra.Samples = &edge.Samples{Planned: 6, Seen: []edge.Sample{{Certificate: c.Leaf(), Count: 4}, {Certificate: sameKeyLeaf(w), Count: 2}}}
+			},
+			at: "vip webcon 443", says: []string{"2 certificates in 6 handshakes", "4 times A", "2 times another certificate"},
+		},
+		{rule: "changes-between-handshakes", name: "a load balancer that shows one", want: Pass, change: func(w *testWorld) { withVIP(w) }},
+		{
+			rule: "changes-between-handshakes", name: "a sample that failed", want: CouldNotTell,
+			change: func(w *testWorld) { c := withVIP(w); c.Extra.Samples.Failed, c.Extra.Samples.Seen[0].Count = 1, 5 },
+		},
+		{
+			rule: "depends-on-sni", name: "a reverse proxy's own certificate without SNI", want: Found,
+			change: func(w *testWorld) {
+				proxy := []*edge.Certificate{sameKeyLeaf(w)}
+				for _, c := range w.cells(edge.WebConf) {
+					c.Extra.WithoutSNI.Chain = proxy
+				}
+			},
+			at: "webcon 443", says: []string{"with SNI webcon.contoso.com presents A", "without it another certificate", "for sip.contoso.com"},
+		},
+		{
+			rule: "depends-on-sni", name: "a server that refuses to talk without SNI", want: Pass,
+			change: func(w *testWorld) {
+				w.cell("edge1", edge.WebConf, 443).Extra.WithoutSNI = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert}}
+			},
+		},
+		{
+			rule: "depends-on-sni", name: "the handshake without SNI timed out", want: CouldNotTell,
+			change: func(w *testWorld) {
+				w.cell("edge1", edge.WebConf, 443).Extra.WithoutSNI = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTimeout}}
+			},
+		},
+		{rule: "depends-on-sni", name: "a quick scan", want: NotApplicable, change: quick},
+		{
+			rule: "chain-differs-across-members", name: "one member sends a cross certificate too", want: Found,
+			change: func(w *testWorld) { w.sendCross("edge3") },
+			at:     "edge3", says: []string{"edge3 (every service)", "Example Issuing CA"}, fix: `Cert:\LocalMachine\CA`,
+		},
+		{
+			rule: "chain-differs-across-members", name: "one member sends nothing but the leaf", want: NotApplicable,
+			change: func(w *testWorld) {
+				for _, c := range w.member("edge2") {
+					c.Chain = c.Chain[:1]
+				}
+			},
+			also: []string{"chain-incomplete"},
+		},
+		{
+			rule: "vip-differs-from-members", name: "the load balancer ends TLS itself", want: Found,
+			change: func(w *testWorld) { present(sameKeyLeaf(w), withVIP(w)) },
+			at:     "vip access 443", says: []string{"none of edge1, edge2 and edge3"},
+		},
+		{rule: "vip-differs-from-members", name: "the load balancer passes through", want: Pass, change: func(w *testWorld) { withVIP(w) }},
+	}
+}
+
+// lone takes all members but the first away.
+func lone(w *testWorld) {
+	w.pool().Members, w.pool().Inventory = w.pool().Members[:1], w.pool().Inventory[:3]
+	w.ev.Captures = w.ev.Captures[:5]
+	for i := range w.pool().DNS.Names {
+		w.pool().DNS.Names[i].Addresses = w.pool().DNS.Names[i].Addresses[:1]
+	}
+}
+
+// quick takes away all that --quick does not ask.
+func quick(w *testWorld) {
+	for i := range w.ev.Captures {
+		w.ev.Captures[i].Extra = edge.Extra{}
+	}
+}
+
+// sendCross makes a member send the issuing CA's cross certificate too.
+func (w *testWorld) sendCross(member string) {
+	for _, c := range w.member(member) {
+		c.Chain = append(c.Chain[:2:2], testPKI().cross)
+	}
+}

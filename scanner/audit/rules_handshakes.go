@@ -1,0 +1,150 @@
+package audit
+
+import (
+	"fmt"
+
+	"edgecert/scanner/edge"
+)
+
+func changesBetweenHandshakes() Rule {
+	return Rule{
+		ID: "changes-between-handshakes", Family: "consistency", Severity: Error,
+		Title: "one address presents several certificates",
+		Doc: `The same address, dialed several times with the same words, presented more than one certificate: there are several
+servers behind it, and they do not agree. It is differs-across-members seen through a load balancer, and has the same
+consequence: some users and partners meet the wrong certificate, some of the time.
+
+How to fix it: find the member that is behind by asking the members themselves (name their own addresses in the targets
+file), import the right certificate there and assign it with Set-CsCertificate.`,
+		Source: `"the same certificate must be installed on each Edge Server" (certificate requirements for external user access); half up is
+not up: test one address at a time (blackbox_exporter, CONFIGURATION.md)`,
+		Run: func(w *world, r *result) {
+			for i, c := range w.captures {
+				w.judgeSamples(r, i, c)
+			}
+		},
+	}
+}
+
+func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
+	s := c.Extra.Samples
+	if s == nil || s.Planned < 2 {
+		return
+	}
+	certs := presented(c)
+	switch {
+	case len(certs) < 2 && (s.Failed > 0 || len(certs) == 0):
+		r.couldNotTell()
+	case len(certs) < 2:
+		r.pass()
+	case c.Endpoint.VIP && w.membersExplain(i, certs):
+		// differs-across-members names who has which.
+	default:
+		var seen []string
+		total := 0
+		for _, sample := range s.Seen {
+			if sample.Certificate == nil {
+				continue
+			}
+			total += sample.Count
+			seen = append(seen, fmt.Sprintf("%d times %s", sample.Count, w.tell(sample.Certificate)))
+		}
+		r.find(Finding{
+			Message: fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(certs), plural(total, "handshake"), list(seen)),
+			Fix: "ask each member behind it by its own address (member lines of the targets file), then: " +
+				w.fixAssign(nil, c.Endpoint.Role, best(certs, w.scan.now)),
+		}, i)
+	}
+}
+
+// membersExplain says whether what a load balancer shows is what its members,
+// asked one by one, differ in.
+func (w *world) membersExplain(i int, certs []*edge.Certificate) bool {
+	for _, s := range w.services() {
+		if s.role != w.captures[i].Endpoint.Role || s.port != servicePort(w.captures[i].Endpoint) {
+			continue
+		}
+		known := w.shown(s.seen)
+		for _, c := range certs {
+			if !intersect(known, []edge.Fingerprint{c.Fingerprint}) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func dependsOnSNI() Rule {
+	return Rule{
+		ID: "depends-on-sni", Family: "consistency", Severity: Warning,
+		Title: "without SNI another certificate comes",
+		Doc: `Asked without a server name, the address presents another certificate than when asked for the service's name. Lync
+phones, older clients and other companies' Edge Servers open TLS without SNI: they meet the other certificate, and
+refuse it. An Edge itself never looks at the name, so something stands before it, mostly a reverse proxy or a load
+balancer that serves several sites on one address.
+
+How to fix it: make the Edge's certificate the default one of that address, or give the Edge an address of its own.`,
+		Source: `RFC 6066 section 3: a server may choose its certificate by the name; Lync 2010 and 2013 clients and Edge Servers on
+Windows Server 2008 R2 do not send it [FIELD]`,
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return sniKey(r, c) }) {
+				c := w.captures[b.at[0]]
+				other := c.Extra.WithoutSNI.Leaf()
+				r.find(Finding{
+					Certificate: other,
+					Message: fmt.Sprintf("%s: with SNI %s presents %s, without it %s", w.where(b.at), c.Endpoint.FQDN,
+						w.tell(c.Leaf()), describe(w, other)),
+					Fix: "make the Edge's certificate the default one of this address in the reverse proxy or load balancer before it",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// sniKey tells what comes without SNI where it is something else. A server
+// that refuses to talk without SNI presents nothing wrong.
+func sniKey(r *result, c edge.Capture) string {
+	h := c.Extra.WithoutSNI
+	if h == nil {
+		return ""
+	}
+	leaf, other := c.Leaf(), h.Leaf()
+	switch {
+	case leaf == nil, other == nil && !refused(h):
+		r.couldNotTell()
+	case other == nil || other.Fingerprint == leaf.Fingerprint:
+		r.pass()
+	case len(presented(c)) > 1: // the address changes its mind anyway
+		r.couldNotTell()
+	default:
+		return leaf.Fingerprint.String() + other.Fingerprint.String()
+	}
+	return ""
+}
+
+// refused says whether a handshake failed because the server did not want it,
+// rather than because the network lost it.
+func refused(h *edge.Handshake) bool {
+	if h.Fault == nil {
+		return false
+	}
+	switch h.Fault.Class {
+	case edge.ClassTLSAlert, edge.ClassReset, edge.ClassProtocol:
+		return true
+	default:
+		return false
+	}
+}
+
+// describe tells a certificate that may have no letter, with its names.
+func describe(w *world, c *edge.Certificate) string {
+	if c.X509 == nil {
+		return w.tell(c)
+	}
+	name := c.CommonName()
+	if name == "" {
+		name = list(c.DNSNames())
+	}
+	return fmt.Sprintf("%s for %s", w.tell(c), name)
+}

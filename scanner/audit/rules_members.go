@@ -1,0 +1,223 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+const idMembers = "differs-across-members"
+
+func differsAcrossMembers() Rule {
+	return Rule{
+		ID: idMembers, Family: "consistency", Severity: Error,
+		Title: "one service, one port, another certificate on another member",
+		Doc: `All members of an Edge pool must hold the same certificate with the same private key. Where one was forgotten in
+a renewal, every so many connections meet the old certificate: nothing fails on the day of the change, and on the day the
+old one ends sign-in, meetings and federation fail for some users and some partners, some of the time. Media relay breaks
+sooner: a token issued by one member is refused by another that has another key.
+
+How to fix it: export the right certificate with its private key, import it on every member that lacks it
+(Import-CsCertificate -Path edge.pfx -PrivateKeyExportable $true), assign it (Set-CsCertificate -Type
+AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint ...) and restart the Edge services.`,
+		Source: `"the same certificate must be installed on each Edge Server" of a pool (certificate requirements for external user
+access); event 14559: "Ensure that all servers in an Access Edge Server Array have the same certificate"`,
+		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool && len(w.captures) > 0 },
+		Run:     runMembers,
+	}
+}
+
+func runMembers(w *world, r *result) {
+	services := w.services()
+	if len(services) == 0 { // behind a load balancer alone, where members cannot be told apart
+		r.couldNotTell()
+	}
+	for _, s := range services {
+		switch {
+		case len(w.distinct(s.seen)) > 1:
+			f, at := w.memberFinding(s)
+			r.find(f, at...)
+		case len(s.gone) > 0:
+			r.couldNotTell()
+		case len(s.seen) > 1:
+			r.pass()
+		case len(s.seen) == 1 && !w.alone(s):
+			r.couldNotTell()
+		}
+	}
+}
+
+// alone says whether a service that was seen on one address has only one
+// member, because the pool says so. One address that DNS gave may as well be a
+// load balancer's.
+func (w *world) alone(s service) bool {
+	return w.named() || w.pool.Kind == edge.CommandLinePool
+}
+
+// memberFinding tells who has which certificate on one service.
+func (w *world) memberFinding(s service) (Finding, []int) {
+	var f Finding
+	certs := w.distinct(s.seen)
+	right := best(certs, w.scan.now)
+	var lacking []int
+	for _, i := range s.seen {
+		if w.leaf(i) != right.Fingerprint {
+			lacking = append(lacking, i)
+		}
+	}
+	title := fmt.Sprintf("%s %d", s.role, s.port)
+	if w.pool.Kind == edge.CommandLinePool {
+		title = fmt.Sprintf("port %d", s.port)
+	}
+	f.Message = title + ": " + w.story(s, certs) + "; " + w.holders(s.seen, certs)
+	if len(s.gone) > 0 {
+		f.Message += "; not seen: " + list(w.names(s.gone))
+	}
+	f.Fix = w.fixAssign(w.names(lacking), s.role, right)
+	at := s.seen
+	if odd := w.odd(s.seen); odd != nil {
+		at = odd
+		f.Certificate = w.captures[odd[0]].Leaf()
+	}
+	return f, at
+}
+
+// story sums the difference up in one sentence, as a person would.
+func (w *world) story(s service, certs []*edge.Certificate) string {
+	members := len(w.names(s.seen))
+	if len(certs) > 2 || newer(certs[0], certs[1]) == 0 {
+		return fmt.Sprintf("%s present %d different certificates", plural(members, "member"), len(certs))
+	}
+	old, young := certs[0], certs[1]
+	if newer(old, young) > 0 {
+		old, young = young, old
+	}
+	var behind []int
+	for _, i := range s.seen {
+		if w.leaf(i) == old.Fingerprint {
+			behind = append(behind, i)
+		}
+	}
+	verb := "present"
+	if len(w.names(behind)) == 1 {
+		verb = "presents"
+	}
+	key := "another key"
+	if old.KeyID() == young.KeyID() {
+		key = "the same key"
+	}
+	return fmt.Sprintf("%d of %s still %s the old certificate, which %s: %s; the new one is from %s and has %s",
+		len(w.names(behind)), plural(members, "member"), verb, expiryOnly(w, old), list(w.names(behind)),
+		shortDate(young.NotBefore()), key)
+}
+
+// expiryOnly is expiry without the date, which the legend after it gives.
+func expiryOnly(w *world, c *edge.Certificate) string {
+	if c.NotAfter().Before(w.scan.now) {
+		return "expired " + span(w.scan.now.Sub(c.NotAfter())) + " ago"
+	}
+	return "expires in " + span(c.NotAfter().Sub(w.scan.now))
+}
+
+// holders says which member has which certificate.
+func (w *world) holders(at []int, certs []*edge.Certificate) string {
+	var parts []string
+	for _, c := range certs {
+		var on []int
+		for _, i := range at {
+			if w.leaf(i) == c.Fingerprint {
+				on = append(on, i)
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s", list(w.names(on)), w.tell(c)))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// names are the members of these captures, each once. On the command line the
+// endpoints themselves are what somebody named, and a name without an address
+// has no member.
+func (w *world) names(at []int) []string {
+	var out []string
+	for _, i := range at {
+		name := w.captures[i].Endpoint.Member
+		if w.pool.Kind != edge.EdgePool || name == "" {
+			name = target(w.captures[i].Endpoint)
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func vipDiffers() Rule {
+	return Rule{
+		ID: "vip-differs-from-members", Family: "consistency", Severity: Error,
+		Title: "the load balancer's address presents a certificate that no member has",
+		Doc: `Clients and partners reach the pool through the load balancer's address, and there they meet a certificate that no
+member presents when it is asked directly. Either the load balancer has a member behind it that the description does not
+know, or it ends TLS itself, which an Edge does not support: federation is mutual TLS between the servers.
+
+How to fix it: compare the load balancer's list of servers with the pool's members; let it pass TCP through.`,
+		Source: `"the same certificate must be installed on each Edge Server" (certificate requirements for external user access); with
+hardware load balancing, DNS shows one VIP for each service (domain.md §3)`,
+		Applies: edgePool,
+		Run: func(w *world, r *result) {
+			services := w.services()
+			for i, c := range w.captures {
+				n := slices.IndexFunc(services, func(s service) bool {
+					return s.role == c.Endpoint.Role && s.port == servicePort(c.Endpoint)
+				})
+				if !c.Endpoint.VIP || n < 0 {
+					continue
+				}
+				w.judgeVIP(r, i, services[n])
+			}
+		},
+	}
+}
+
+func (w *world) judgeVIP(r *result, i int, s service) {
+	var known []edge.Fingerprint
+	for _, m := range s.seen {
+		known = append(known, w.leaf(m))
+	}
+	for _, leaf := range presented(w.captures[i]) {
+		switch {
+		case slices.Contains(known, leaf.Fingerprint):
+			r.pass()
+		case len(s.gone) > 0: // it may be one of these
+			r.couldNotTell()
+		case len(s.seen) > 0:
+			r.find(Finding{
+				Certificate: leaf,
+				Message: fmt.Sprintf("expected from %s a certificate that a member presents, got %s, which none of %s does",
+					w.at(i), w.tell(leaf), list(w.names(s.seen))),
+				Fix: "compare the load balancer's list of servers with the pool's members, and let it pass TCP through",
+			}, i)
+		}
+	}
+	if w.captures[i].Leaf() == nil && !silent(w.captures[i]) {
+		r.couldNotTell()
+	}
+}
+
+// presented are all the leaves that an address showed, in all its samples.
+func presented(c edge.Capture) []*edge.Certificate {
+	if c.Leaf() == nil {
+		return nil
+	}
+	out := []*edge.Certificate{c.Leaf()}
+	if c.Extra.Samples == nil {
+		return out
+	}
+	for _, s := range c.Extra.Samples.Seen {
+		if s.Certificate != nil && !slices.ContainsFunc(out, func(o *edge.Certificate) bool { return o.Fingerprint == s.Certificate.Fingerprint }) {
+			out = append(out, s.Certificate)
+		}
+	}
+	return out
+}

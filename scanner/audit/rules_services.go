@@ -1,0 +1,210 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+func differsAcrossServices() Rule {
+	return Rule{
+		ID: "differs-across-services", Family: "consistency", Severity: Error,
+		Title: "Access, Web Conferencing (and A/V, where it presents one) of a member present different certificates",
+		Doc: `One certificate is meant to serve the external interfaces of the Access Edge, Web Conferencing Edge and A/V Edge
+services. Where it was assigned to one service and not to another, sign-in works and meetings do not, or the other way
+round; and the forgotten one ends on its own day.
+
+How to fix it: on the member, Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication
+-Thumbprint ... and restart the services. Where separate certificates are meant, say "certificates per-service" in the
+targets file.`,
+		Source: `"assigned to the external interfaces of: Access Edge service, Web Conferencing Edge service, A/V Edge service"
+(certificate summary, public instant messaging connectivity)`,
+		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool && !w.pool.PerService },
+		Run:     runServices,
+	}
+}
+
+// oneCertificate are the services that the pool's certificate is assigned to.
+// Where XMPP is served it is told between members alone: its proxy may have a
+// certificate of its own.
+func oneCertificate(r edge.Role) bool {
+	return r == edge.Access || r == edge.WebConf || r == edge.AV || r == edge.Other
+}
+
+func runServices(w *world, r *result) {
+	if w.pool.Kind == edge.CommandLinePool {
+		runPorts(w, r, w.hostsApart())
+		return
+	}
+	units := w.units()
+	for _, u := range units {
+		for range u.gone {
+			r.couldNotTell()
+		}
+	}
+	for _, b := range w.apart(units, byRole) {
+		if b.differ {
+			w.tellApart(r, b, "one certificate is expected on all of them")
+		} else {
+			r.pass()
+		}
+	}
+}
+
+func differsAcrossPorts() Rule {
+	return Rule{
+		ID: "differs-across-ports", Family: "consistency", Severity: Error,
+		Title: "Access 443 and 5061 of a member present different certificates",
+		Doc: `Clients reach the Access Edge on 443, partners on 5061, and both are the same service with the same certificate. Where
+they differ, something else answers on one of the two: a load balancer or reverse proxy that ends TLS, a NAT rule to
+another server, or a service that has not been restarted since the renewal.
+
+How to fix it: Get-CsCertificate -Type AccessEdgeExternal on the member says which of the two is right; restart the Access
+Edge service (Stop-CsWindowsService RTCSRV; Start-CsWindowsService RTCSRV), then look at what stands before the port.`,
+		Source: `both ports belong to the Access Edge service ("Port and protocol planning"), which has one certificate, of use
+AccessEdgeExternal (Set-CsCertificate)`,
+		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool },
+		Run: func(w *world, r *result) {
+			units := w.portUnits()
+			if w.pool.Kind == edge.CommandLinePool {
+				units = w.hosts()
+			}
+			runPorts(w, r, units)
+		},
+	}
+}
+
+func runPorts(w *world, r *result, units []unit) {
+	for _, u := range units {
+		if len(u.gone) > 0 && len(u.seen)+len(u.gone) > 1 {
+			r.couldNotTell()
+		}
+	}
+	for _, b := range w.apart(units, byPort) {
+		if b.differ {
+			w.tellApart(r, b, "one certificate is expected on both")
+		} else {
+			r.pass()
+		}
+	}
+}
+
+// tellApart makes the finding of one difference.
+func (w *world) tellApart(r *result, d difference, expected string) {
+	certs := w.distinct(d.at)
+	var parts []string
+	for _, c := range certs {
+		var on []int
+		for _, i := range d.at {
+			if w.leaf(i) == c.Fingerprint {
+				on = append(on, i)
+			}
+		}
+		parts = append(parts, w.where(on)+" present "+w.tell(c))
+	}
+	right := best(certs, w.scan.now)
+	var lacking []int
+	for _, i := range d.at {
+		if w.leaf(i) != right.Fingerprint {
+			lacking = append(lacking, i)
+		}
+	}
+	r.find(Finding{
+		Message: strings.Join(parts, "; ") + "; " + expected,
+		Fix:     w.fixAssign(w.names(lacking), "", right),
+	}, d.at...)
+}
+
+// A difference is the captures whose certificates were compared, and whether
+// they differ. Members that differ in the same way are one difference.
+type difference struct {
+	differ bool
+	at     []int
+}
+
+// apart compares the parts of every unit: its services, or its ports. What is
+// the odd one out of its service on other members is told there.
+func (w *world) apart(units []unit, part func(edge.Endpoint) string) []difference {
+	var out []difference
+	index := map[string]int{}
+	for _, u := range units {
+		sets := w.parts(u.seen, part)
+		if len(sets) < 2 {
+			continue
+		}
+		differ := w.disjoint(sets, func(at []int) []edge.Fingerprint { return w.shown(at) })
+		if differ && w.toldByMembers(u.seen) && !w.disjoint(sets, w.usualOf) {
+			continue
+		}
+		key := fmt.Sprint(differ, w.pattern(sets))
+		if n, ok := index[key]; ok {
+			out[n].at = append(out[n].at, u.seen...)
+			continue
+		}
+		index[key] = len(out)
+		out = append(out, difference{differ, slices.Clone(u.seen)})
+	}
+	return out
+}
+
+// toldByMembers says whether differs-across-members speaks of one of these
+// captures' services.
+func (w *world) toldByMembers(at []int) bool {
+	for _, s := range w.services() {
+		if len(w.distinct(s.seen)) < 2 {
+			continue
+		}
+		if slices.ContainsFunc(at, func(i int) bool { return slices.Contains(s.seen, i) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// usualOf is what the services of these captures usually present.
+func (w *world) usualOf(at []int) []edge.Fingerprint {
+	var out []edge.Fingerprint
+	for _, s := range w.services() {
+		if slices.ContainsFunc(at, func(i int) bool { return slices.Contains(s.seen, i) }) {
+			out = append(out, w.usual(s.seen)...)
+		}
+	}
+	return out
+}
+
+// shown is what these captures present, samples included where they are a load
+// balancer's.
+func (w *world) shown(at []int) []edge.Fingerprint {
+	var out []edge.Fingerprint
+	for _, i := range at {
+		for _, c := range presented(w.captures[i]) {
+			out = append(out, c.Fingerprint)
+		}
+	}
+	return out
+}
+
+// disjoint says whether two of the parts have no leaf in common.
+func (w *world) disjoint(sets [][]int, leaves func([]int) []edge.Fingerprint) bool {
+	for n, a := range sets {
+		for _, b := range sets[n+1:] {
+			if !intersect(leaves(a), leaves(b)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// pattern tells units that differ in the same way from those that do not.
+func (w *world) pattern(sets [][]int) string {
+	var out strings.Builder
+	for _, at := range sets {
+		for _, i := range at {
+			fmt.Fprint(&out, cell(w.captures[i].Endpoint), w.leaf(i), " ")
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,109 @@
+package audit
+
+import (
+	"slices"
+	"strconv"
+
+	"edgecert/scanner/edge"
+)
+
+// A unit is the captures whose services can be compared with each other: those
+// of one member.
+type unit struct {
+	seen []int
+	gone []int
+}
+
+// units are the pool's members. Where DNS found them, an address of one
+// service cannot be paired with one of another, so the whole pool is one unit
+// and its services are compared as sets. The same goes for what stands behind
+// load balancers; it counts only where no member was asked.
+func (w *world) units() []unit {
+	members := slices.ContainsFunc(w.captures, func(c edge.Capture) bool { return !c.Endpoint.VIP })
+	return w.unitsBy(func(e edge.Endpoint) (string, bool) {
+		if e.VIP {
+			return edge.VIPMember, !members && oneCertificate(e.Role)
+		}
+		if !w.named() {
+			return "", oneCertificate(e.Role)
+		}
+		return e.Member, oneCertificate(e.Role)
+	})
+}
+
+// portUnits are each member's services by themselves. An address has all ports
+// of its service, so it does not matter where the members come from.
+func (w *world) portUnits() []unit {
+	return w.unitsBy(func(e edge.Endpoint) (string, bool) { return e.Member + " " + string(e.Role), true })
+}
+
+// hosts are the addresses of a command line; each should present one
+// certificate on all its ports.
+func (w *world) hosts() []unit {
+	return w.unitsBy(func(e edge.Endpoint) (string, bool) { return host(e), true })
+}
+
+// hostsApart is a command line as a whole, for ports that no host has in
+// common. Where hosts have them in common, the other rules tell the difference.
+func (w *world) hostsApart() []unit {
+	ports := map[string][]int{}
+	for _, c := range w.captures {
+		h, p := host(c.Endpoint), servicePort(c.Endpoint)
+		if !slices.Contains(ports[h], p) {
+			ports[h] = append(ports[h], p)
+		}
+	}
+	return w.unitsBy(func(e edge.Endpoint) (string, bool) { return "", len(ports[host(e)]) == 1 })
+}
+
+func host(e edge.Endpoint) string {
+	if e.Address.IsValid() {
+		return e.Address.String()
+	}
+	return e.FQDN
+}
+
+func (w *world) unitsBy(of func(edge.Endpoint) (name string, ok bool)) []unit {
+	var out []unit
+	index := map[string]int{}
+	for i, c := range w.captures {
+		name, ok := of(c.Endpoint)
+		if !ok || silent(c) {
+			continue
+		}
+		n, known := index[name]
+		if !known {
+			n = len(out)
+			index[name] = n
+			out = append(out, unit{})
+		}
+		if c.Leaf() != nil {
+			out[n].seen = append(out[n].seen, i)
+		} else {
+			out[n].gone = append(out[n].gone, i)
+		}
+	}
+	return out
+}
+
+// byRole and byPort name the part of a unit that an endpoint belongs to.
+func byRole(e edge.Endpoint) string { return string(e.Role) }
+
+func byPort(e edge.Endpoint) string { return strconv.Itoa(servicePort(e)) }
+
+// parts sorts a unit's captures into its parts.
+func (w *world) parts(at []int, part func(edge.Endpoint) string) [][]int {
+	var out [][]int
+	index := map[string]int{}
+	for _, i := range at {
+		name := part(w.captures[i].Endpoint)
+		n, ok := index[name]
+		if !ok {
+			n = len(out)
+			index[name] = n
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], i)
+	}
+	return out
+}
