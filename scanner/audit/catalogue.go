@@ -24,6 +24,20 @@ func Rules() []Rule {
 		vipDiffers(),
 
 		// names
+		subjectNotInSAN(),
+		accessNameMissing(),
+		webconNameMissing(),
+		sipDomainNameMissing(),
+		srvTargetNameMissing(),
+		extraNameMissing(),
+		xmppNameMissing(),
+		hostNameMissing(),
+		subjectNotAccessName(),
+		subjectNotFirst(),
+		wildcardSubject(),
+		wildcardOnly(),
+		wildcardExtra(),
+		nameNotDNSSafe(),
 
 		// usage
 

@@ -1,0 +1,135 @@
+package audit
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net/netip"
+
+	"edgecert/scanner/edge"
+)
+
+const namesSource = "certificate requirements for external user access, and the certificate summary for public instant messaging connectivity"
+
+func accessNameMissing() Rule {
+	return missingName("access-name-missing", edge.AccessName, Error,
+		"the Access Edge FQDN is not in the SAN",
+		`Clients and partners connect to this name and compare it with the SAN. It must stand there even where it is the
+subject's name too: TLS ignores the subject. Without it nobody signs in from outside and no partner federates.`,
+		`the SAN must hold the Access Edge FQDN "even if it is the subject name, because TLS ignores the subject name" (`+namesSource+`)`)
+}
+
+func webconNameMissing() Rule {
+	return missingName("webcon-name-missing", edge.WebConfName, Error,
+		"the Web Conferencing Edge FQDN is not in the SAN",
+		`Meeting content (slides, whiteboards, polls) from outside goes to the Web Conferencing Edge. Clients compare its
+name with the SAN and, where it is missing, join the meeting without content: "we can't connect to the server for
+sharing right now".`,
+		`"sip.contoso.com, webcon.contoso.com, sip.fabrikam.com" (`+namesSource+`)`)
+}
+
+func sipDomainNameMissing() Rule {
+	return missingName("sip-domain-name-missing", edge.SIPDomainName, Error,
+		"sip.<domain> of a SIP domain is not in the SAN",
+		`Users of every SIP domain find the Edge by sip.<domain>, phones by nothing else, and partners of that domain compare
+this name too. Where it is missing, one domain's users cannot sign in by themselves and one domain's partners cannot
+federate, while all looks well from the others. In hybrid deployments the domains that are online count as well.`,
+		`SANs "are added for additional SIP domains" (`+namesSource+`); "the SAN on all Edge servers must hold sip.<domain> of
+every SIP domain" (cloud consolidation, Edge certificates)`)
+}
+
+func srvTargetNameMissing() Rule {
+	return missingName("srv-target-name-missing", edge.SRVTargetName, Error,
+		"the exact name that an SRV record points to is not in the SAN",
+		`Partners and clients follow the SRV record and then compare the name it points to with the certificate. The name
+must be there as it is, a wildcard does not do.`,
+		`"the exact target must be in the SN or SAN" (deploy Skype connectivity)`)
+}
+
+func extraNameMissing() Rule {
+	return missingName("extra-name-missing", edge.ExtraName, Error,
+		"a name that extra-names asks for is not in the SAN",
+		`The targets file says that the certificate must hold this name, for a reason of its own: a reverse proxy that shares
+the certificate, or an old name that is still in use.`,
+		`the pool's own description (extra-names); SANs "are added for ... other entries" (`+namesSource+`)`)
+}
+
+func xmppNameMissing() Rule {
+	return missingName("xmpp-name-missing", edge.XMPPName, Warning,
+		"the XMPP domain is not in the SAN",
+		`XMPP partners compare the domain itself, not the host, with the certificate. Where it is missing they fall back to
+dialback without trust in the certificate, or refuse.`,
+		`RFC 6120 section 13.7.2: the certificate must hold the domain that was asked for; the XMPP rows list contoso.com in
+addition (`+namesSource+`)`)
+}
+
+// missingName is the rule for one kind of required name.
+func missingName(id string, k edge.NameKind, s Severity, title, doc, source string) Rule {
+	return Rule{
+		ID: id, Family: "names", Severity: s, Title: title, Source: source,
+		Doc: doc + `
+
+How to fix it: request a certificate with all names of the pool (edgecert targets lists them with the command:
+Request-CsCertificate -New -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -AllSipDomain -DomainName
+"..."), then import and assign it on every member.`,
+		Applies: func(w *world) bool { return edgePool(w) && len(w.namesOf(k)) > 0 },
+		Run: func(w *world, r *result) {
+			judgeLeaf(w.bearers(k), func(w *world, g group, c *x509.Certificate) *Finding {
+				missing := w.held(c, k, lacked)
+				if len(missing) == 0 {
+					return nil
+				}
+				return &Finding{
+					Message: fmt.Sprintf("certificate %s lacks %s; %s; presented by %s",
+						w.tell(g.cert), reasons(missing), validFor(c), w.where(g.at)),
+					Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+				}
+			})(w, r)
+		},
+	}
+}
+
+func hostNameMissing() Rule {
+	return Rule{
+		ID: "host-name-missing", Family: "names", Severity: Error,
+		Title: "an endpoint dialed by name presents a certificate that does not hold the name",
+		Doc: `For endpoints given as HOST:PORT nothing is known but the name they were dialed by, or the one that sni= gives. A
+client that dials this name refuses the certificate.
+
+How to fix it: request a certificate that holds the name, or dial the name that the certificate is for. Endpoints given
+by address alone are not asked for a name; sni=NAME gives them one.`,
+		Source:  "RFC 9525 section 6: the client matches the name it dialed against the DNS names of the SAN; section 6.3 on wildcards",
+		Applies: func(w *world) bool { return !edgePool(w) },
+		Run:     runHostName,
+	}
+}
+
+func runHostName(w *world, r *result) {
+	byName := func(e edge.Endpoint) bool {
+		_, err := netip.ParseAddr(e.FQDN)
+		return e.FQDN != "" && err != nil
+	}
+	for range w.missing(byName) {
+		r.couldNotTell()
+	}
+	for _, b := range w.bunches(func(_ int, c edge.Capture) string {
+		switch {
+		case c.Leaf() == nil || !byName(c.Endpoint):
+			return ""
+		case c.Leaf().X509 == nil:
+			r.couldNotTell()
+			return ""
+		case holdsName(c.Leaf().X509, c.Endpoint.FQDN) != lacked:
+			r.pass()
+			return ""
+		}
+		return c.Endpoint.FQDN + " " + c.Leaf().Fingerprint.String()
+	}) {
+		c := w.captures[b.at[0]]
+		r.find(Finding{
+			Certificate: c.Leaf(),
+			Message: fmt.Sprintf("expected a certificate for %s from %s, got %s; %s",
+				c.Endpoint.FQDN, w.where(b.at), w.tell(c.Leaf()), validFor(c.Leaf().X509)),
+			Fix: "install a certificate that holds the name, or name the right one with sni=",
+		}, b.at...)
+	}
+}

@@ -1,0 +1,137 @@
+package audit
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+// subjectBearers picks the endpoints whose certificate's subject matters: with
+// separate certificates it is the Access Edge's alone.
+func (w *world) subjectBearers() filter { return w.bearers(edge.AccessName) }
+
+func subjectNotInSAN() Rule {
+	return Rule{
+		ID: "subject-not-in-san", Family: "names", Severity: Error,
+		Title: "the subject's common name is not in the SAN",
+		Doc: `The subject's name must be repeated in the SAN. Clients that look at the SAN alone, as TLS has asked for since 2011,
+do not see the subject's name at all, and public CAs do not issue such a certificate any more.
+
+How to fix it: request a new certificate; Request-CsCertificate repeats the subject's name by itself. A certificate
+without it was requested by other means.`,
+		Source:  `"The subject name is replicated in the SAN and must be present for correct operation" (` + namesSource + `); Baseline Requirements 7.1.4.3`,
+		Applies: edgePool,
+		Run: func(w *world, r *result) {
+			judgeLeaf(roles(edge.Access, edge.WebConf, edge.AV, edge.XMPP), func(w *world, g group, c *x509.Certificate) *Finding {
+				cn := c.Subject.CommonName
+				if cn == "" || inSAN(c, cn) {
+					return nil
+				}
+				if isWildcard(cn) || w.requires(cn) {
+					return &Finding{} // wildcard-subject, or the rule for that name
+				}
+				return &Finding{
+					Message: fmt.Sprintf("certificate %s has the subject %s, which its SAN does not repeat; %s; presented by %s",
+						w.tell(g.cert), cn, validFor(c), w.where(g.at)),
+					Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+				}
+			})(w, r)
+		},
+	}
+}
+
+// requires says whether a name is one of those that a rule of its own asks for.
+func (w *world) requires(name string) bool {
+	return slices.ContainsFunc(w.required, func(n edge.RequiredName) bool { return strings.EqualFold(n.Name, name) })
+}
+
+func subjectNotAccessName() Rule {
+	return Rule{
+		ID: "subject-not-access-name", Family: "names", Severity: Warning,
+		Title: "the subject's common name is not the Access Edge FQDN",
+		Doc: `The subject of the external certificate should be the Access Edge FQDN (or the load balancer's name for it). Lync
+Server 2013 does not insist, but older partners (Office Communications Server, public IM providers, some gateways) read
+the subject and nothing else.
+
+How to fix it: at the next renewal let Request-CsCertificate choose the subject, or name the Access Edge FQDN as the
+common name in the CA's form.`,
+		Source:  `"subject name: sip.contoso.com" (certificate summary); "no longer a requirement" in 2013, still recommended (domain.md §2)`,
+		Applies: func(w *world) bool { return edgePool(w) && w.pool.FQDN(edge.Access) != "" },
+		Run: func(w *world, r *result) {
+			want := w.pool.FQDN(edge.Access)
+			judgeLeaf(w.subjectBearers(), func(w *world, g group, c *x509.Certificate) *Finding {
+				cn := c.Subject.CommonName
+				if strings.EqualFold(cn, want) {
+					return nil
+				}
+				if isWildcard(cn) {
+					return &Finding{} // wildcard-subject
+				}
+				got := "the subject " + cn
+				if cn == "" {
+					got = "no common name in its subject"
+				}
+				return &Finding{
+					Message: fmt.Sprintf("expected the subject %s, got %s: certificate %s; presented by %s",
+						want, got, w.tell(g.cert), w.where(g.at)),
+					Fix: "at the next renewal: " + w.fixRequest(edge.Access),
+				}
+			})(w, r)
+		},
+	}
+}
+
+func subjectNotFirst() Rule {
+	return Rule{
+		ID: "subject-not-first", Family: "names", Severity: Info,
+		Title: "the subject's name is not the first of the SAN",
+		Doc: `The documentation lists the subject's name first. Nothing that speaks TLS today minds the order; it was told of some
+devices of long ago that they read the first name alone.
+
+How to fix it: nothing has to be done. At the next renewal, Request-CsCertificate puts it first by itself.`,
+		Source:  `"The order of the FQDNs in the subject alternative names list does not matter", though the tables list it (` + namesSource + `)`,
+		Applies: edgePool,
+		Run: judgeLeaf(roles(edge.Access, edge.WebConf), func(w *world, g group, c *x509.Certificate) *Finding {
+			cn := c.Subject.CommonName
+			if cn == "" || !inSAN(c, cn) || strings.EqualFold(c.DNSNames[0], cn) {
+				return nil
+			}
+			return &Finding{
+				Message: fmt.Sprintf("certificate %s lists %s before its subject %s; presented by %s",
+					w.letter(g.cert), c.DNSNames[0], cn, w.where(g.at)),
+				Fix: "nothing has to be done",
+			}
+		}),
+	}
+}
+
+func nameNotDNSSafe() Rule {
+	return Rule{
+		ID: "name-not-dns-safe", Family: "names", Severity: Warning,
+		Title: "a name of the SAN has characters that an Edge does not support",
+		Doc: `Names may consist of letters, digits and hyphens. Underscores and characters outside ASCII are not supported in any
+FQDN of an Edge, public CAs refuse them, and clients differ in whether they match them at all.
+
+How to fix it: request a certificate without the name; rename the host where it is one that is used. Names in other
+scripts are written as A-labels (xn--...).`,
+		Source: `"only A-Z, a-z, 0-9 and hyphens ... Do not use Unicode characters and underscores" (determine DNS requirements); RFC 1035 section 2.3.1`,
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			var bad []string
+			for _, n := range c.DNSNames {
+				if why := nameFault(n); why != "" {
+					bad = append(bad, fmt.Sprintf("%q %s", n, why))
+				}
+			}
+			if len(bad) == 0 {
+				return nil
+			}
+			return &Finding{
+				Message: fmt.Sprintf("in the SAN of certificate %s %s; presented by %s", w.tell(g.cert), list(bad), w.where(g.at)),
+				Fix:     "request a certificate without it; names in other scripts are written as A-labels",
+			}
+		}),
+	}
+}

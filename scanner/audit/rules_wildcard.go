@@ -1,0 +1,122 @@
+package audit
+
+import (
+	"crypto/x509"
+	"fmt"
+
+	"edgecert/scanner/edge"
+)
+
+const wildcardSource = `"wildcard entries are not supported" for the external Edge names (wildcard certificate support); [FIELD]: phones cannot sign in`
+
+func wildcardSubject() Rule {
+	return Rule{
+		ID: "wildcard-subject", Family: "names", Severity: Error,
+		Title: "the subject's common name is a wildcard",
+		Doc: `An Edge's certificate must be issued to a host. With a wildcard as its subject the certificate is refused by
+federation partners and phones, though browsers are content with it.
+
+How to fix it: request a certificate whose subject is the Access Edge FQDN, and which lists every name.`,
+		Source:  wildcardSource,
+		Applies: edgePool,
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			if !isWildcard(c.Subject.CommonName) {
+				return nil
+			}
+			return &Finding{
+				Message: fmt.Sprintf("expected a host as the subject, got %s: certificate %s; presented by %s",
+					c.Subject.CommonName, w.tell(g.cert), w.where(g.at)),
+				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+			}
+		}),
+	}
+}
+
+func wildcardOnly() Rule {
+	return Rule{
+		ID: "wildcard-only", Family: "names", Severity: Error,
+		Title: "a required name is covered by a wildcard alone",
+		Doc: `The name is not in the SAN itself, only *.<domain> is. Desktop clients accept that and phones, conferencing devices and
+federation partners do not: all looks well from the administrator's desk.
+
+How to fix it: request a certificate that lists each name; the wildcard may stay beside them.`,
+		Source:  wildcardSource,
+		Applies: func(w *world) bool { return edgePool(w) && len(w.required) > 0 },
+		Run:     runWildcardOnly,
+	}
+}
+
+func runWildcardOnly(w *world, r *result) {
+	r.eachLeaf(w.anyBearer, func(g group, c *x509.Certificate) {
+		covered := w.coveredOnly(g, c)
+		if len(covered) == 0 {
+			r.pass()
+			return
+		}
+		r.find(Finding{
+			Certificate: g.cert,
+			Message: fmt.Sprintf("certificate %s holds %s through a wildcard alone; %s; presented by %s",
+				w.tell(g.cert), reasons(covered), validFor(c), w.where(g.at)),
+			Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+		}, g.at...)
+	})
+}
+
+// anyBearer picks the endpoints whose certificate must hold any name at all.
+func (w *world) anyBearer(e edge.Endpoint) bool {
+	for _, n := range w.required {
+		if w.bearers(n.Kind)(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// coveredOnly returns the names that a certificate must hold, where it is
+// presented, and holds through a wildcard alone.
+func (w *world) coveredOnly(g group, c *x509.Certificate) []edge.RequiredName {
+	var out []edge.RequiredName
+	for _, n := range w.required {
+		due := w.bearers(n.Kind)
+		for _, i := range g.at {
+			if due(w.captures[i].Endpoint) {
+				if holdsName(c, n.Name) == byWildcard {
+					out = append(out, n)
+				}
+				break
+			}
+		}
+	}
+	return out
+}
+
+func wildcardExtra() Rule {
+	return Rule{
+		ID: "wildcard-extra", Family: "names", Severity: Info,
+		Title: "the SAN holds a wildcard beside the required names",
+		Doc: `A wildcard that no required name depends on does no harm here. Whoever has the private key of any server with this
+certificate can pose as every host of the domain, though, and an Edge stands at the outer wall.
+
+How to fix it: nothing has to be done; leave it out at the next renewal where nothing else needs it.`,
+		Source:  `the XMPP rows list "*.contoso.com or contoso.com" in addition (domain.md §2)`,
+		Applies: edgePool,
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			var extra []string
+			for _, n := range c.DNSNames {
+				if isWildcard(n) {
+					extra = append(extra, n)
+				}
+			}
+			if len(extra) == 0 {
+				return nil
+			}
+			if len(w.coveredOnly(g, c)) > 0 {
+				return &Finding{} // wildcard-only
+			}
+			return &Finding{
+				Message: fmt.Sprintf("the SAN of certificate %s holds %s too; presented by %s", w.letter(g.cert), list(extra), w.where(g.at)),
+				Fix:     "nothing has to be done; leave it out at the next renewal",
+			}
+		}),
+	}
+}
