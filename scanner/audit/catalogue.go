@@ -40,6 +40,18 @@ func Rules() []Rule {
 		nameNotDNSSafe(),
 
 		// usage
+		serverAuthMissing(),
+		clientAuthMissing(),
+		clientAuthEnding(),
+		clientAuthPresent(),
+		keyUsageUnsuitable(),
+		leafIsCA(),
+		certificateUndecodable(),
+		weakSignature(),
+		pssSignature(),
+		weakKey(),
+		ecKey(),
+		crlMissing(),
 
 		// trust
 		untrustedIssuer(),

@@ -35,6 +35,7 @@ func allCases() []ruleCase {
 		coverageCases(),
 		consistencyCases(),
 		nameCases(),
+		usageCases(),
 		trustCases(),
 		revocationCases(),
 		fileCases(),

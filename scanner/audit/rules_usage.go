@@ -1,0 +1,186 @@
+package audit
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+func serverAuthMissing() Rule {
+	return Rule{
+		ID: "server-auth-missing", Family: "usage", Severity: Error,
+		Varies: "warning where there is no extended key usage extension at all",
+		Title:  "the certificate is not for server authentication",
+		Doc: `The extended key usage must name server authentication (1.3.6.1.5.5.7.3.1); clients and partners refuse anything
+else. Without any extended key usage the certificate is for every purpose: most accept it, strict ones do not, and no
+public CA issues it today.
+
+How to fix it: request the certificate from a web server template or as a TLS server certificate; Request-CsCertificate
+asks for the right usage by itself.`,
+		Source: `"server authentication always": the server EKU is "essential for MTLS" (public key infrastructure requirements; domain.md §2)`,
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			f := &Finding{Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role)}
+			switch {
+			case hasUsage(c, x509.ExtKeyUsageServerAuth):
+				return nil
+			case noUsage(c):
+				f.Severity = Warning
+				f.Message = fmt.Sprintf("certificate %s has no extended key usage extension, so it is for any purpose; expected server authentication; presented by %s",
+					w.tell(g.cert), w.where(g.at))
+			default:
+				f.Message = fmt.Sprintf("expected the extended key usage server authentication, got %s: certificate %s; presented by %s",
+					usages(c), w.tell(g.cert), w.where(g.at))
+			}
+			return f
+		}),
+	}
+}
+
+// noUsage says whether there is no extended key usage extension.
+func noUsage(c *x509.Certificate) bool {
+	return len(c.ExtKeyUsage) == 0 && len(c.UnknownExtKeyUsage) == 0
+}
+
+// usages lists the extended key usages by name, or by OID where they have none.
+func usages(c *x509.Certificate) string {
+	var out []string
+	for _, u := range c.ExtKeyUsage {
+		out = append(out, usageName(u))
+	}
+	for _, oid := range c.UnknownExtKeyUsage {
+		out = append(out, oid.String())
+	}
+	return list(out)
+}
+
+func usageName(u x509.ExtKeyUsage) string {
+	switch u {
+	case x509.ExtKeyUsageAny:
+		return "any"
+	case x509.ExtKeyUsageServerAuth:
+		return "server authentication"
+	case x509.ExtKeyUsageClientAuth:
+		return "client authentication"
+	case x509.ExtKeyUsageCodeSigning:
+		return "code signing"
+	case x509.ExtKeyUsageEmailProtection:
+		return "e-mail protection"
+	case x509.ExtKeyUsageTimeStamping:
+		return "time stamping"
+	case x509.ExtKeyUsageOCSPSigning:
+		return "OCSP signing"
+	default:
+		return "usage " + u.String()
+	}
+}
+
+func keyUsageUnsuitable() Rule {
+	return Rule{
+		ID: "key-usage-unsuitable", Family: "usage", Severity: Error,
+		Title: "the key usage does not allow what TLS does with the key",
+		Doc: `The key usage extension must allow digital signatures, with which every modern key exchange is signed; an RSA key
+needs key encipherment for the old RSA key exchange instead. Where the negotiated one is not allowed, strict clients end
+the handshake (ERR_SSL_KEY_USAGE_INCOMPATIBLE) and others do not, which looks like a fault of the client.
+
+How to fix it: request the certificate from a web server template: digital signature, and for RSA key encipherment too.`,
+		Source: "RFC 5246 section 7.4.2: digitalSignature for ECDHE_RSA and ECDHE_ECDSA, keyEncipherment for RSA; RFC 8446 section 4.4.2.2: digitalSignature",
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			need := w.missingKeyUsage(g, c)
+			if need == "" {
+				return nil
+			}
+			return &Finding{
+				Message: fmt.Sprintf("expected the key usage %s, got %s: certificate %s; presented by %s",
+					need, keyUsages(c.KeyUsage), w.tell(g.cert), w.where(g.at)),
+				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+			}
+		}),
+	}
+}
+
+// missingKeyUsage names the key usage that the handshakes needed and c lacks.
+// Without the extension everything is allowed.
+func (w *world) missingKeyUsage(g group, c *x509.Certificate) string {
+	if c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageDigitalSignature != 0 {
+		return ""
+	}
+	if c.PublicKeyAlgorithm != x509.RSA {
+		return "digital signature"
+	}
+	if c.KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
+		return "digital signature or key encipherment"
+	}
+	for _, i := range g.at {
+		tls := w.captures[i].TLS
+		if tls == nil || !strings.HasPrefix(tls.Cipher, "TLS_RSA_") {
+			return "digital signature"
+		}
+	}
+	return ""
+}
+
+func keyUsages(u x509.KeyUsage) string {
+	names := []string{"digital signature", "content commitment", "key encipherment", "data encipherment", "key agreement",
+		"certificate signing", "CRL signing", "encipher only", "decipher only"}
+	var out []string
+	for bit, name := range names {
+		if u&(1<<bit) != 0 {
+			out = append(out, name)
+		}
+	}
+	return list(out)
+}
+
+func leafIsCA() Rule {
+	return Rule{
+		ID: "leaf-is-ca", Family: "usage", Severity: Error,
+		Title: "the server's certificate is a CA's",
+		Doc: `The certificate that the service presents is marked as a certification authority's. Either a CA's own certificate was
+assigned by mistake, or a self-signed one of a test; Windows and others refuse it as a server's.
+
+How to fix it: assign a server certificate: Get-CsCertificate shows what is assigned, Set-CsCertificate -Type ...
+-Thumbprint ... changes it.`,
+		Source: "RFC 5280 section 4.2.1.9: the cA boolean says that the key may verify certificate signatures; Baseline Requirements 7.1.2.7.8: cA MUST be FALSE",
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			if !c.BasicConstraintsValid || !c.IsCA {
+				return nil
+			}
+			return &Finding{
+				Message: fmt.Sprintf("expected a server's certificate, got a CA's: %s, subject %s; presented by %s",
+					w.tell(g.cert), g.cert.Subject(), w.where(g.at)),
+				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+			}
+		}),
+	}
+}
+
+func certificateUndecodable() Rule {
+	return Rule{
+		ID: "certificate-undecodable", Family: "usage", Severity: Error,
+		Title: "the server's certificate breaks the rules of its own encoding",
+		Doc: `The certificate could be recorded and compared, but not decoded: its serial number is negative, its SAN is garbled, or
+bytes follow where none may. Windows is lenient and shows it as usual; partners with other software refuse it. What the
+other rules would say of it cannot be told.
+
+How to fix it: have the CA issue the certificate again; a private CA that made it needs mending first.`,
+		Source: "RFC 5280 section 4.1: a certificate is DER encoded; 4.1.2.2: the serial number MUST be a positive integer",
+		Run: func(w *world, r *result) {
+			for range w.missing(everything) {
+				r.couldNotTell()
+			}
+			for _, g := range w.leaves {
+				if g.cert.X509 != nil {
+					r.pass()
+					continue
+				}
+				r.find(Finding{
+					Certificate: g.cert,
+					Message:     fmt.Sprintf("certificate %s of %s: %s", w.tell(g.cert), w.where(g.at), g.cert.ParseError),
+					Fix:         "have the CA issue it again; " + w.fixRequest(edge.Access),
+				}, g.at...)
+			}
+		},
+	}
+}

@@ -1,0 +1,116 @@
+package audit
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+
+	"edgecert/scanner/edge"
+)
+
+func usage(us ...x509.ExtKeyUsage) leafOption {
+	return func(c *x509.Certificate) { c.ExtKeyUsage = us }
+}
+
+// requiring makes the pool want client authentication.
+func requiring(change leafOption) func(*testWorld) {
+	return func(w *testWorld) { w.pool().PublicIMAOL = true; with(change)(w) }
+}
+
+func signedWith(a x509.SignatureAlgorithm) func(*testWorld) {
+	return with(func(c *x509.Certificate) { c.SignatureAlgorithm = a })
+}
+
+func usageCases() []ruleCase {
+	both := usage(x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth)
+	return []ruleCase{
+		{
+			rule: "server-auth-missing", name: "client authentication alone", want: Found, change: with(usage(x509.ExtKeyUsageClientAuth)),
+			at: "pool", says: []string{"server authentication, got client authentication"},
+		},
+		{
+			rule: "server-auth-missing", name: "no extended key usage at all", want: Found, severity: Warning, change: with(usage()),
+			at: "pool", says: []string{"no extended key usage extension"},
+		},
+		{rule: "client-auth-missing", name: "AOL and a certificate for servers alone", want: Found, change: requiring(nil), at: "pool", fix: "-ClientEKU $true"},
+		{rule: "client-auth-missing", name: "AOL and a certificate for both", want: Pass, change: requiring(both)},
+		{rule: "client-auth-missing", name: "nobody wants it", want: NotApplicable, change: unchanged},
+		{
+			rule: "client-auth-ending", name: "AOL and a public certificate for both", want: Found, change: requiring(both),
+			at: "pool", says: []string{"since 2025-10-01 DigiCert", "from 2027-03-15 Chrome"},
+		},
+		{
+			rule: "client-auth-ending", name: "AOL and a private CA", want: Pass,
+			change: func(w *testWorld) { w.pool().PrivateIssuer = true; requiring(both)(w) },
+		},
+		{
+			rule: "client-auth-present", name: "forbidden and there", want: Found,
+			change: func(w *testWorld) { w.pool().ClientAuth = edge.ClientAuthForbidden; with(both)(w) }, at: "pool",
+		},
+		{rule: "client-auth-present", name: "forbidden and not there", want: Pass, change: func(w *testWorld) { w.pool().ClientAuth = edge.ClientAuthForbidden }},
+		{
+			rule: "key-usage-unsuitable", name: "a key for certificate signing alone", want: Found,
+			change: with(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }), at: "pool",
+			says: []string{"digital signature or key encipherment, got certificate signing"},
+		},
+		{
+			rule: "key-usage-unsuitable", name: "key encipherment alone, with ECDHE", want: Found,
+			change: with(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }), at: "pool",
+			says: []string{"digital signature, got key encipherment"},
+		},
+		{
+			rule: "key-usage-unsuitable", name: "key encipherment alone, with RSA key exchange", want: Pass,
+			change: func(w *testWorld) {
+				with(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment })(w)
+				for i := range w.ev.Captures {
+					if tls := w.ev.Captures[i].TLS; tls != nil {
+						tls.Cipher = "TLS_RSA_WITH_AES_128_CBC_SHA"
+					}
+				}
+			},
+		},
+		{rule: "leaf-is-ca", name: "a CA's certificate on the service", want: Found, change: with(func(c *x509.Certificate) { c.IsCA = true }), at: "pool"},
+		{
+			rule: "certificate-undecodable", name: "one member's certificate is garbled", want: Found,
+			change: func(w *testWorld) {
+				present(edge.NewCertificate([]byte{0x30, 0x03, 0x02, 0x01, 0x01}), w.cell("edge2", edge.WebConf, 443))
+			},
+			at: "edge2 webcon 443", says: []string{"cannot be decoded", "x509: malformed"}, also: []string{idMembers},
+		},
+		{
+			rule: "webcon-name-missing", name: "one member's certificate is garbled", want: CouldNotTell,
+			change: func(w *testWorld) {
+				present(edge.NewCertificate([]byte{0x30, 0x03, 0x02, 0x01, 0x01}), w.cell("edge2", edge.WebConf, 443))
+			},
+			also: []string{idMembers, "certificate-undecodable"},
+		},
+		{rule: "weak-signature", name: "a leaf signed with SHA-1", want: Found, change: signedWith(x509.SHA1WithRSA), at: "pool", says: []string{"SHA-2 signature, got SHA1-RSA"}},
+		{
+			rule: "weak-signature", name: "one member sends an intermediate signed with SHA-1", want: Found,
+			change: func(w *testWorld) {
+				p := testPKI()
+				template := *p.intermediate.X509
+				template.SignatureAlgorithm = x509.ECDSAWithSHA1
+				old := edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, &template, p.root.X509, p.caKey.Public(), p.rootKey)))
+				for _, c := range w.member("edge2") {
+					c.Chain = []*edge.Certificate{c.Leaf(), old}
+				}
+			},
+			at: "edge2", says: []string{`intermediate "Example Issuing CA"`}, also: []string{"chain-differs-across-members"},
+		},
+		{rule: "pss-signature", name: "a leaf signed with RSASSA-PSS", want: Found, change: signedWith(x509.SHA256WithRSAPSS), at: "pool"},
+		{
+			rule: "weak-key", name: "RSA 1024", want: Found, at: "pool", says: []string{"2048 bits or more, got 1024"}, fix: "-KeySize 2048",
+			change: with(func(c *x509.Certificate) { c.PublicKey = must(rsa.GenerateKey(rand.Reader, 1024)).Public() }),
+		},
+		{
+			rule: "ec-key", name: "a P-256 key", want: Found, at: "pool", says: []string{"ECDSA key on P-256"},
+			change: with(func(c *x509.Certificate) {
+				c.PublicKey = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)).Public()
+			}),
+		},
+		{rule: "crl-missing", name: "no distribution point", want: Found, change: with(func(c *x509.Certificate) { c.CRLDistributionPoints = nil }), at: "pool"},
+	}
+}
