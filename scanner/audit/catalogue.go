@@ -64,6 +64,10 @@ func Rules() []Rule {
 		intermediateExpiresSoon(),
 
 		// validity
+		expired(),
+		notYetValid(),
+		expiresSoon(),
+		lifetimeTooLong(),
 
 		// revocation
 		revoked(),

@@ -36,6 +36,7 @@ func allCases() []ruleCase {
 		consistencyCases(),
 		nameCases(),
 		usageCases(),
+		validityCases(),
 		trustCases(),
 		revocationCases(),
 		fileCases(),

@@ -1,0 +1,146 @@
+package audit
+
+import (
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+func expired() Rule {
+	return Rule{
+		ID: "expired", Family: "validity", Severity: Error,
+		Title: "the certificate's time is over",
+		Doc: `Nobody accepts the certificate any more: external sign-in, meetings and federation through the services that present it
+have ended.
+
+How to fix it: request, import and assign a new certificate on every member; where another member has the new one already,
+import that one (same key, same certificate on all).`,
+		Source: "RFC 5280 section 4.1.2.5: the validity period is from notBefore through notAfter, inclusive",
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			if !w.scan.now.After(c.NotAfter) {
+				return nil
+			}
+			return &Finding{
+				Message: fmt.Sprintf("certificate %s; presented by %s", w.tell(g.cert), w.where(g.at)),
+				Fix:     w.fixRenew(g),
+			}
+		}),
+	}
+}
+
+func notYetValid() Rule {
+	return Rule{
+		ID: "not-yet-valid", Family: "validity", Severity: Error,
+		Title: "the certificate's time has not come, or the scanner's clock is wrong",
+		Doc: `The certificate is valid from a time in the future. Either it was assigned too early, and nobody accepts it until
+then, or the clock of the machine that scanned is wrong, and so are the other statements about time.
+
+How to fix it: look at the scanner's clock first (w32tm /query /status, timedatectl). Then assign the certificate that is
+valid now: Set-CsCertificate -Type ... -Thumbprint ...; a new one can wait with -Roll -EffectiveDate.`,
+		Source: "RFC 5280 section 4.1.2.5: the validity period is from notBefore through notAfter, inclusive",
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			if !w.scan.now.Before(c.NotBefore) {
+				return nil
+			}
+			return &Finding{
+				Message: fmt.Sprintf("certificate %s is valid from %s, in %s by the scanner's own clock, which says %s; presented by %s",
+					w.tell(g.cert), c.NotBefore.UTC().Format(time.RFC3339), span(c.NotBefore.Sub(w.scan.now)),
+					w.scan.now.UTC().Format(time.RFC3339), w.where(g.at)),
+				Fix: "see whether the scanner's clock is right; if so, assign the certificate that is valid now with Set-CsCertificate",
+			}
+		}),
+	}
+}
+
+func expiresSoon() Rule {
+	return Rule{
+		ID: "expires-soon", Family: "validity", Severity: Warning,
+		Varies: "error under min(7 days, a tenth of the lifetime) or --error-days",
+		Title:  "the certificate ends soon: under min(30 days, a third of its lifetime)",
+		Doc: `It is time to renew. The thresholds follow the lifetime, since public certificates shrink from 398 days to 200, 100
+and 47: a fixed 30 days would nag through most of a 47-day certificate's life. --warn-days and --error-days set fixed ones.
+
+How to fix it: request the next certificate now (Request-CsCertificate), import the same PFX on every member
+(Import-CsCertificate) and assign it on all of them (Set-CsCertificate) in one go.`,
+		Source: "CA/Browser Forum ballot SC-081v3: 200 days from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15 (domain.md §6)",
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			left := c.NotAfter.Sub(w.scan.now)
+			if left < 0 {
+				return &Finding{} // expired
+			}
+			whole := lifetime(c.NotBefore, c.NotAfter)
+			f := &Finding{Fix: w.fixRenew(g)}
+			switch {
+			case left < w.scan.failBefore(whole):
+				f.Severity = Error
+			case left < w.scan.warnBefore(whole):
+				f.Severity = Warning
+			default:
+				return nil
+			}
+			f.Message = fmt.Sprintf("certificate %s, of a lifetime of %s; presented by %s",
+				w.tell(g.cert), plural(lifetimeDays(whole), "day"), w.where(g.at))
+			return f
+		}),
+	}
+}
+
+// fixRenew assigns the newer certificate that other members of the pool have
+// already, or else requests one.
+func (w *world) fixRenew(g group) string {
+	if w.pool.Kind != edge.EdgePool {
+		return "renew the certificate and install it there"
+	}
+	var newest *edge.Certificate
+	for _, other := range w.leaves {
+		c := other.cert
+		if c.X509 != nil && newer(c, g.cert) > 0 && c.NotAfter().After(g.cert.NotAfter()) && !w.scan.now.Before(c.NotBefore()) &&
+			(newest == nil || newer(c, newest) > 0) {
+			newest = c
+		}
+	}
+	e := w.captures[g.at[0]].Endpoint
+	if newest != nil && !w.pool.PerService {
+		return "the pool has a newer certificate already, " + w.letter(newest) + "; " + w.fixAssign(w.names(g.at), e.Role, newest)
+	}
+	return w.fixRequest(e.Role)
+}
+
+func lifetimeTooLong() Rule {
+	return Rule{
+		ID: "lifetime-too-long", Family: "validity", Severity: Warning,
+		Title: "valid for longer than public CAs may issue (398, 200, 100, 47 days by the date of issue)",
+		Doc: `A certificate that was issued for longer than the rules allowed on its day is refused by Apple's and Google's software,
+and will be revoked once its CA notices. It means that the certificate is not from a public CA of good standing, or that
+its start was dated back.
+
+How to fix it: request a new certificate from a public CA, and plan for renewals twice, four and eight times a year. With
+"issuer private" in the targets file the rule does not apply.`,
+		Source: `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is
+measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
+		Applies: func(w *world) bool { return !w.pool.PrivateIssuer },
+		Run:     runLifetime,
+	}
+}
+
+func runLifetime(w *world, r *result) {
+	judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+		for _, id := range []string{"untrusted-issuer", "not-public-ca"} {
+			if w.result(id).about(g.at[0]) {
+				return &Finding{} // no public CA's, and told so: their limits are not its own
+			}
+		}
+		days := lifetimeDays(lifetime(c.NotBefore, c.NotAfter))
+		limit, ok := lifetimeAllowed(c.NotBefore)
+		if !ok || days <= limit.days {
+			return nil
+		}
+		return &Finding{
+			Message: fmt.Sprintf("expected at most %d days for a certificate issued since %s, got %d (%s to %s): certificate %s; presented by %s",
+				limit.days, shortDate(limit.from), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.tell(g.cert), w.where(g.at)),
+			Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+		}
+	})(w, r)
+}
