@@ -78,6 +78,11 @@ func Rules() []Rule {
 		keyMismatch(),
 
 		// tls
+		tls12Missing(),
+		legacyTLS(),
+		clientCertNotRequested(),
+		clientCertRequired(),
+		tooManyAcceptableCAs(),
 
 		// av
 

@@ -37,6 +37,7 @@ func allCases() []ruleCase {
 		nameCases(),
 		usageCases(),
 		validityCases(),
+		tlsCases(),
 		trustCases(),
 		revocationCases(),
 		fileCases(),

@@ -1,0 +1,239 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+func tls12Missing() Rule {
+	return Rule{
+		ID: "tls12-missing", Family: "tls", Severity: Error,
+		Title: "neither TLS 1.2 nor TLS 1.3 is spoken",
+		Doc: `Microsoft 365 and most partners federate with TLS 1.2 or better alone; current clients and phones refuse less. An Edge
+that stops at TLS 1.0 is cut off from them, silently and at once on the day they tighten.
+
+How to fix it: bring the server to a version that supports it (Skype for Business 2015 CU9, 2019; for Lync Server 2013 the
+Edge role), enable TLS 1.2 for Schannel and .NET in the registry (SchUseStrongCrypto, SystemDefaultTlsVersions), reboot.`,
+		Source: "TLS 1.2 is needed to federate with Microsoft 365 (domain.md §6); RFC 8996 deprecates TLS 1.0 and 1.1",
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return oldVersion(r, c) }) {
+				r.find(Finding{
+					Message: fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at)),
+					Fix:     "enable TLS 1.2 for Schannel and .NET (SchUseStrongCrypto=1, SystemDefaultTlsVersions=1) and reboot; Lync Server 2013 needs its last cumulative update",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// oldVersion names the version of an endpoint that speaks neither TLS 1.2 nor
+// 1.3. The scan offers all versions and a server picks its best, so the
+// ordinary handshake tells; the one with TLS 1.2 at most is asked as well,
+// since some servers fail at being offered 1.3.
+func oldVersion(r *result, c edge.Capture) string {
+	if c.Leaf() == nil {
+		if !silent(c) {
+			r.couldNotTell()
+		}
+		return ""
+	}
+	extra := c.Extra.TLS12
+	switch {
+	case extra != nil && modern(extra.Version) || c.TLS != nil && modern(c.TLS.Version):
+		if extra != nil { // a quick scan does not ask
+			r.pass()
+		}
+		return ""
+	case c.TLS == nil || c.TLS.Version == "":
+		r.couldNotTell()
+		return ""
+	default:
+		return c.TLS.Version
+	}
+}
+
+func modern(version string) bool {
+	return strings.HasPrefix(version, "TLS 1.2") || strings.HasPrefix(version, "TLS 1.3")
+}
+
+func legacyTLS() Rule {
+	return Rule{
+		ID: "legacy-tls", Family: "tls", Severity: Warning,
+		Title: "TLS 1.1 or older is still accepted",
+		Doc: `TLS 1.0 and 1.1 are deprecated, and audits ask for them to be off. It is possible on Skype for Business Server 2015
+with CU9, on 2019, and on the Edge role of Lync Server 2013; phones and partners of old lose their connection then, so look
+at who still uses it first.
+
+How to fix it: in HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols, for "TLS 1.0\Server" and
+"TLS 1.1\Server": New-ItemProperty Enabled 0, DisabledByDefault 1 (DWORD); reboot.`,
+		Source: `"1.0/1.1 may be disabled on SfB 2015 CU9+, 2019, and the Lync 2013 Edge role" (domain.md §6); RFC 8996`,
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return legacyVersion(r, c) }) {
+				r.find(Finding{
+					Message: fmt.Sprintf("expected TLS 1.1 and older to be refused, got a handshake with %s; %s", b.key, w.where(b.at)),
+					Fix: `after seeing who still uses it: Enabled=0 and DisabledByDefault=1 for "TLS 1.0\Server" and "TLS 1.1\Server" under ` +
+						`HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols; reboot`,
+				}, b.at...)
+			}
+		},
+	}
+}
+
+func legacyVersion(r *result, c edge.Capture) string {
+	h := c.Extra.Legacy
+	if h == nil {
+		return ""
+	}
+	spoken := h.Version != "" || h.Leaf() != nil
+	switch {
+	case spoken && c.TLS != nil && c.TLS.Version != "" && !modern(c.TLS.Version) && (c.Extra.TLS12 == nil || !modern(c.Extra.TLS12.Version)):
+		return "" // nothing better is spoken: tls12-missing
+	case spoken && h.Version != "":
+		return h.Version
+	case spoken:
+		return "TLS 1.1 or older"
+	case refused(h):
+		r.pass()
+	default:
+		r.couldNotTell()
+	}
+	return ""
+}
+
+func clientCertNotRequested() Rule {
+	return Rule{
+		ID: "client-cert-not-requested", Family: "tls", Severity: Warning,
+		Varies: "error with --profile federation",
+		Title:  "5061 does not ask for a client certificate: it is not mutual TLS",
+		Doc: `Federation is mutual TLS: the Access Edge asks the server that connects on 5061 for its certificate. Where it does not
+ask, what answers is not an Access Edge's federation port (a load balancer or proxy that ends TLS, a client port moved
+here), and partners' servers cannot prove who they are: federation fails, or is refused as unauthenticated.
+
+How to fix it: let the port through to the Edge as TCP, without ending TLS on the way; Get-CsService -EdgeServer shows
+AccessEdgeExternalSipPort, Get-CsAccessEdgeConfiguration whether federation is on.`,
+		Source: `Access Edge, federation, 5061: "SIP over mutual TLS: asks for a client certificate" ("Port and protocol planning"; domain.md §3)`,
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
+				if !w.federates(c.Endpoint) {
+					return ""
+				}
+				switch want := wantedOf(c); want {
+				case edge.NotRequested:
+					return string(want)
+				case "":
+					r.couldNotTell()
+				default:
+					r.pass()
+				}
+				return ""
+			}) {
+				r.find(Finding{
+					Message: fmt.Sprintf("expected mutual TLS on %d, got a server that asks for no client certificate; %s", federationPort, w.where(b.at)),
+					Fix:     "pass 5061 through to the Edge as TCP; then on the Edge: Get-CsAccessEdgeConfiguration",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// federates says whether an endpoint is a federation port. Of a loose endpoint
+// nobody said that it is an Edge.
+func (w *world) federates(e edge.Endpoint) bool {
+	return servicePort(e) == federationPort && (e.Role == edge.Access || e.Role == edge.Other && w.pool.Kind == edge.CommandLinePool)
+}
+
+// wantedOf is what a capture's server wanted of a client certificate; empty
+// where it is not known.
+func wantedOf(c edge.Capture) edge.ClientCertificate {
+	if c.TLS == nil {
+		return ""
+	}
+	return c.TLS.ClientCertificate
+}
+
+func clientCertRequired() Rule {
+	return Rule{
+		ID: "client-cert-required-of-clients", Family: "tls", Severity: Warning,
+		Title: "443 demands a client certificate",
+		Doc: `On 443 users' clients connect, and they have no certificate to present: what demands one turns them away. It is what
+happens when a NAT rule or load balancer leads 443 to the federation port.
+
+How to fix it: compare the port mapping with the topology: Get-CsService -EdgeServer, AccessEdgeClientSipPort and
+DataPsomClientPort.`,
+		Source: `Access Edge, clients, 443: "SIP over TLS", where 5061 is mutual ("Port and protocol planning"; domain.md §3)`,
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
+				if !w.forClients(c.Endpoint) {
+					return ""
+				}
+				switch want := wantedOf(c); want {
+				case edge.Required:
+					return string(want)
+				case "":
+					r.couldNotTell()
+				default:
+					r.pass()
+				}
+				return ""
+			}) {
+				r.find(Finding{
+					Message: fmt.Sprintf("expected TLS for clients, got a server that demands a client certificate; %s", w.where(b.at)),
+					Fix:     "compare the port mapping with AccessEdgeClientSipPort and DataPsomClientPort of Get-CsService -EdgeServer",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// forClients says whether users' clients connect to an endpoint.
+func (w *world) forClients(e edge.Endpoint) bool {
+	switch e.Role {
+	case edge.Access, edge.WebConf:
+		return servicePort(e) != federationPort
+	case edge.Other:
+		return w.pool.Kind == edge.CommandLinePool && servicePort(e) == clientPort
+	default:
+		return false
+	}
+}
+
+func tooManyAcceptableCAs() Rule {
+	return Rule{
+		ID: "too-many-acceptable-cas", Family: "tls", Severity: Info,
+		Title: "the list of CAs that 5061 sends is cut or beyond 100",
+		Doc: `With its request for a client certificate, Windows sends the names of all roots it trusts, and cuts the list at 16 KB. A
+partner whose CA fell off the end may find no certificate to present, and federation with that partner alone fails.
+
+How to fix it: remove roots that nothing needs from Cert:\LocalMachine\Root, or stop sending the list: SendTrustedIssuerList=0
+under HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL.`,
+		Source: "Microsoft KB 2464556, failed TLS connection between unified communications peers: the trust list is truncated by Schannel; KB 2880390: at 16 KB",
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return longList(w, r, c) }) {
+				r.find(Finding{
+					Message: fmt.Sprintf("expected at most %d acceptable CAs, got %s; %s", maxAcceptableCAs, b.key, w.where(b.at)),
+					Fix:     `Set-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL SendTrustedIssuerList 0, or remove roots that nothing needs`,
+				}, b.at...)
+			}
+		},
+	}
+}
+
+func longList(w *world, r *result, c edge.Capture) string {
+	if !w.federates(c.Endpoint) {
+		return ""
+	}
+	switch wanted := wantedOf(c); {
+	case wanted == "":
+		r.couldNotTell()
+	case wanted == edge.NotRequested: // client-cert-not-requested
+	case c.TLS.RequestCut:
+		return fmt.Sprintf("%d in a list that is cut at its end", c.TLS.AcceptableCAs)
+	case c.TLS.AcceptableCAs > maxAcceptableCAs:
+		return fmt.Sprint(c.TLS.AcceptableCAs)
+	default:
+		r.pass()
+	}
+	return ""
+}
