@@ -85,6 +85,9 @@ func Rules() []Rule {
 		tooManyAcceptableCAs(),
 
 		// av
+		avNotObservable(),
+		avPresentsCertificate(),
+		avCertificateDiffers(),
 
 		// dns
 	}

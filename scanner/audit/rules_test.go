@@ -38,6 +38,7 @@ func allCases() []ruleCase {
 		usageCases(),
 		validityCases(),
 		tlsCases(),
+		avCases(),
 		trustCases(),
 		revocationCases(),
 		fileCases(),

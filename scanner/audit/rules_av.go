@@ -1,0 +1,89 @@
+package audit
+
+import (
+	"fmt"
+
+	"edgecert/scanner/edge"
+)
+
+const avSource = `[MS-TURN] section 2.1.1: the pseudo-TLS answer is ServerHello and ServerHelloDone in one record, without a Certificate message`
+
+func avNotObservable() Rule {
+	return Rule{
+		ID: "av-not-observable", Family: "av", Severity: Info,
+		Title: "pseudo-TLS: the A/V Edge is alive, its certificate is not on the wire by design",
+		Doc: `The A/V Edge's TCP port speaks MS-TURN behind a make-believe TLS hello. There is no certificate in it: the A/V
+Authentication certificate is used inside, to key the tokens that relay media. So nothing can be said of it from here, good
+or bad.
+
+How to fix it: nothing is wrong. To have the certificate checked all the same, take an inventory on each member and name it
+in the targets file (edgecert explain av-certificate-differs has the commands).`,
+		Source: avSource,
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
+				switch {
+				case silent(c) && c.Endpoint.Role != edge.XMPP:
+					return relay(c.Extra.Turn)
+				case c.Endpoint.Role != edge.AV:
+				case c.Leaf() != nil:
+					r.pass()
+				default:
+					r.couldNotTell()
+				}
+				return ""
+			}) {
+				r.find(Finding{
+					Message: fmt.Sprintf("%s: %s; its certificate cannot be seen on the wire, by design", w.where(b.at), b.key),
+					Fix:     "to compare it: Get-CsCertificate | ConvertTo-Json on each member, and an inventory line in the targets file",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// relay says what an MS-TURN conversation proved.
+func relay(t *edge.Turn) string {
+	switch {
+	case t == nil || !t.Live:
+		return "answers pseudo-TLS"
+	case t.Software != "":
+		return "a live relay (" + t.Software + ")"
+	default:
+		return "a live relay"
+	}
+}
+
+func avPresentsCertificate() Rule {
+	return Rule{
+		ID: "av-presents-certificate", Family: "av", Severity: Warning,
+		Title: "an A/V address speaks real TLS",
+		Doc: `An A/V Edge presents no certificate on the wire, so something else answers: a wrong address or port, a proxy, or a
+firewall that inspects TLS. Media from outside then fails, or takes the long way.
+
+How to fix it: compare address and port with the topology (Get-CsService -EdgeServer, MediaRelayExternalTurnTcpPort) and
+take TLS inspection off this address. The certificate that came is compared with the other services' all the same.`,
+		Source: avSource + `; "a real chain on the A/V address: a wrong address or port, a proxy, or TLS inspection" [FIELD] (domain.md §4)`,
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
+				switch {
+				case c.Endpoint.Role != edge.AV:
+				case c.Leaf() != nil:
+					return c.Leaf().Fingerprint.String()
+				case silent(c):
+					r.pass()
+				default:
+					r.couldNotTell()
+				}
+				return ""
+			}) {
+				leaf := w.captures[b.at[0]].Leaf()
+				r.find(Finding{
+					Certificate: leaf,
+					Message: fmt.Sprintf("expected the pseudo-TLS of an A/V Edge, got real TLS with certificate %s; %s",
+						describe(w, leaf), w.where(b.at)),
+					Fix: "compare address and port with MediaRelayExternalTurnTcpPort of Get-CsService -EdgeServer, and take TLS inspection off this address",
+				}, b.at...)
+			}
+		},
+	}
+}

@@ -1,0 +1,95 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// inventoried changes a member's record of one use.
+func inventoried(member, use string, change func(*edge.InventoryRecord)) func(*testWorld) {
+	return func(w *testWorld) {
+		for i := range w.pool().Inventory {
+			if r := &w.pool().Inventory[i]; r.Member == member && r.Use == use {
+				change(r)
+			}
+		}
+	}
+}
+
+func avCases() []ruleCase {
+	speaksTLS := func(w *testWorld) { present(w.cell("edge1", edge.Access, 443).Leaf(), w.cell("edge2", edge.AV, 443)) }
+	other := strings.Repeat("ab", 20)
+	return []ruleCase{
+		{rule: "av-not-observable", name: "the healthy pool", want: Found, change: unchanged, at: "av 443", says: []string{"a live relay", "by design"}},
+		{rule: "av-not-observable", name: "real TLS everywhere", want: Pass, change: func(w *testWorld) {
+			present(w.cell("edge1", edge.Access, 443).Leaf(), w.cells(edge.AV)...)
+		}, also: []string{"av-presents-certificate"}},
+		{rule: "av-presents-certificate", name: "one A/V address speaks real TLS", want: Found, change: speaksTLS, at: "edge2 av 443", says: []string{"got real TLS with certificate A"}},
+		{rule: "av-presents-certificate", name: "one A/V address is down", want: CouldNotTell, change: func(w *testWorld) { down(edge.ClassRefused, w.cell("edge2", edge.AV, 443)) }, also: []string{idUnreachable}},
+		{
+			rule: "differs-across-services", name: "a lone member's A/V address presents an inspector's certificate", want: Found,
+			change: func(w *testWorld) { lone(w); present(sameKeyLeaf(w), w.cell("edge1", edge.AV, 443)) },
+			at:     "edge1", also: []string{"av-presents-certificate"},
+		},
+		{
+			rule: "av-certificate-differs", name: "one member's inventory names another", want: Found,
+			change: inventoried("edge2", useAV, func(r *edge.InventoryRecord) { r.Thumbprint = other }),
+			at:     "edge2 av 443", says: []string{"edge1 and edge3: thumbprint ", "edge2: thumbprint " + other}, fix: "Set-CsCertificate -Type AudioVideoAuthentication",
+		},
+		{
+			rule: "av-certificate-differs", name: "all members' inventory names what the wire does not show", want: Found,
+			change: func(w *testWorld) {
+				for _, m := range w.pool().Members {
+					inventoried(m.Name, useAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
+				}
+			},
+			at: "av 443", says: []string{"not the one that Access and Web Conferencing present"},
+		},
+		{
+			rule: "av-certificate-differs", name: "the same with certificates per-service", want: Pass,
+			change: func(w *testWorld) {
+				w.pool().PerService = true
+				for _, m := range w.pool().Members {
+					inventoried(m.Name, useAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
+				}
+			},
+		},
+		{
+			rule: "av-certificate-differs", name: "expired in a pool of separate certificates", want: Found,
+			change: func(w *testWorld) {
+				w.pool().PerService = true
+				w.pool().Inventory = w.pool().Inventory[:3]
+				w.pool().Members = w.pool().Members[:1]
+				w.ev.Captures = w.ev.Captures[:5]
+				inventoried("edge1", useAV, func(r *edge.InventoryRecord) { r.Thumbprint, r.NotAfter = other, today().Add(-24*time.Hour) })(w)
+			},
+			at: "edge1 av 443", says: []string{"expired 2026-05-31 by its inventory"}, also: []string{"dns-unknown-address"},
+		},
+		{
+			rule: "av-certificate-differs", name: "a member without an inventory", want: CouldNotTell,
+			change: func(w *testWorld) {
+				w.pool().Inventory = slices.DeleteFunc(w.pool().Inventory, func(r edge.InventoryRecord) bool { return r.Member == "edge3" })
+			},
+		},
+		{
+			rule: "av-certificate-differs", name: "the next one staged on all members", want: Pass,
+			change: func(w *testWorld) { w.stage("edge1", "edge2", "edge3") },
+		},
+		{
+			rule: "av-certificate-differs", name: "the next one staged on two of three members", want: Found, severity: Warning,
+			change: func(w *testWorld) { w.stage("edge1", "edge2") }, at: "pool", says: []string{"edge1 and edge2", "not on edge3"}, fix: "-Roll",
+		},
+		{rule: "av-certificate-differs", name: "no inventory", want: NotApplicable, change: func(w *testWorld) { w.pool().Inventory = nil }},
+	}
+}
+
+// stage assigns the next A/V certificate with -Roll.
+func (w *testWorld) stage(members ...string) {
+	for _, m := range members {
+		w.pool().Inventory = append(w.pool().Inventory, edge.InventoryRecord{Member: m, Use: useAV, Staged: true,
+			Thumbprint: strings.Repeat("cd", 20), NotAfter: today().Add(300 * day)})
+	}
+}
