@@ -90,6 +90,13 @@ func Rules() []Rule {
 		avCertificateDiffers(),
 
 		// dns
+		dnsNoAddress(),
+		dnsUnknownAddress(),
+		memberNotInDNS(),
+		federationSRVMissing(),
+		clientSRVMissing(),
+		srvWrongDomain(),
+		srvUnexpected(),
 	}
 }
 

@@ -39,6 +39,7 @@ func allCases() []ruleCase {
 		validityCases(),
 		tlsCases(),
 		avCases(),
+		dnsCases(),
 		trustCases(),
 		revocationCases(),
 		fileCases(),

@@ -1,0 +1,242 @@
+package audit
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"edgecert/scanner/edge"
+)
+
+// dnsAsked says whether the pool's names were looked up at all. Where they
+// were, "no answer" is could-not-tell and never "missing".
+func dnsAsked(w *world) bool { return w.pool.DNS != nil }
+
+func dnsNoAddress() Rule {
+	return Rule{
+		ID: idNoAddress, Family: "dns", Severity: Error,
+		Title: "a service's name has no address in DNS",
+		Doc: `Clients and partners look the name up and find nothing: for them the service does not exist, whatever its servers
+would answer. A domain whose records lead nowhere at all is told by this rule too.
+
+How to fix it: add an A record (and AAAA where IPv6 is used) for each member's external address of that service, or for
+the load balancer's; in the public zone, not only inside.`,
+		Source:  `"A/AAAA of Access, WebConf, A/V names: one per member (DNS LB) or the VIP" (domain.md §5; determine DNS requirements)`,
+		Applies: dnsAsked,
+		Run:     runNoAddress,
+	}
+}
+
+func runNoAddress(w *world, r *result) {
+	for _, a := range w.pool.DNS.Names {
+		role := w.serviceRole(a.Name)
+		at := w.unresolvedAt(a.Name)
+		switch {
+		case a.Status == edge.Unknown:
+			r.couldNotTell()
+		case a.Status == edge.Found && len(a.Addresses) > 0:
+			r.pass()
+		case role == edge.XMPP && len(at) == 0:
+			// The XMPP name is the domain itself, which needs no address of its own.
+		default:
+			r.find(Finding{
+				Role:    role,
+				Message: fmt.Sprintf("expected an address for %s (%s), DNS says that there is none (resolver %s)", a.Name, role.Title(), w.pool.DNS.Resolver),
+				Fix:     "add an A record for each member's external address of this service, or the load balancer's, in the public zone",
+			}, at...)
+		}
+	}
+	if len(w.captures) == 0 && len(r.found) == 0 && !w.resolverSilent() {
+		r.find(Finding{
+			Message: fmt.Sprintf("nothing to scan: DNS gives no address for %s", list(w.asked())),
+			Fix:     "see whether the SIP domain is spelled right, and whether this resolver shows the public zone (--resolver)",
+		})
+	}
+}
+
+// serviceRole is the role of the service with that name.
+func (w *world) serviceRole(name string) edge.Role {
+	for _, s := range w.pool.Services {
+		if s.FQDN == name {
+			return s.Role
+		}
+	}
+	return ""
+}
+
+func (w *world) unresolvedAt(name string) []int {
+	var at []int
+	for i, c := range w.captures {
+		if c.Stage == edge.StageDNS && c.Endpoint.FQDN == name {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// resolverSilent says whether some question got no answer.
+func (w *world) resolverSilent() bool {
+	return slices.ContainsFunc(w.pool.DNS.Names, func(a edge.NameAnswer) bool { return a.Status == edge.Unknown }) ||
+		slices.ContainsFunc(w.pool.DNS.SRV, func(a edge.SRVAnswer) bool { return a.Status == edge.Unknown })
+}
+
+// asked are the questions that DNS was asked, or the domains where it is not
+// known which.
+func (w *world) asked() []string {
+	var out []string
+	for _, a := range w.pool.DNS.SRV {
+		out = append(out, a.Query)
+	}
+	for _, a := range w.pool.DNS.Names {
+		out = append(out, a.Name)
+	}
+	if len(out) == 0 {
+		return w.pool.SIPDomains
+	}
+	return out
+}
+
+func dnsUnknownAddress() Rule {
+	return Rule{
+		ID: "dns-unknown-address", Family: "dns", Severity: Warning,
+		Title: "DNS gives an address that no member has",
+		Doc: `The service's name leads to an address that the description of the pool does not know, so it was not looked at: a
+member that was taken away and left in DNS (every so many connections go nowhere), a new one that nobody told this file
+of (it may have the old certificate), or an attack on the name.
+
+How to fix it: add the member to the targets file, or remove the record.`,
+		Source:  `"A/AAAA ... one per member (DNS LB) or the VIP" (domain.md §5)`,
+		Applies: comparesAddresses,
+		Run: func(w *world, r *result) {
+			w.eachComparable(r, func(s edge.Service, dns, known []netip.Addr) {
+				strange := without(dns, known)
+				if len(strange) == 0 {
+					r.pass()
+					return
+				}
+				r.find(Finding{
+					Role: s.Role,
+					Message: fmt.Sprintf("%s has %s in DNS, which no member's %s has; known are %s",
+						s.FQDN, list(texts(strange)), s.Role.Title(), list(texts(known))),
+					Fix: "add the member to the targets file, or remove the record from DNS",
+				})
+			})
+		},
+	}
+}
+
+func memberNotInDNS() Rule {
+	return Rule{
+		ID: "member-not-in-dns", Family: "dns", Severity: Info,
+		Title: "a member's address is not in DNS",
+		Doc: `The member answers, but nobody from outside is sent to it: it was taken out for maintenance and forgotten, or never
+added. The pool carries its load on the others.
+
+How to fix it: add the member's address to the name's A (or AAAA) records, or take the member out of the topology.`,
+		Source:  `"DNS load balancing: one A/AAAA per member for each service name" (domain.md §3)`,
+		Applies: comparesAddresses,
+		Run: func(w *world, r *result) {
+			w.eachComparable(r, func(s edge.Service, dns, known []netip.Addr) {
+				if len(addressesOf(w.pool.VIPs, s.Role)) > 0 {
+					return // behind a load balancer DNS shows its address alone
+				}
+				hidden := without(known, dns)
+				if len(hidden) == 0 {
+					r.pass()
+				}
+				for _, ip := range hidden {
+					r.find(Finding{
+						Role:    s.Role,
+						Message: fmt.Sprintf("%s is not among the addresses of %s in DNS, which are %s", ip, s.FQDN, list(texts(dns))),
+						Fix:     "add the address to the name's records, or take the member out of the pool",
+					}, w.dialed(s.Role, ip)...)
+				}
+			})
+		},
+	}
+}
+
+func comparesAddresses(w *world) bool { return dnsAsked(w) && w.named() }
+
+// eachComparable runs compare for every service whose addresses in DNS can be
+// compared with the members'. They cannot where DNS does not answer, and where
+// the members are known by addresses of another kind: private ones behind NAT,
+// or a tunnel's loopback.
+func (w *world) eachComparable(r *result, compare func(s edge.Service, dns, known []netip.Addr)) {
+	for _, s := range w.pool.Services {
+		if s.Role == edge.XMPP { // its name is the domain, which leads to the web site
+			continue
+		}
+		a, ok := w.answer(s.FQDN)
+		if ok && a.Status == edge.Absent {
+			continue // dns-no-address
+		}
+		known := addressesOf(w.pool.VIPs, s.Role)
+		for _, m := range w.pool.Members {
+			known = append(known, addressesOf(m.Addresses, s.Role)...)
+		}
+		if !ok || a.Status != edge.Found || !sameKind(a.Addresses, known) {
+			r.couldNotTell()
+			continue
+		}
+		compare(s, a.Addresses, known)
+	}
+}
+
+// addressesOf picks the addresses that serve a role.
+func addressesOf(all []edge.Address, role edge.Role) []netip.Addr {
+	var out []netip.Addr
+	for _, a := range all {
+		if (a.Role == "" || a.Role == role) && !slices.Contains(out, a.IP) {
+			out = append(out, a.IP)
+		}
+	}
+	return out
+}
+
+// sameKind says whether two lists have an address in common, or at least one
+// from the same side of a NAT or tunnel.
+func sameKind(dns, known []netip.Addr) bool {
+	for _, d := range dns {
+		for _, k := range known {
+			if d == k || kindOf(d) == kindOf(k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func kindOf(ip netip.Addr) string {
+	switch {
+	case ip.IsLoopback():
+		return "loopback"
+	case ip.IsPrivate() || ip.IsLinkLocalUnicast():
+		return "private"
+	default:
+		return "public"
+	}
+}
+
+func without(all, known []netip.Addr) []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(all), func(ip netip.Addr) bool { return slices.Contains(known, ip) })
+}
+
+func texts(ips []netip.Addr) []string {
+	var out []string
+	for _, ip := range ips {
+		out = append(out, ip.String())
+	}
+	return out
+}
+
+// dialed are the captures of a service at an address.
+func (w *world) dialed(role edge.Role, ip netip.Addr) []int {
+	var at []int
+	for i, c := range w.captures {
+		if c.Endpoint.Role == role && c.Endpoint.Address == ip {
+			at = append(at, i)
+		}
+	}
+	return at
+}

@@ -1,0 +1,117 @@
+package audit
+
+import (
+	"net/netip"
+	"slices"
+
+	"edgecert/scanner/edge"
+)
+
+// resolves changes what DNS says of a name.
+func resolves(name string, change func(*edge.NameAnswer)) func(*testWorld) {
+	return func(w *testWorld) {
+		for i := range w.pool().DNS.Names {
+			if a := &w.pool().DNS.Names[i]; a.Name == name {
+				change(a)
+			}
+		}
+	}
+}
+
+// answers changes what DNS says to one SRV question.
+func answers(query string, change func(*edge.SRVAnswer)) func(*testWorld) {
+	return func(w *testWorld) {
+		for i := range w.pool().DNS.SRV {
+			if a := &w.pool().DNS.SRV[i]; a.Query == query {
+				change(a)
+			}
+		}
+	}
+}
+
+func absent(a *edge.NameAnswer)     { a.Status, a.Addresses = edge.Absent, nil }
+func unanswered(a *edge.NameAnswer) { a.Status, a.Addresses, a.Error = edge.Unknown, nil, "SERVFAIL" }
+func noRecord(a *edge.SRVAnswer)    { a.Status, a.Records = edge.Absent, nil }
+func noAnswer(a *edge.SRVAnswer)    { a.Status, a.Records, a.Error = edge.Unknown, nil, "timed out" }
+
+func dnsCases() []ruleCase {
+	const (
+		federation = "_sipfederationtls._tcp.fabrikam.com"
+		client     = "_sip._tls.contoso.com"
+		webcon     = "webcon.contoso.com"
+	)
+	record := func(target string, port, priority int) edge.SRV {
+		return edge.SRV{Target: target, Port: port, Priority: priority}
+	}
+	notAsked := func(w *testWorld) { w.pool().DNS = nil }
+	return []ruleCase{
+		{rule: idNoAddress, name: "Web Conferencing unknown to DNS", want: Found, change: resolves(webcon, absent), at: "webcon", says: []string{"expected an address for webcon.contoso.com (Web Conferencing Edge)"}},
+		{rule: idNoAddress, name: "the resolver fails", want: CouldNotTell, change: resolves(webcon, unanswered)},
+		{rule: idNoAddress, name: "DNS was not asked", want: NotApplicable, change: notAsked},
+		{
+			rule: idNoAddress, name: "members by DNS, and a name without an address", want: Found, at: "webcon 443",
+			change: func(w *testWorld) {
+				foundByDNS(w)
+				resolves(webcon, absent)(w)
+				c := *w.cells(edge.WebConf)[0]
+				c.Endpoint.Member, c.Endpoint.Address = "", netip.Addr{}
+				down(edge.ClassDNS, &c)
+				c.Stage = edge.StageDNS
+				w.ev.Captures = slices.DeleteFunc(w.ev.Captures, func(c edge.Capture) bool { return c.Endpoint.Role == edge.WebConf })
+				w.ev.Captures = append(w.ev.Captures, c)
+			},
+		},
+		{
+			rule: idNoAddress, name: "a domain that gives nothing to scan", want: Found, at: "pool", says: []string{"nothing to scan", client},
+			change: func(w *testWorld) {
+				w.pool().Services, w.pool().Members, w.pool().Inventory, w.ev.Captures = nil, nil, nil, nil
+				w.pool().DNS.Names = nil
+				for i := range w.pool().DNS.SRV {
+					noRecord(&w.pool().DNS.SRV[i])
+				}
+			},
+			also: []string{"federation-srv-missing", "client-srv-missing"},
+		},
+		{
+			rule: "dns-unknown-address", name: "a fourth address in DNS", want: Found, at: "webcon", says: []string{"webcon.contoso.com has 203.0.113.29 in DNS"},
+			change: resolves(webcon, func(a *edge.NameAnswer) {
+				a.Addresses = append(slices.Clone(a.Addresses), netip.MustParseAddr("203.0.113.29"))
+			}),
+		},
+		{
+			rule: "dns-unknown-address", name: "members known by their addresses behind NAT", want: CouldNotTell,
+			change: func(w *testWorld) {
+				for i := range w.pool().Members {
+					m := &w.pool().Members[i]
+					m.Addresses = []edge.Address{{IP: netip.AddrFrom4([4]byte{10, 0, 0, byte(i)})}}
+				}
+			},
+		},
+		{rule: "dns-unknown-address", name: "the resolver fails", want: CouldNotTell, change: resolves(webcon, unanswered)},
+		{
+			rule: "member-not-in-dns", name: "one member taken out of one name", want: Found, at: "edge2 webcon 443", says: []string{"203.0.113.21 is not among the addresses of webcon.contoso.com"},
+			change: resolves(webcon, func(a *edge.NameAnswer) { a.Addresses = slices.Delete(slices.Clone(a.Addresses), 1, 2) }),
+		},
+		{rule: "member-not-in-dns", name: "a load balancer's address in DNS", want: Pass, change: func(w *testWorld) { withVIP(w) }},
+		{rule: "federation-srv-missing", name: "one SIP domain without", want: Found, change: answers(federation, noRecord), at: "pool", says: []string{federation}, fix: federation + ". SRV 0 0 5061 sip.fabrikam.com."},
+		{rule: "federation-srv-missing", name: "the same with --profile federation", want: Found, severity: Error, at: "pool", change: func(w *testWorld) {
+			w.policy.Profile = "federation"
+			answers(federation, noRecord)(w)
+		}},
+		{rule: "federation-srv-missing", name: "a record that says no", want: Found, at: "pool", change: followsSRV(federation, record(".", 0, 0))},
+		{rule: "federation-srv-missing", name: "the resolver times out", want: CouldNotTell, change: answers(federation, noAnswer)},
+		{rule: "client-srv-missing", name: "one SIP domain without", want: Found, change: answers(client, noRecord), at: "pool", says: []string{client}},
+		{rule: "client-srv-missing", name: "the resolver times out", want: CouldNotTell, change: answers(client, noAnswer)},
+		{rule: "srv-wrong-domain", name: "into another of our domains", want: Found, change: followsSRV(federation, record("sip.contoso.com", 5061, 0)), at: "access", says: []string{"directly below fabrikam.com, got sip.contoso.com"}, fix: "sip.fabrikam.com"},
+		{rule: "srv-wrong-domain", name: "into a domain that only ends alike", want: Found, change: followsSRV(client, record("sip.evilcontoso.com", 443, 0)), at: "access"},
+		{rule: "srv-wrong-domain", name: "a spare record into another domain", want: Pass, change: followsSRV(client, record("sip.contoso.com", 443, 0), record("sip.contoso-edge.com", 443, 10)), also: []string{"srv-unexpected"}},
+		{rule: "srv-wrong-domain", name: "the resolver times out", want: CouldNotTell, change: answers(client, noAnswer)},
+		{rule: "srv-unexpected", name: "clients sent to the federation port", want: Found, change: followsSRV(client, record("sip.contoso.com", 5061, 0)), at: "access", says: []string{"sip.contoso.com:5061 (priority 0): the port is not 443"}},
+		{rule: "srv-unexpected", name: "a spare record to another host", want: Found, change: followsSRV(client, record("sip.contoso.com", 443, 0), record("old.contoso.com", 443, 10)), at: "access", says: []string{"old.contoso.com:443 (priority 10): the host is no Access Edge name"}},
+		{rule: "srv-unexpected", name: "a single address whose Access port is 5061", want: Pass, change: func(w *testWorld) {
+			w.pool().Services[0].Ports = []int{5061}
+			followsSRV(client, record("sip.contoso.com", 5061, 0))(w)
+			followsSRV("_sip._tls.fabrikam.com", record("sip.fabrikam.com", 5061, 0))(w)
+		}},
+	}
+}

@@ -1,0 +1,244 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+func federationSRVMissing() Rule {
+	return missingSRV("federation-srv-missing", edge.SRVFederation,
+		"a SIP domain has no SRV record for federation",
+		`Partners that federate openly, Microsoft 365 and mobile push find the Edge of a SIP domain by
+_sipfederationtls._tcp.<domain>. Where it is missing, federation works with those partners alone that have the Edge's
+name typed in.`,
+		"SRV _sipfederationtls._tcp.<domain>, 5061: per SIP domain; federation discovery, mobile push (determine DNS requirements; domain.md §5)",
+		federationPort)
+}
+
+func clientSRVMissing() Rule {
+	return missingSRV("client-srv-missing", edge.SRVClient,
+		"a SIP domain has no SRV record for clients",
+		`Clients outside find the Edge of a SIP domain by _sip._tls.<domain>, and guess at sip.<domain> where it is missing;
+some phones and other companies' clients do not guess.`,
+		"SRV _sip._tls.<domain>, 443: per SIP domain; client auto-configuration (determine DNS requirements; domain.md §5)",
+		clientPort)
+}
+
+func missingSRV(id string, kind edge.SRVKind, title, doc, source string, port int) Rule {
+	return Rule{
+		ID: id, Family: "dns", Severity: Warning, Varies: "error with --profile federation", Title: title, Source: source,
+		Doc: doc + fmt.Sprintf(`
+
+How to fix it: add the record to the public zone of each SIP domain, pointing to port %d of sip.<domain> of the same
+domain, which must be in the certificate.`, port),
+		Applies: func(w *world) bool { return dnsAsked(w) && len(w.pool.SIPDomains) > 0 },
+		Run: func(w *world, r *result) {
+			var missing, add []string
+			for _, d := range w.pool.SIPDomains {
+				a, ok := w.srv(kind, d)
+				switch {
+				case !ok || a.Status == edge.Unknown:
+					r.couldNotTell()
+				case len(usable(a)) > 0:
+					r.pass()
+				default:
+					missing = append(missing, a.Query)
+					add = append(add, fmt.Sprintf("%s. SRV 0 0 %d sip.%s.", a.Query, port, d))
+				}
+			}
+			if len(missing) > 0 {
+				r.find(Finding{
+					Message: fmt.Sprintf("expected SRV records for %s, DNS says that there are none (resolver %s)", list(missing), w.pool.DNS.Resolver),
+					Fix:     "add to the public zone: " + strings.Join(add, "; "),
+				})
+			}
+		},
+	}
+}
+
+// srv is the answer to one question, and whether it was asked.
+func (w *world) srv(kind edge.SRVKind, domain string) (edge.SRVAnswer, bool) {
+	for _, a := range w.pool.DNS.SRV {
+		if a.Kind == kind && a.Domain == domain {
+			return a, true
+		}
+	}
+	return edge.SRVAnswer{}, false
+}
+
+// usable are the records that lead somewhere: a target of "." says that the
+// service is not there (RFC 2782).
+func usable(a edge.SRVAnswer) []edge.SRV {
+	if a.Status != edge.Found {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(a.Records), func(s edge.SRV) bool { return s.Target == "" || s.Target == "." })
+}
+
+// followed says whether a record is of those that a client tries first. The
+// others matter only once these are down.
+func followed(a edge.SRVAnswer, s edge.SRV) bool {
+	for _, other := range usable(a) {
+		if other.Priority < s.Priority {
+			return false
+		}
+	}
+	return true
+}
+
+func srvWrongDomain() Rule {
+	return Rule{
+		ID: "srv-wrong-domain", Family: "dns", Severity: Error,
+		Title: "an SRV record points out of its SIP domain",
+		Doc: `The name that an SRV record points to must lie in the SIP domain itself, directly below it: for contoso.com that is
+sip.contoso.com, and neither sip.it.contoso.com nor sip.contoso-edge.com. Otherwise anybody who can forge the DNS answer
+could lead clients to a server with a valid certificate of its own; so Lync asks its user, phones refuse, and Skype for
+Business Server 2019 and Microsoft 365 do not federate.
+
+How to fix it: point the record to sip.<domain> of the same domain, give that name the Access Edge's addresses, and have it
+in the certificate.`,
+		Source: `"the exact target ... must match the SIP domain" by a top-level suffix match (deploy Skype connectivity); "in the same domain in which
+the DNS SRV record's being created" (advanced Edge Server DNS planning)`,
+		Applies: dnsAsked,
+		Run: func(w *world, r *result) {
+			w.eachSRV(r, func(a edge.SRVAnswer) {
+				var wrong []string
+				for _, s := range usable(a) {
+					if followed(a, s) && !edge.SRVTargetFits(a.Domain, s.Target) {
+						wrong = append(wrong, s.Target)
+					}
+				}
+				if len(wrong) == 0 {
+					r.pass()
+					return
+				}
+				r.find(Finding{
+					Role:    edge.Access,
+					Message: fmt.Sprintf("expected %s to point to a name directly below %s, got %s", a.Query, a.Domain, list(wrong)),
+					Fix:     fmt.Sprintf("point the record to sip.%s, and have that name in DNS and in the certificate", a.Domain),
+				})
+			})
+		},
+	}
+}
+
+// eachSRV runs judge for the answers about federation and clients that hold
+// records. A missing one is told by its own rule.
+func (w *world) eachSRV(r *result, judge func(edge.SRVAnswer)) {
+	for _, a := range w.pool.DNS.SRV {
+		switch {
+		case a.Kind == edge.SRVXMPP: // may point anywhere: the certificate is for the domain
+		case a.Status == edge.Unknown:
+			r.couldNotTell()
+		case len(usable(a)) > 0:
+			judge(a)
+		}
+	}
+}
+
+func srvUnexpected() Rule {
+	return Rule{
+		ID: "srv-unexpected", Family: "dns", Severity: Warning,
+		Title: "an SRV record with a port, or a host, that is no Access Edge's",
+		Doc: `The record leads to a port that the pool's Access Edge does not serve for that purpose, or to a host that is neither the
+Access Edge FQDN nor sip.<domain> of a SIP domain: a remainder of an earlier deployment, or another pool's. Records of a
+lower priority are looked at too, since they come into use on the worst day.
+
+How to fix it: federation belongs to 5061 (_sipfederationtls._tcp), clients to 443 (_sip._tls) of sip.<domain>; remove or
+mend the record.`,
+		Source: `"SRV _sipfederationtls._tcp: 5061; _sip._tls: 443" (determine DNS requirements; domain.md §5); Access names are the Access FQDN and
+every sip.<domain>`,
+		Applies: func(w *world) bool { return dnsAsked(w) && edgePool(w) },
+		Run: func(w *world, r *result) {
+			w.eachSRV(r, func(a edge.SRVAnswer) {
+				var odd []string
+				elsewhere := false
+				for _, s := range usable(a) {
+					why, told := w.unexpected(a, s)
+					elsewhere = elsewhere || told
+					if why != "" {
+						odd = append(odd, fmt.Sprintf("%s:%d (priority %d): %s", s.Target, s.Port, s.Priority, why))
+					}
+				}
+				switch {
+				case len(odd) > 0:
+					r.find(Finding{
+						Role:    edge.Access,
+						Message: fmt.Sprintf("%s points to %s", a.Query, list(odd)),
+						Fix:     fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
+					})
+				case !elsewhere:
+					r.pass()
+				}
+			})
+		},
+	}
+}
+
+// unexpected says what is odd about a record; told means that a more specific
+// rule speaks of it.
+func (w *world) unexpected(a edge.SRVAnswer, s edge.SRV) (why string, told bool) {
+	if followed(a, s) && !edge.SRVTargetFits(a.Domain, s.Target) {
+		return "", true // srv-wrong-domain
+	}
+	var parts []string
+	switch {
+	case w.accessName(s.Target):
+	case followed(a, s) && w.targetLacked(s.Target):
+		told = true // srv-target-name-missing, or wildcard-only
+	default:
+		parts = append(parts, "the host is no Access Edge name of this pool")
+	}
+	if expected := w.srvPorts(a.Kind); !slices.Contains(expected, s.Port) {
+		parts = append(parts, "the port is not "+list(ports(expected)))
+	}
+	return strings.Join(parts, ", "), told
+}
+
+// accessName says whether a name is one of the pool's Access Edge.
+func (w *world) accessName(name string) bool {
+	if strings.EqualFold(name, w.pool.FQDN(edge.Access)) {
+		return true
+	}
+	return slices.ContainsFunc(w.pool.SIPDomains, func(d string) bool { return strings.EqualFold(name, "sip."+d) })
+}
+
+// targetLacked says whether a certificate that must hold the SRV target does
+// not, and a finding says so.
+func (w *world) targetLacked(name string) bool {
+	if !w.requires(name) {
+		return false
+	}
+	for _, g := range w.group(w.bearers(edge.SRVTargetName)) {
+		if g.cert.X509 != nil && holdsName(g.cert.X509, name) != exactly {
+			return true
+		}
+	}
+	return false
+}
+
+// srvPorts are the ports that a record may lead to: the usual one where the
+// Access Edge serves it, else any that it serves (5061 for both with a single
+// address).
+func (w *world) srvPorts(kind edge.SRVKind) []int {
+	usual := clientPort
+	if kind == edge.SRVFederation {
+		usual = federationPort
+	}
+	access, ok := w.pool.Service(edge.Access)
+	if !ok || len(access.Ports) == 0 || slices.Contains(access.Ports, usual) {
+		return []int{usual}
+	}
+	return access.Ports
+}
+
+func ports(ps []int) []string {
+	var out []string
+	for _, p := range ps {
+		out = append(out, fmt.Sprint(p))
+	}
+	return out
+}
