@@ -49,10 +49,12 @@ func newCertificate(c *edge.Certificate) Certificate {
 		ParseError:     c.ParseError,
 		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})),
 	}
-	if c.X509 == nil {
+	if id := c.KeyID(); id != (edge.Fingerprint{}) {
+		d.SPKISHA256 = id.String()
+	}
+	if c.X509 == nil { // what else is known of it, its accessors have read
 		return d
 	}
-	d.SPKISHA256 = c.KeyID().String()
 	d.ExtendedKeyUsage = usages(c.X509)
 	d.KeyType, d.KeyBits = key(c.X509)
 	d.SignatureAlgorithm = c.X509.SignatureAlgorithm.String()

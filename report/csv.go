@@ -69,9 +69,11 @@ func csvCertificate(r Report, e Endpoint) []string {
 	for i, s := range row {
 		row[i] = cellText(s)
 	}
-	if c.ParseError == "" {
+	if !c.NotAfter.IsZero() {
 		row[5], row[6] = c.NotBefore.Format(time.RFC3339), c.NotAfter.Format(time.RFC3339)
 		row[7] = strconv.Itoa(daysLeft(c.NotAfter, r.Finished))
+	}
+	if c.KeyBits > 0 {
 		row[10] = strconv.Itoa(c.KeyBits)
 	}
 	return row

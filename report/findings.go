@@ -47,8 +47,27 @@ func (f Finding) ruleKey() string { return f.Rule + " " + string(f.Severity) }
 
 // where is the place of a finding in the words of the matrix. The port of a
 // finding is the one dialed; people know the service's.
-func (f Finding) where(pool Pool) string {
+func (f Finding) where(pool Pool) string { return f.whereAmong(pool.Endpoints) }
+
+// places finds the endpoints of a port without a walk through all: a list of
+// ten thousand endpoints may have as many findings.
+type places map[string][]Endpoint
+
+func newPlaces(pool Pool) places {
+	x := make(places, len(pool.Endpoints))
 	for _, e := range pool.Endpoints {
+		key := placeKey(e.Member, e.Port)
+		x[key] = append(x[key], e)
+	}
+	return x
+}
+
+func (x places) where(f Finding) string { return f.whereAmong(x[placeKey(f.Member, f.Port)]) }
+
+func placeKey(member string, port int) string { return strconv.Itoa(port) + " " + member }
+
+func (f Finding) whereAmong(endpoints []Endpoint) string {
+	for _, e := range endpoints {
 		if f.Port != 0 && f.Port == e.Port && f.Role == e.Role && f.Member == e.Member && (f.Address == "" || f.Address == e.Address) {
 			place := e.Place()
 			if e.ServicePort != e.Port && e.Role != edge.Other {

@@ -35,7 +35,7 @@ func render(t testing.TB, format string, r Report) string {
 // reports are worlds of every kind.
 func reports(t testing.TB) map[string]Report {
 	return map[string]Report{"healthy": newWorld(t, 3).report(), "faulty": faulty(t).report(), "rich": rich(t).report(), "12x5": twelveByFive(t).report(),
-		"pools": manyPools(t).report(), "loose": looseList(t, 80).report(), "command line": commandLine(t).report(), "hostile": hostile(t).report(),
+		"pools": manyPools(t).report(), "loose": looseList(t, 80).report(), "command line": commandLine(t).report(), "malformed": malformed(t).report(), "hostile": hostile(t).report(),
 		"changed": changed(t), "nothing": New(edge.Evidence{Started: started, Finished: finished}, nil, audit.Policy{}, tool)}
 }
 
@@ -360,7 +360,12 @@ func TestCodeSpans(t *testing.T) {
 }
 
 func BenchmarkFormats(b *testing.B) {
-	r := looseList(b, 10_000).report()
+	w := looseList(b, 10_000)
+	for _, c := range w.ev.Captures { // every endpoint has something
+		w.js[0].Findings = append(w.js[0].Findings, audit.Finding{Rule: "subject-not-in-san", Severity: audit.Warning, Member: c.Endpoint.Member,
+			Role: edge.Other, Address: c.Endpoint.Member, Port: 443, Certificate: c.Leaf(), Message: "the subject is not in the SAN", Fix: "request another"})
+	}
+	r := w.report()
 	for _, f := range Formats() {
 		b.Run(f.Name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -48,7 +48,7 @@ func TestReportSurvivesFileAndJudgingAgain(t *testing.T) {
 	t.Parallel()
 	policy := audit.Policy{Profile: "renewal", WarnDays: 40, Allow: []string{"root-sent"}, OnlyRoots: true,
 		Severities: map[string]audit.Severity{"weak-key": audit.Info}, Roots: []*edge.Certificate{cert(t, "a root", asCA)}}
-	for name, w := range map[string]*world{"healthy": newWorld(t, 3), "faulty": faulty(t), "rich": rich(t), "nothing": {t: t, ev: edge.Evidence{Started: started, Finished: finished}}} {
+	for name, w := range map[string]*world{"healthy": newWorld(t, 3), "faulty": faulty(t), "rich": rich(t), "malformed": malformed(t), "nothing": {t: t, ev: edge.Evidence{Started: started, Finished: finished}}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			first := New(w.ev, audit.Judge(w.ev, policy, w.ev.Finished), policy, tool)

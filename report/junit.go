@@ -65,17 +65,18 @@ func suite(r Report, p Pool) junit.Testsuite {
 		}
 	}
 	slices.Sort(rules)
+	at := newPlaces(p)
 	for _, rule := range rules {
-		s.AddTestcase(testcase(p, class, rule, found[rule]))
+		s.AddTestcase(testcase(p, class, rule, found[rule], at))
 	}
 	return s
 }
 
-func testcase(p Pool, class, rule string, fs []Finding) junit.Testcase {
+func testcase(p Pool, class, rule string, fs []Finding, at places) junit.Testcase {
 	t := junit.Testcase{Name: Clean(rule), Classname: class}
 	var failures, remarks []string
 	for _, f := range fs {
-		text := strings.Trim(Clean(f.where(p))+": "+Clean(f.Message), ": ")
+		text := strings.Trim(Clean(at.where(f))+": "+Clean(f.Message), ": ")
 		if f.Fix != "" {
 			text += "\nfix: " + Clean(f.Fix)
 		}

@@ -33,17 +33,19 @@ func (p *page) certificate(mark string, c Certificate) {
 	if subject == "" {
 		subject = "(no subject)"
 	}
-	if c.ParseError != "" {
-		subject = "cannot be decoded: " + p.clean(c.ParseError)
-	}
 	first := "  " + mark + strings.Repeat(" ", max(3-len(mark), 1))
 	p.para(bold, first, subject)
-	facts := []string{"thumbprint " + strings.ToUpper(c.ThumbprintSHA1)}
-	if c.ParseError == "" {
-		facts = append([]string{expiry(c.NotAfter, p.now)}, facts...)
-		facts = append(facts, "serial "+c.Serial, "issuer "+p.clean(commonName(c.Issuer)))
+	facts := []string{expiry(c.NotAfter, p.now), "thumbprint " + strings.ToUpper(c.ThumbprintSHA1)}
+	if c.Serial != "" {
+		facts = append(facts, "serial "+c.Serial)
+	}
+	if c.Issuer != "" {
+		facts = append(facts, "issuer "+p.clean(commonName(c.Issuer)))
 	}
 	p.facts(plain, "     ", facts)
+	if c.ParseError != "" { // what stands above was read field by field
+		p.para(plain, "     ", "malformed: "+p.clean(c.ParseError))
+	}
 }
 
 // commonName picks the CN of a distinguished name for a line that has no room

@@ -139,7 +139,7 @@ func (m *meters) endpoint(p Pool, e Endpoint, certs map[string]Certificate, want
 	}
 	c := certs[*e.Certificate]
 	m.info.WithLabelValues(with(Clean(c.Subject), Clean(c.Issuer), c.Serial, c.ThumbprintSHA1)...).Set(1)
-	if c.ParseError == "" {
+	if !c.NotAfter.IsZero() {
 		m.notAfter.WithLabelValues(cell...).Set(unix(c.NotAfter))
 		m.notBefore.WithLabelValues(cell...).Set(unix(c.NotBefore))
 	}

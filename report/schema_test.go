@@ -48,7 +48,7 @@ func validate(s *jsonschema.Schema, text string) error {
 func TestSchemaAcceptsReports(t *testing.T) {
 	t.Parallel()
 	s := compileSchema(t)
-	for name, r := range map[string]Report{"healthy": newWorld(t, 3).report(), "rich": rich(t).report(), "changed": changed(t),
+	for name, r := range map[string]Report{"healthy": newWorld(t, 3).report(), "rich": rich(t).report(), "malformed": malformed(t).report(), "changed": changed(t),
 		"12x5": twelveByFive(t).report(), "pools": manyPools(t).report(), "loose": looseList(t, 50).report(), "hostile": hostile(t).report(),
 		"nothing": (&world{t: t, ev: edge.Evidence{Started: started, Finished: finished}}).report()} {
 		if err := validate(s, string(encode(t, r))); err != nil {

@@ -74,6 +74,7 @@ func TestTableGolden(t *testing.T) {
 		"command-line":  {commandLine(t).report(), TableOptions{}},
 		"hostile":       {hostile(t).report(), TableOptions{Width: 100}},
 		"hostile-ascii": {hostile(t).report(), TableOptions{ASCII: true}},
+		"malformed":     {malformed(t).report(), TableOptions{}},
 		"nothing":       {New(edge.Evidence{Started: started, Finished: finished}, nil, audit.Policy{}, tool), TableOptions{}},
 	}
 	for name, tt := range tests {
@@ -91,7 +92,7 @@ func TestTableFitsItsWidth(t *testing.T) {
 	reports := map[string]Report{"faulty": faulty(t).report(), "12x5": twelveByFive(t).report(), "pools": manyPools(t).report(),
 		"loose": looseList(t, 300).report(), "hostile": hostile(t).report(), "command line": commandLine(t).report(), "changed": changed(t)}
 	for name, r := range reports {
-		for width := 40; width <= 200; width += 7 {
+		for width := 40; width <= 200; width += 16 {
 			for l := range strings.Lines(string(table(t, r, TableOptions{Width: width}))) {
 				l = strings.TrimSuffix(l, "\n")
 				whole := isCommand(strings.TrimSpace(l)) || regexp.MustCompile(`^ +(thumbprint|serial) [0-9A-Fa-f]+$`).MatchString(l)

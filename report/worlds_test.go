@@ -5,6 +5,7 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"edgecert/scanner/audit"
@@ -156,6 +157,15 @@ func hostile(t testing.TB) *world {
 		}
 	}
 	w.ev.Pools[1].Notes = []string{"guessed from " + hostileStrings[2]}
+	return w
+}
+
+// malformed is a healthy pool in which one member presents a certificate that
+// Go refuses: one byte more stands behind it.
+func malformed(t testing.TB) *world {
+	w := newWorld(t, 2)
+	w.present("edge2", edge.WebConf, 443, edge.NewCertificate(append(slices.Clone(w.leaf.Raw), 0)))
+	w.present("edge2", edge.Access, 443, edge.NewCertificate([]byte("no certificate at all")))
 	return w
 }
 
