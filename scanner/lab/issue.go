@@ -49,6 +49,7 @@ func (l *Lab) issueAll() (*pki, error) {
 		if !known && a.Under != "" {
 			return nil, fmt.Errorf("authority %s is under %q, which does not stand before it", a.Name, a.Under)
 		}
+		a.Intermediate.CRL = here(a.Intermediate.CRL, l.responder.url)
 		issuer, err := keys.Raise(a, above.Intermediate)
 		if err != nil {
 			return nil, err

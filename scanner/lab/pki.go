@@ -131,11 +131,13 @@ func NewAuthority(name string, now time.Time) Authority {
 			Usage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		}
 	}
-	return Authority{
+	a := Authority{
 		Name:         name,
 		Root:         ca("Root", now.AddDate(-5, 0, 0), now.AddDate(15, 0, 0)),
 		Intermediate: ca("Intermediate", now.AddDate(-2, 0, 0), now.AddDate(6, 0, 0)),
 	}
+	a.Intermediate.CRL = []string{Responder + "/" + name + "/root.crl"}
+	return a
 }
 
 // An Issuer is an authority with its certificates made.

@@ -19,7 +19,8 @@ import (
 
 // Responder stands in templates for the address of the lab's own CRL and OCSP
 // server, which is known only once the lab has started: Responder + "/NAME.crl"
-// and Responder + "/NAME" are those of the authority NAME.
+// and Responder + "/NAME" are those of the authority NAME for its leaves,
+// Responder + "/NAME/root.crl" is that of its root.
 const Responder = "http://responder.invalid"
 
 type responder struct {
@@ -53,13 +54,17 @@ func (r *responder) serve(l *Lab) {
 	l.wg.Go(func() { srv.Serve(r.listener) })
 }
 
-// revocation serves GET /NAME.crl, GET /NAME/BASE64 and POST /NAME (RFC 6960,
-// appendix A).
+// revocation serves GET /NAME.crl and /NAME/root.crl, and OCSP as GET
+// /NAME/BASE64 and POST /NAME (RFC 6960, appendix A).
 func (l *Lab) revocation() http.Handler {
 	mux := http.NewServeMux()
 	for name, issuer := range l.pki.issuers {
 		mux.HandleFunc("GET /"+name+".crl", func(w http.ResponseWriter, _ *http.Request) {
-			crl, err := l.crl(issuer)
+			crl, err := l.crl(issuer.Intermediate)
+			reply(w, "application/pkix-crl", crl, err)
+		})
+		mux.HandleFunc("GET /"+name+"/root.crl", func(w http.ResponseWriter, _ *http.Request) {
+			crl, err := l.crl(issuer.Root)
 			reply(w, "application/pkix-crl", crl, err)
 		})
 		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, req *http.Request) {
@@ -91,8 +96,9 @@ func reply(w http.ResponseWriter, kind string, body []byte, err error) {
 	w.Write(body)
 }
 
-// crl lists the leaves of an issuer that are marked revoked.
-func (l *Lab) crl(issuer Issuer) ([]byte, error) {
+// crl lists the leaves that are marked revoked: those of other issuers, too,
+// whose serial numbers say nothing here.
+func (l *Lab) crl(issuer *Issued) ([]byte, error) {
 	list := &x509.RevocationList{
 		Number:     big.NewInt(1),
 		ThisUpdate: l.spec.Now.Add(-time.Hour),
@@ -104,7 +110,7 @@ func (l *Lab) crl(issuer Issuer) ([]byte, error) {
 				x509.RevocationListEntry{SerialNumber: leaf.Cert.SerialNumber, RevocationTime: revokedAt(l.spec.Now)})
 		}
 	}
-	return x509.CreateRevocationList(rand.Reader, list, issuer.Intermediate.Cert, issuer.Intermediate.Key)
+	return x509.CreateRevocationList(rand.Reader, list, issuer.Cert, issuer.Key)
 }
 
 func (l *Lab) ocsp(issuer Issuer, request []byte) ([]byte, error) {

@@ -152,6 +152,11 @@ func TestResponderKnowsTheRevoked(t *testing.T) {
 	t.Parallel()
 	l := faulty(t, func(c *Cell) { c.Chain.Leaf.Revoked = true })
 	issuer := l.pki.issuers[PublicCA].Intermediate.Cert
+	resp, err := http.Get(issuer.CRLDistributionPoints[0])
+	list, err := x509.ParseRevocationList(body(t, resp, err))
+	if err != nil || list.CheckSignatureFrom(l.pki.issuers[PublicCA].Root.Cert) != nil {
+		t.Errorf("the root's CRL: %v", err)
+	}
 	for _, c := range []struct {
 		member string
 		want   int
