@@ -10,6 +10,7 @@ package scanner
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -113,6 +114,9 @@ func (o Options) prober(endpoints []edge.Endpoint) (*probe.Prober, error) {
 	p.Gate = probe.NewGate(workersPerCore * runtime.GOMAXPROCS(0))
 	p.Admit = newTraffic(endpoints, o).admit
 	if o.Proxy != "" {
+		if o.UDP {
+			return nil, errors.New("UDP and a proxy: proxies carry TCP alone; hint: leave one of the two away")
+		}
 		dial, err := proxy.New(o.Proxy)
 		if err != nil {
 			return nil, err

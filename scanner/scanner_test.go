@@ -223,7 +223,7 @@ func TestTheEndOfTheScanEndsEverythingAndKeepsWhatIsThere(t *testing.T) {
 
 func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, o := range []Options{{Concurrency: -1}, {PerAddress: -1}, {Rate: -1}, {Timeout: -1}, {Samples: -1}, {Proxy: "nonsense"}} {
+	for _, o := range []Options{{Concurrency: -1}, {PerAddress: -1}, {Rate: -1}, {Timeout: -1}, {Samples: -1}, {Proxy: "nonsense"}, {Proxy: "socks5://127.0.0.1:1080", UDP: true}} {
 		if _, err := Scan(context.Background(), nil, o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}

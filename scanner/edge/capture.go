@@ -95,7 +95,7 @@ type Sample struct {
 // false means: pseudo-TLS was answered, the relay was not asked.
 type Turn struct {
 	PseudoTLS bool   `json:"pseudo_tls"` // the pseudo ServerHello of [MS-TURN] 2.1.1 came
-	Live      bool   `json:"live"`       // an Allocate request was answered in kind
+	Live      bool   `json:"live"`       // an Allocate request was answered in kind; over UDP a Binding request, too
 	ErrorCode int    `json:"error_code"` // of the answer: 401 as a rule
 	Realm     string `json:"realm"`
 	Software  string `json:"software"`
