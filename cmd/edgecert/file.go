@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -131,4 +132,19 @@ func sweepTemps(name string, age time.Duration) {
 			_ = os.Remove(filepath.Join(filepath.Dir(name), e.Name()))
 		}
 	}
+}
+
+// maxPassword bounds a password file, in bytes: anything longer is the wrong file.
+const maxPassword = 4096
+
+// firstLine reads a password from the first line of a file.
+func firstLine(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPassword))
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSuffix(line, "\r"), err
 }

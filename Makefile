@@ -1,0 +1,65 @@
+# make run and make test need Go, nothing else; the tools are fetched as Go modules.
+GO          ?= go
+BIN         := bin/edgecert
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+FUZZTIME    ?= 20s
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS     := -s -w $(if $(VERSION),-X main.version=$(VERSION))
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-real lint bench fuzz golden cross release clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/edgecert
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/edgecert
+
+run: build ## build, raise an Edge pool on loopback, scan it, print the report
+	@$(BIN) demo
+
+test: ## all tests with the race detector (programs that are absent are left out, and named)
+	$(GO) test -race -timeout 10m ./...
+
+test-real: ## all tests, where every server program from Debian must be present (.ci/peers installs them)
+	EDGECERT_REAL=1 $(GO) test -race -timeout 20m ./...
+
+lint: ## gofmt, vet, staticcheck, and govulncheck where its database answers
+	@unformatted=$$(gofmt -l cmd scanner report); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@.ci/vulncheck $(GOVULNCHECK)
+
+bench: ## benchmarks of capture, judgement and reports
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	@for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+	  done; \
+	done
+
+golden: ## write the golden reports and the README's rule table anew
+	$(GO) test ./report -update
+	$(GO) test ./cmd/edgecert -run 'TestREADME' -update
+
+cross: ## build for every platform that is supported
+	@for platform in $(PLATFORMS); do \
+	  echo "$$platform"; \
+	  CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -o /dev/null ./cmd/edgecert || exit 1; \
+	  CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) vet ./... || exit 1; \
+	done
+
+release: ## build dist/ for every platform, with checksums
+	@rm -rf dist && mkdir dist
+	@for platform in $(PLATFORMS); do \
+	  name=dist/edgecert-$${platform%/*}-$${platform#*/}; case $$platform in windows/*) name=$$name.exe;; esac; \
+	  CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $$name ./cmd/edgecert || exit 1; \
+	done
+	@cd dist && sha256sum edgecert-* > SHA256SUMS && cat SHA256SUMS
+
+clean: ## remove what was built
+	@rm -rf bin dist

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"edgecert/report"
+	"edgecert/scanner/certfile"
+	"edgecert/scanner/edge"
+	"edgecert/scanner/target"
+)
+
+// checkFlags are the flags of check alone.
+type checkFlags struct {
+	targets                   []string
+	pool                      string
+	passwordFile, passwordEnv string
+	services                  []string
+}
+
+// roles are the services that the certificate is meant for; none: all.
+func (k *checkFlags) roles() []edge.Role {
+	var roles []edge.Role
+	for _, s := range k.services {
+		roles = append(roles, edge.Role(s))
+	}
+	return roles
+}
+
+func (k *checkFlags) bind(f *pflag.FlagSet) {
+	f.StringArrayVarP(&k.targets, "targets", "t", nil, "targets `FILE` with the pool; - is stdin; repeatable")
+	f.StringVar(&k.pool, "pool", "", "the pool's `NAME`, where the file has several")
+	f.StringSliceVar(&k.services, "service", nil, "judge it for `access|webcon|xmpp` alone, where each has its own; repeatable")
+	f.StringVar(&k.passwordFile, "password-file", "", "read the PFX password from the first line of `FILE`")
+	f.StringVar(&k.passwordEnv, "password-env", "", "read the PFX password from the environment variable `NAME`")
+}
+
+func (a *app) checkCommand() *cobra.Command {
+	var k checkFlags
+	var p policyFlags
+	var o outputFlags
+	c := &cobra.Command{
+		Use:   "check CERT.{pem,pfx,cer,p7b} -t FILE [--pool NAME]",
+		Short: "Judge a certificate file before it is assigned, without network",
+		Long: "Judge a PEM, DER, PKCS#7 or PFX file against a pool of the targets file by the rules of a scan:\n" +
+			"names, EKU, chain in the file, key present and matching, lifetime. Nothing is dialed. The password\n" +
+			"of a PFX is asked for, or comes from --password-env or --password-file.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.check(c, args[0], k, p, o)
+		},
+	}
+	k.bind(c.Flags())
+	p.bind(c.Flags())
+	o.bind(c.Flags())
+	return c
+}
+
+func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, o outputFlags) error {
+	policy, err := p.policy()
+	if err != nil {
+		return err
+	}
+	for _, s := range k.services {
+		if err := oneOf("--service", s, string(edge.Access), string(edge.WebConf), string(edge.XMPP)); err != nil {
+			return err
+		}
+	}
+	sinks, err := o.open(a)
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
+	pool, err := a.checkedPool(k)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("reading the certificate: %w", err)
+	}
+	file, err := certfile.Read(name, data, func() (string, error) { return a.password(name, k) })
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	ev := certfile.AsEvidence(file, pool, k.roles(), now)
+	ev.Host, _ = os.Hostname()
+	for _, note := range file.Notes {
+		a.ui.infof("%s: %s", name, note)
+	}
+	return a.deliver(c.Context(), judge(ev, policy, now), sinks, p.failOn)
+}
+
+// checkedPool is the pool that the certificate is meant for.
+func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
+	if len(k.targets) == 0 {
+		return edge.Pool{}, hintf("name the targets file with -t FILE", "check needs the pool that the certificate is for")
+	}
+	file, err := target.Load(k.targets, a.in, target.ParseOptions{Rules: ruleIDs()})
+	if err != nil {
+		return edge.Pool{}, err
+	}
+	pools := slices.DeleteFunc(file.Pools, func(p edge.Pool) bool { return p.Kind != edge.EdgePool })
+	var names []string
+	for _, p := range pools {
+		names = append(names, p.Name)
+		if p.Name == k.pool || k.pool == "" && len(pools) == 1 {
+			return p, nil
+		}
+	}
+	switch {
+	case len(pools) == 0:
+		return edge.Pool{}, hintf("check judges against a pool that is written down: see targets.example.txt",
+			"%s describes no pool", strings.Join(k.targets, ", "))
+	case k.pool == "":
+		return edge.Pool{}, hintf("choose one with --pool: "+strings.Join(names, ", "), "%s describes %d pools", strings.Join(k.targets, ", "), len(pools))
+	}
+	return edge.Pool{}, hintf("the pools are "+strings.Join(names, ", "), "--pool %q: no such pool", k.pool)
+}
+
+// password comes from a file, the environment or a prompt without echo; never
+// from the command line, which other users of the machine can read.
+func (a *app) password(name string, k checkFlags) (string, error) {
+	switch {
+	case k.passwordFile != "" && k.passwordEnv != "":
+		return "", hintf("leave one of them out", "--password-file and --password-env both give the password")
+	case k.passwordFile != "":
+		password, err := firstLine(k.passwordFile)
+		if err != nil {
+			return "", fmt.Errorf("reading the password: %w", err)
+		}
+		return password, nil
+	case k.passwordEnv != "":
+		value, ok := os.LookupEnv(k.passwordEnv)
+		if !ok {
+			return "", fmt.Errorf("--password-env %s: the environment has no such variable", k.passwordEnv)
+		}
+		return value, nil
+	}
+	return a.prompt("password of " + report.Clean(name) + ": ")
+}
+
+// prompt asks on the terminal without echo.
+func (a *app) prompt(question string) (string, error) {
+	f, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return "", hintf("give it with --password-env NAME or --password-file FILE", "a password is needed, and there is no terminal to ask on")
+	}
+	a.ui.ask(question)
+	text, err := term.ReadPassword(int(f.Fd()))
+	a.ui.ask("\n")
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	return string(text), nil
+}

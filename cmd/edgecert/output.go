@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"edgecert/report"
+	"edgecert/scanner/edge"
+)
+
+// outputFlags say where reports go.
+type outputFlags struct {
+	files    []string
+	format   string
+	quiet    bool
+	previous string
+	state    string
+	mail     mailOptions
+}
+
+func (o *outputFlags) bind(f *pflag.FlagSet) {
+	f.StringArrayVarP(&o.files, "output", "o", nil, "write a report to `FILE`, in the format of its suffix; repeatable")
+	f.StringVar(&o.format, "format", "table", "stdout `F`ormat: "+strings.Join(formatNames(), ", "))
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "stdout only if there is a warning, an error or a change")
+	f.StringVar(&o.previous, "previous", "", "tell what changed since the scan saved in `FILE` (JSON)")
+}
+
+// bindNightly binds what only a scan that runs again and again needs.
+func (o *outputFlags) bindNightly(f *pflag.FlagSet) {
+	f.StringVar(&o.state, "state", "", "keep the last scan in `DIR` and tell what changed since")
+	f.StringArrayVar(&o.mail.to, "mail-to", nil, "mail the report to `ADDRESS` whenever --quiet would print; repeatable")
+	f.StringVar(&o.mail.from, "mail-from", "", "the mail's sender, `ADDRESS`")
+	f.StringVar(&o.mail.server, "smtp", "", "the mail server, `HOST[:PORT]` (587 with STARTTLS; 465 is TLS from the start)")
+	f.StringVar(&o.mail.user, "smtp-user", "", "log in to the mail server as `NAME`")
+	f.StringVar(&o.mail.passwordFile, "smtp-password-file", "", "read the password from `FILE` (default: "+mailPasswordVariable+")")
+	f.BoolVar(&o.mail.clear, "smtp-clear", false, "no TLS, for a relay on this machine")
+}
+
+// formatNames are what --format takes.
+func formatNames() []string {
+	var names []string
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// suffixes are what --output takes.
+func suffixes() []string {
+	var all []string
+	for _, f := range report.Formats() {
+		all = append(all, f.Suffixes...)
+	}
+	return all
+}
+
+// sinks are the places that reports go to, checked before anything is dialed:
+// a scan must not be lost to a typing slip.
+type sinks struct {
+	flags    outputFlags
+	format   report.Format
+	files    []report.Format // by place in flags.files
+	previous *report.Report
+	state    *state
+	mail     *mailer
+}
+
+func (o outputFlags) open(a *app) (*sinks, error) {
+	a.opts.quiet = o.quiet
+	a.ui.configure(a.opts)
+	s := &sinks{flags: o}
+	var ok bool
+	if s.format, ok = report.FormatNamed(o.format); !ok {
+		return nil, oneOf("--format", o.format, formatNames()...)
+	}
+	for _, name := range o.files {
+		format, ok := report.FormatOfFile(name)
+		if !ok {
+			return nil, hintf("the suffix says the format: "+strings.Join(suffixes(), " "), "--output %s: no format has this suffix", name)
+		}
+		if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("--output %s: the folder %s does not exist", name, filepath.Dir(name))
+		}
+		s.files = append(s.files, format)
+	}
+	if o.previous != "" && o.state != "" {
+		return nil, hintf("leave one of them out", "--previous and --state both say what to compare with")
+	}
+	var err error
+	if s.mail, err = newMailer(o.mail, os.Getenv); err != nil {
+		return nil, err
+	}
+	if o.previous != "" {
+		s.previous, err = loadReport(o.previous)
+		return s, err
+	}
+	if o.state != "" {
+		s.state, err = openState(o.state)
+	}
+	return s, err
+}
+
+// recall reads the last scan of --state, now that it is known which pools the
+// new one is of.
+func (s *sinks) recall(pools []edge.Pool) error {
+	if s.state == nil {
+		return nil
+	}
+	var names []string
+	for _, p := range pools {
+		names = append(names, p.Name)
+	}
+	var err error
+	s.previous, err = s.state.previous(names)
+	return err
+}
+
+// close gives the state back to the next run.
+func (s *sinks) close() {
+	if s.state != nil {
+		_ = s.state.close() // the lock goes with the process at the latest
+	}
+}
+
+// loadReport reads a saved scan.
+func loadReport(name string) (*report.Report, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading a saved scan: %w", err)
+	}
+	defer f.Close()
+	r, err := report.Load(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &r, nil
+}
+
+// deliver shows, writes, keeps and mails the report, and sets the exit status.
+// One sink that fails costs no other its report.
+func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn string) error {
+	switch {
+	case s.previous != nil:
+		r.Changes = report.Compare(*s.previous, r)
+	case s.state != nil:
+		a.ui.infof("%s holds no earlier scan: this one is the first", s.flags.state)
+	}
+	var errs []error
+	worth := worthReading(r)
+	if worth || !s.flags.quiet {
+		errs = append(errs, a.show(r, s.format))
+	}
+	for i, name := range s.flags.files {
+		errs = append(errs, writeFile(name, publicFile, func(w io.Writer) error {
+			return s.files[i].Render(w, r, report.TableOptions{Width: fileWidth})
+		}))
+	}
+	if s.mail != nil && worth {
+		errs = append(errs, s.mail.send(ctx, r))
+	}
+	if s.state != nil && r.Interrupted {
+		a.ui.warnf("the scan was interrupted: %s keeps the last whole one", s.flags.state)
+	} else if s.state != nil {
+		errs = append(errs, s.state.keep(r))
+	}
+	a.judged(r.Verdict, failOn)
+	return errors.Join(errs...)
+}
+
+// fileWidth is the width of a report that goes to a file.
+const fileWidth = 100
+
+// show renders a report whole before a byte of it reaches stdout.
+func (a *app) show(r report.Report, f report.Format) error {
+	var b bytes.Buffer
+	o := report.TableOptions{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor}
+	if err := f.Render(&b, r, o); err != nil {
+		return fmt.Errorf("rendering %s: %w", f.Name, err)
+	}
+	if _, err := b.WriteTo(a.out); err != nil {
+		return fmt.Errorf("writing the report to stdout: %w", err)
+	}
+	return nil
+}

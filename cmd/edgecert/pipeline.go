@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"edgecert/report"
+	"edgecert/scanner"
+	"edgecert/scanner/audit"
+	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
+	"edgecert/scanner/hosttrust"
+	"edgecert/scanner/inventory"
+	"edgecert/scanner/revocation"
+	"edgecert/scanner/target"
+)
+
+// ruleIDs are what `severity` and `allow` of a targets file may name.
+func ruleIDs() []string {
+	var ids []string
+	for _, r := range audit.Rules() {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+// pools gathers what is to be scanned from files, arguments and DNS.
+func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.Options) ([]edge.Pool, error) {
+	files, err := target.Load(s.targets, a.in, target.ParseOptions{Rules: ruleIDs()})
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := target.CommandLine(args)
+	if err != nil {
+		return nil, err
+	}
+	all, err := target.Join(files, hosts)
+	if err != nil {
+		return nil, err
+	}
+	if err := readInventories(all.Pools, time.Now()); err != nil {
+		return nil, err
+	}
+	resolver, err := target.ParseResolver(s.resolver)
+	if err != nil {
+		return nil, err
+	}
+	pools := target.Resolve(ctx, all.Pools, resolver)
+	if len(all.Domains) == 0 {
+		return pools, nil
+	}
+	found := target.Discover(ctx, all.Domains, resolver, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
+		quick := o
+		quick.Quick = true
+		captures, err := scanner.Scan(ctx, endpoints, quick)
+		if err != nil {
+			a.ui.warnf("looking for services: %v", err)
+		}
+		return captures
+	})
+	return append(pools, found...), nil
+}
+
+// readInventories puts the Get-CsCertificate output that pools name into them.
+func readInventories(pools []edge.Pool, now time.Time) error {
+	for i := range pools {
+		for _, f := range pools[i].InventoryFiles {
+			data, err := os.ReadFile(f.Path)
+			if err != nil {
+				return fmt.Errorf("%s: reading the inventory of %s: %w", f.Source, f.Member, err)
+			}
+			records, err := inventory.Parse(f.Path, data, f.Member, now)
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.Source, err)
+			}
+			pools[i].Inventory = append(pools[i].Inventory, records...)
+		}
+	}
+	return nil
+}
+
+// capture dials everything and judges what came. It does not fail once
+// dialing has begun.
+func (a *app) capture(ctx context.Context, pools []edge.Pool, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
+	endpoints := target.Plan(pools)
+	ev := edge.Evidence{Started: time.Now().UTC(), Pools: pools}
+	ev.Host, _ = os.Hostname()
+	a.ui.debugf("%d pools, %d endpoints", len(pools), len(endpoints))
+	step, finish := a.ui.progress(len(endpoints), a.opts)
+	o.Progress = step
+	captures, err := scanner.Scan(ctx, endpoints, o)
+	finish()
+	if err != nil {
+		return report.Report{}, err
+	}
+	ev.Captures, ev.Interrupted = captures, ctx.Err() != nil
+	a.askOthers(ctx, &ev, p, s)
+	ev.Finished = time.Now().UTC()
+	a.log(ev)
+	return judge(ev, p, ev.Finished), nil
+}
+
+// askOthers adds what is not on the wire: what this host's root store and,
+// with --revocation, the CA's servers say of the certificates.
+func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, s scanFlags) {
+	now := time.Now()
+	if !p.OnlyRoots {
+		var err error
+		if ev.HostTrusted, err = hosttrust.Trusted(ev.Captures, now); err != nil {
+			a.ui.warnf("this host's root store was not asked: %v", err)
+		}
+		ev.HostRoots = err == nil
+	}
+	if s.revocation && !ev.Interrupted {
+		roots := trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Now: now}
+		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ev.Captures, roots), revocation.Options{Now: now, Timeout: s.timeout})
+	}
+}
+
+// judge turns evidence into the report.
+func judge(ev edge.Evidence, p audit.Policy, now time.Time) report.Report {
+	return report.New(ev, audit.Judge(ev, p, now), p, report.Tool{Name: "edgecert", Version: toolVersion()})
+}
+
+// log tells, with -v, what each endpoint said beyond the report.
+func (a *app) log(ev edge.Evidence) {
+	if !a.opts.verbose {
+		return
+	}
+	for _, c := range ev.Captures {
+		at := fmt.Sprintf("%s %s %s (%s)", c.Endpoint.Pool, c.Endpoint.Member, c.Endpoint.HostPort(), c.Endpoint.Role)
+		a.ui.debugf("%s: %s at stage %s after %d tries, dial %s, handshake %s", at, c.Outcome, c.Stage, c.Attempts,
+			c.Dial.Round(time.Millisecond), c.Handshake.Round(time.Millisecond))
+		if c.Fault != nil {
+			a.ui.debugf("%s: %s", at, c.Fault.Error())
+		}
+		if c.TLS == nil {
+			continue
+		}
+		for _, name := range c.TLS.AcceptableCANames {
+			a.ui.debugf("%s: accepts client certificates of %s", at, name)
+		}
+	}
+}

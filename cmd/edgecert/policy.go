@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"edgecert/scanner/audit"
+	"edgecert/scanner/certfile"
+	"edgecert/scanner/edge"
+)
+
+// policyFlags say how captures are judged.
+type policyFlags struct {
+	profile             string
+	warnDays, errorDays int
+	allow, severity     []string
+	roots               []string
+	onlyRoots           bool
+	failOn              string
+}
+
+func (p *policyFlags) bind(f *pflag.FlagSet) {
+	f.StringVar(&p.profile, "profile", "", "raise rules to errors as a preset: `federation|renewal`")
+	f.IntVar(&p.warnDays, "warn-days", 0, "warn `N` days before expiry (default: min(30, a third of the lifetime))")
+	f.IntVar(&p.errorDays, "error-days", 0, "an error `N` days before expiry (default: min(7, a tenth of the lifetime))")
+	f.StringSliceVar(&p.allow, "allow", nil, "drop the findings of `RULE`; repeatable")
+	f.StringSliceVar(&p.severity, "severity", nil, "give `RULE=error|warning|info`; repeatable")
+	f.StringArrayVar(&p.roots, "roots", nil, "trust the roots in `FILE` (PEM) too, as public ones; repeatable")
+	f.BoolVar(&p.onlyRoots, "only-roots", false, "trust the roots of --roots alone")
+	f.StringVar(&p.failOn, "fail-on", "warning", "exit non-zero from `error|warning|never` up")
+}
+
+// policy checks the flags and turns them into audit's policy.
+func (p *policyFlags) policy() (audit.Policy, error) {
+	out := audit.Policy{Profile: p.profile, WarnDays: p.warnDays, ErrorDays: p.errorDays,
+		Severities: map[string]audit.Severity{}, OnlyRoots: p.onlyRoots}
+	if err := oneOf("--fail-on", p.failOn, "error", "warning", "never"); err != nil {
+		return out, err
+	}
+	if err := oneOf("--profile", p.profile, "", "federation", "renewal"); err != nil {
+		return out, err
+	}
+	if p.warnDays < 0 || p.errorDays < 0 {
+		return out, fmt.Errorf("--warn-days %d, --error-days %d: days count from 0", p.warnDays, p.errorDays)
+	}
+	if p.warnDays > 0 && p.errorDays > p.warnDays {
+		return out, hintf("an error comes after its warning, so --error-days is the smaller number",
+			"--error-days %d is more than --warn-days %d", p.errorDays, p.warnDays)
+	}
+	if p.onlyRoots && len(p.roots) == 0 {
+		return out, hintf("name the roots with --roots FILE", "--only-roots without --roots: nothing would be trusted")
+	}
+	var err error
+	for _, id := range p.allow {
+		if err := knownRule("--allow", id); err != nil {
+			return out, err
+		}
+		out.Allow = append(out.Allow, id)
+	}
+	for _, s := range p.severity {
+		id, level, ok := strings.Cut(s, "=")
+		if !ok {
+			return out, hintf("write it as --severity crl-missing=info", "--severity %q: no =", s)
+		}
+		if err := knownRule("--severity", id); err != nil {
+			return out, err
+		}
+		if err := oneOf("--severity "+id, level, "error", "warning", "info"); err != nil {
+			return out, err
+		}
+		out.Severities[id] = audit.Severity(level)
+	}
+	out.Roots, err = readRoots(p.roots)
+	return out, err
+}
+
+// readRoots reads the certificates of every file.
+func readRoots(files []string) ([]*edge.Certificate, error) {
+	var roots []*edge.Certificate
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the roots of --roots: %w", err)
+		}
+		f, err := certfile.Read(name, data, func() (string, error) {
+			return "", hintf("export the roots without their keys, as PEM", "%s: is protected by a password", name)
+		})
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, f.Certificates...)
+	}
+	return roots, nil
+}
+
+// knownRule refuses a rule that does not exist, with the nearest that does.
+func knownRule(flag, id string) error {
+	if _, ok := audit.Find(id); ok {
+		return nil
+	}
+	hint := "edgecert rules lists them"
+	if near := audit.Suggest(id); near != "" {
+		hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+	}
+	return hintf(hint, "%s %q: no such rule", flag, id)
+}
+
+// oneOf refuses a value outside a closed set.
+func oneOf(flag, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	shown := strings.TrimPrefix(strings.Join(allowed, ", "), ", ")
+	return hintf("it takes one of: "+shown, "%s %q: no such value", flag, value)
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"edgecert/report"
+	"edgecert/scanner/audit"
+)
+
+func (a *app) reportCommand() *cobra.Command {
+	var p policyFlags
+	var o outputFlags
+	c := &cobra.Command{
+		Use:   "report SCAN.json...",
+		Short: "Render a saved scan again, or several side by side",
+		Long: "Render a saved scan in any format, without network. With policy flags it is judged again, as\n" +
+			"of the time it was made. Several scans of the same pools are taken for several vantage\n" +
+			"points and shown side by side; where they differ is a finding.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			sinks, err := o.open(a)
+			if err != nil {
+				return err
+			}
+			defer sinks.close()
+			r, err := a.saved(args, p, c.Flags())
+			if err != nil {
+				return err
+			}
+			return a.deliver(c.Context(), r, sinks, p.failOn)
+		},
+	}
+	p.bind(c.Flags())
+	o.bind(c.Flags())
+	return c
+}
+
+// saved reads saved scans, judges each again where a policy flag asks for it,
+// and lays several together.
+func (a *app) saved(names []string, p policyFlags, f *pflag.FlagSet) (report.Report, error) {
+	r, err := loadReport(names[0])
+	if err != nil {
+		return report.Report{}, err
+	}
+	again, err := rejudge(*r, p, f)
+	if err != nil {
+		return report.Report{}, fmt.Errorf("%s: %w", names[0], err)
+	}
+	return again, nil
+}
+
+// rejudge judges a saved scan with the flags that were given laid over the
+// policy it was made with. Without such a flag it is left as it is.
+func rejudge(r report.Report, p policyFlags, f *pflag.FlagSet) (report.Report, error) {
+	given, err := p.policy()
+	if err != nil {
+		return r, err
+	}
+	ev, policy, err := report.Evidence(r)
+	if err != nil {
+		return r, err
+	}
+	asked := false
+	for name, lay := range map[string]func(){
+		"profile":    func() { policy.Profile = given.Profile },
+		"warn-days":  func() { policy.WarnDays = given.WarnDays },
+		"error-days": func() { policy.ErrorDays = given.ErrorDays },
+		"allow":      func() { policy.Allow = given.Allow },
+		"severity":   func() { policy.Severities = given.Severities },
+		"roots":      func() { policy.Roots = given.Roots },
+		"only-roots": func() { policy.OnlyRoots = given.OnlyRoots },
+	} {
+		if f.Changed(name) {
+			lay()
+			asked = true
+		}
+	}
+	if !asked {
+		return r, nil
+	}
+	changes := r.Changes
+	r = report.New(ev, audit.Judge(ev, policy, ev.Finished), policy, r.Tool)
+	r.Changes = changes
+	return r, nil
+}

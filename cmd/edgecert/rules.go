@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+	"github.com/spf13/cobra"
+
+	"edgecert/scanner/audit"
+)
+
+func (a *app) rulesCommand() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "rules",
+		Short: "List every rule with its severity",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := oneOf("--format", format, "table", "markdown"); err != nil {
+				return err
+			}
+			return writeRules(a.out, format == "markdown")
+		},
+	}
+	c.Flags().StringVar(&format, "format", "table", "`table|markdown`")
+	return c
+}
+
+// writeRules prints the catalogue; the README's table is its Markdown.
+func writeRules(w io.Writer, markdown bool) error {
+	opts := []tablewriter.Option{
+		tablewriter.WithEastAsian(tw.Off), tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAlignment(tw.AlignLeft), tablewriter.WithRowAutoWrap(tw.WrapNone),
+	}
+	if markdown {
+		opts = append(opts, tablewriter.WithRenderer(renderer.NewMarkdown()))
+	} else {
+		opts = append(opts, tablewriter.WithRendition(tw.Rendition{Borders: tw.BorderNone,
+			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone}}))
+	}
+	table := tablewriter.NewTable(w, opts...)
+	table.Header("rule", "severity", "finding when")
+	for _, r := range audit.Rules() {
+		id := r.ID
+		if markdown {
+			id = "`" + id + "`"
+		}
+		if err := table.Append(id, string(r.Severity), r.Title); err != nil {
+			return fmt.Errorf("writing the rules: %w", err)
+		}
+	}
+	return table.Render()
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain RULE",
+		Short: "Explain a rule: what it means, why it matters, how to fix it",
+		Args:  cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var ids []string
+			for _, r := range audit.Rules() {
+				ids = append(ids, r.ID+"\t"+r.Title)
+			}
+			return ids, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := knownRule("explain", args[0]); err != nil {
+				return err
+			}
+			r, _ := audit.Find(args[0])
+			_, err := fmt.Fprintf(a.out, "%s (%s)\n%s\n\n%s\n\nSource: %s\n",
+				r.ID, r.Severity, r.Title, strings.TrimSpace(r.Doc), r.Source)
+			return err
+		},
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"edgecert/scanner/audit"
+)
+
+// The exit statuses, after the convention of monitoring plugins.
+const (
+	exitOK          = 0
+	exitWarning     = 1
+	exitError       = 2
+	exitUsage       = 3
+	exitInterrupted = 130
+)
+
+// app is one run of the command.
+type app struct {
+	in     io.Reader
+	out    io.Writer
+	ui     *ui
+	opts   uiOptions
+	status int // of a command that did its work
+}
+
+// run is the whole program: it returns the exit status.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	a := &app{in: in, out: out, ui: newUI(errOut)}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	if err := root.ExecuteContext(ctx); err != nil {
+		a.ui.fail(usage(err))
+		return exitUsage
+	}
+	return a.status
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "edgecert",
+		Short: "One certificate, every Edge",
+		Long: "edgecert dials the external interfaces of every member of Lync and Skype for Business\n" +
+			"Edge pools and says whether the right certificate sits on each: by name, by member,\n" +
+			"with the fix.",
+		Example: "  edgecert demo                        an Edge pool on loopback, with faults, scanned\n" +
+			"  edgecert scan -t targets.txt         did every service get the new certificate?\n" +
+			"  edgecert scan contoso.com            find the pool by DNS and scan it\n" +
+			"  edgecert check new.pfx -t targets.txt   would this certificate be right?",
+		Args:              knownCommand,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVarP(&a.opts.verbose, "verbose", "v", false, "log what is done, and list acceptable CAs")
+	flags.BoolVar(&a.opts.noColor, "no-color", false, "no colour (NO_COLOR, TERM=dumb and pipes are honoured unasked)")
+	flags.BoolVar(&a.opts.noProgress, "no-progress", false, "no progress bar")
+	flags.StringVar(&a.opts.logFormat, "log-format", "text", "log to stderr as `text|json`")
+	root.AddCommand(a.scanCommand(), a.checkCommand(), a.targetsCommand(), a.reportCommand(),
+		a.rulesCommand(), a.explainCommand(), a.demoCommand(), a.versionCommand(), a.manCommand())
+	return root
+}
+
+// prepare runs before every command, once the flags are read.
+func (a *app) prepare() error {
+	if a.opts.logFormat != "text" && a.opts.logFormat != "json" {
+		return hintf("use --log-format text or --log-format json", "--log-format %q: no such format", a.opts.logFormat)
+	}
+	a.ui.configure(a.opts)
+	return nil
+}
+
+// usage gives cobra's own errors, which are usage errors, a hint.
+func usage(err error) error {
+	if _, hint := explain(err); hint != "" {
+		return err
+	}
+	text := err.Error()
+	for _, start := range []string{"unknown flag", "unknown shorthand", "flag needs an argument", "invalid argument", "accepts ", "requires at least"} {
+		if strings.HasPrefix(text, start) {
+			return hintf("add --help to the command to see its arguments and flags", "%s", text)
+		}
+	}
+	return err
+}
+
+// knownCommand refuses a word that is no command, with the nearest that is.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "edgecert help lists the commands"
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return hintf(hint, "%q: no such command", args[0])
+}
+
+// judged sets the exit status from a verdict, as --fail-on asks.
+func (a *app) judged(v audit.Verdict, failOn string) {
+	a.status = exitOK
+	switch {
+	case failOn == "never":
+	case v == audit.VerdictError || v == audit.VerdictIncomplete:
+		a.status = exitError
+	case v == audit.VerdictWarning && failOn == "warning":
+		a.status = exitWarning
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/lab"
+)
+
+var update = flag.Bool("update", false, "write the README's rule table anew")
+
+// TestInterrupted cancels a scan that waits for a silent server: what the
+// others presented is reported, marked incomplete, and the status is 130.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	spec := lab.Healthy(time.Now())
+	spec.Cell("edge2", edge.WebConf, 443).Speaks = lab.Tarpit
+	l, err := lab.Start(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	targets, roots := filepath.Join(t.TempDir(), "targets.txt"), filepath.Join(t.TempDir(), "roots.pem")
+	for name, data := range map[string][]byte{targets: []byte(l.Targets()), roots: l.Roots()} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	var out, errOut bytes.Buffer
+	status := run(ctx, []string{"scan", "-t", targets, "--roots", roots, "--resolver", l.Resolver(),
+		"--timeout", "60s", "--retries", "0", "--format", "json"}, strings.NewReader(""), &out, &errOut)
+	if status != exitInterrupted {
+		t.Errorf("exit status %d, want %d; stderr: %s", status, exitInterrupted, errOut.String())
+	}
+	for _, want := range []string{`"interrupted": true`, `"verdict": "incomplete"`, `"class": "interrupted"`, `"outcome": "captured"`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report of an interrupted scan lacks %s", want)
+		}
+	}
+}
+
+// TestREADMERules holds the README's table of rules against the catalogue.
+func TestREADMERules(t *testing.T) {
+	t.Parallel()
+	const name, begin, end = "../../README.md", "<!-- rules: written by make golden -->\n", "<!-- end of rules -->"
+	readme, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(readme), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("the README has lost the marks around its table of rules")
+	}
+	var table bytes.Buffer
+	if err := writeRules(&table, true); err != nil {
+		t.Fatal(err)
+	}
+	want := head + begin + "\n" + table.String() + "\n" + end + tail
+	if want == string(readme) {
+		return
+	}
+	if !*update {
+		t.Fatal("the README's table of rules is not the catalogue's: run make golden")
+	}
+	if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

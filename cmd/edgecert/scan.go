@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"edgecert/scanner"
+)
+
+// scanFlags are the flags of scan that say how to dial.
+type scanFlags struct {
+	targets               []string
+	concurrency           int
+	perAddress            int
+	rate                  string
+	timeout               time.Duration
+	retries, samples      int
+	quick, udp            bool
+	resolver, proxy       string
+	revocation            bool
+	clientCert, clientKey string
+}
+
+func (s *scanFlags) bind(f *pflag.FlagSet) {
+	f.IntVar(&s.concurrency, "concurrency", 0, "connections under way at a time, `N` (default: 4096, less where descriptors are few)")
+	f.IntVar(&s.perAddress, "per-address", 4, "connections to one address at a time, `N`")
+	f.StringVar(&s.rate, "rate", "0", "new connections, `N/s`; 0 is no limit")
+	f.DurationVar(&s.timeout, "timeout", 10*time.Second, "for one handshake, dialing included, `D`")
+	f.IntVar(&s.retries, "retries", 1, "further tries after a timeout or reset before the certificate, `N`")
+	f.IntVar(&s.samples, "samples", 0, "handshakes per address, `N` (default: 1; 6 for a vip and a lone DNS address)")
+	f.BoolVar(&s.quick, "quick", false, "one handshake per endpoint, nothing extra")
+	f.BoolVar(&s.udp, "udp", false, "ask UDP 3478 of the A/V edges too")
+	f.StringVar(&s.resolver, "resolver", "", "ask this DNS server, `HOST[:PORT]`")
+	f.StringVar(&s.proxy, "proxy", "", "dial through `URL`: socks5://HOST:PORT or http://HOST:PORT")
+	f.BoolVar(&s.revocation, "revocation", false, "fetch OCSP and CRL too (contacts the CA's servers)")
+	f.StringVar(&s.clientCert, "client-cert", "", "present the certificate in `PEM` when one is asked for")
+	f.StringVar(&s.clientKey, "client-key", "", "its private key, `PEM` (default: the file of --client-cert)")
+}
+
+// options checks the flags and turns them into the scanner's.
+func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
+	o := scanner.Options{Concurrency: s.concurrency, PerAddress: s.perAddress, Timeout: s.timeout,
+		Retries: s.retries, Samples: s.samples, Quick: s.quick, UDP: s.udp, Proxy: s.proxy}
+	if s.retries == 0 {
+		o.Retries = -1 // the zero value is the default of one
+	}
+	for _, n := range []struct {
+		flag     string
+		value    int
+		smallest int
+	}{{"concurrency", s.concurrency, 1}, {"per-address", s.perAddress, 1}, {"retries", s.retries, 0}, {"samples", s.samples, 1}} {
+		if f.Changed(n.flag) && n.value < n.smallest {
+			return o, fmt.Errorf("--%s %d: the smallest is %d", n.flag, n.value, n.smallest)
+		}
+	}
+	if s.timeout <= 0 {
+		return o, hintf("write it as --timeout 10s", "--timeout %s: a handshake needs time", s.timeout)
+	}
+	if s.quick && f.Changed("samples") && s.samples > 1 {
+		return o, hintf("leave one of them out", "--quick is one handshake per endpoint, --samples %d is more", s.samples)
+	}
+	var err error
+	if o.Rate, err = parseRate(s.rate); err != nil {
+		return o, err
+	}
+	o.ClientCert, err = s.clientPair()
+	return o, err
+}
+
+// maxRate is far more than any network takes: a slip of the finger above it.
+const maxRate = 1e6
+
+// parseRate reads "50/s" or "50".
+func parseRate(text string) (float64, error) {
+	rate, err := strconv.ParseFloat(strings.TrimSuffix(text, "/s"), 64)
+	if err != nil || !(rate >= 0 && rate <= maxRate) {
+		return 0, hintf("write it as --rate 50/s", "--rate %q: no number of connections a second", text)
+	}
+	return rate, nil
+}
+
+func (s *scanFlags) clientPair() (*tls.Certificate, error) {
+	if s.clientCert == "" {
+		if s.clientKey != "" {
+			return nil, hintf("name its certificate with --client-cert", "--client-key without --client-cert")
+		}
+		return nil, nil
+	}
+	key := s.clientKey
+	if key == "" {
+		key = s.clientCert
+	}
+	for _, name := range []string{s.clientCert, key} {
+		if _, err := os.Stat(name); err != nil {
+			return nil, fmt.Errorf("reading the client certificate: %w", err)
+		}
+	}
+	pair, err := tls.LoadX509KeyPair(s.clientCert, key)
+	if err != nil {
+		return nil, hintf("--client-cert and --client-key take PEM files that belong together",
+			"client certificate %s with key %s: %s", s.clientCert, key, strings.TrimPrefix(err.Error(), "tls: "))
+	}
+	return &pair, nil
+}
+
+func (a *app) scanCommand() *cobra.Command {
+	var s scanFlags
+	var p policyFlags
+	var o outputFlags
+	c := &cobra.Command{
+		Use:   "scan [DOMAIN | HOST:PORT]... [-t FILE]...",
+		Short: "Scan Edge pools and report",
+		Long: "Dial every external service of every member, judge the certificates and report.\n" +
+			"A DOMAIN is a SIP domain, whose pool is found by DNS; hosts with ports form one pool,\n" +
+			"in which all must present one certificate.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 && len(s.targets) == 0 {
+				return hintf("edgecert scan -t targets.txt, edgecert scan contoso.com, or edgecert demo to see one",
+					"nothing to scan")
+			}
+			return a.scan(c, args, s, p, o)
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVarP(&s.targets, "targets", "t", nil, "targets `FILE`, or a topology; - is stdin; repeatable")
+	s.bind(f)
+	p.bind(f)
+	o.bind(f)
+	o.bindNightly(f)
+	return c
+}
+
+// scan is the whole line from targets to report.
+func (a *app) scan(c *cobra.Command, args []string, s scanFlags, p policyFlags, o outputFlags) error {
+	ctx := c.Context()
+	policy, err := p.policy()
+	if err != nil {
+		return err
+	}
+	options, err := s.options(c.Flags())
+	if err != nil {
+		return err
+	}
+	sinks, err := o.open(a)
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
+	pools, err := a.pools(ctx, args, s, options)
+	if err != nil {
+		return err
+	}
+	if err := sinks.recall(pools); err != nil {
+		return err
+	}
+	rep, err := a.capture(ctx, pools, s, options, policy)
+	if err != nil {
+		return err
+	}
+	err = a.deliver(context.WithoutCancel(ctx), rep, sinks, p.failOn)
+	if rep.Interrupted {
+		a.status = exitInterrupted
+	}
+	return err
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"edgecert/scanner/edge"
+	"edgecert/scanner/lab"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"edgecert": main})
+}
+
+// TestScripts runs the built command, one behaviour a file of testdata.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	keys := &lab.KeyRing{}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"lab":   func(ts *testscript.TestScript, _ bool, args []string) { raise(ts, keys, args) },
+			"exits": exits,
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("NO_COLOR", "1")
+			return nil
+		},
+	})
+}
+
+// raise starts an Edge pool on loopback: `lab [FAULT]...`. It writes
+// targets.txt and roots.pem, and sets $RESOLVER and $LAB, which holds the flags
+// to scan it with.
+func raise(ts *testscript.TestScript, keys *lab.KeyRing, faults []string) {
+	spec := lab.Healthy(time.Now())
+	spec.Keys = keys
+	for _, f := range faults {
+		mutate, ok := labFaults()[f]
+		if !ok {
+			ts.Fatalf("lab: no fault %q", f)
+		}
+		mutate(&spec)
+	}
+	l, err := lab.Start(context.Background(), spec)
+	ts.Check(err)
+	ts.Defer(l.Close)
+	ts.Check(os.WriteFile(ts.MkAbs("targets.txt"), []byte(l.Targets()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("roots.pem"), l.Roots(), 0o600))
+	ts.Setenv("RESOLVER", l.Resolver())
+	ts.Setenv("WEBCON", l.Address("edge1", edge.WebConf, 443).String())
+}
+
+// labFaults are the faults that scripts order.
+func labFaults() map[string]func(*lab.Spec) {
+	webcon2 := func(s *lab.Spec) *lab.Cell { return s.Cell("edge2", edge.WebConf, 443) }
+	return map[string]func(*lab.Spec){
+		"edge2-webcon-down":    func(s *lab.Spec) { webcon2(s).Speaks = lab.Closed },
+		"edge2-webcon-tarpit":  func(s *lab.Spec) { webcon2(s).Speaks = lab.Tarpit },
+		"edge2-webcon-http":    func(s *lab.Spec) { webcon2(s).Speaks = lab.HTTP },
+		"edge2-webcon-renewed": func(s *lab.Spec) { webcon2(s).Chain.Leaf.Issue = 2 },
+		"edge2-webcon-tls10":   func(s *lab.Spec) { webcon2(s).MinVersion = 0x0301 },
+	}
+}
+
+// exits runs a command and demands its exit status: `exits 2 edgecert scan …`.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}

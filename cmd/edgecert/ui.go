@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/projectdiscovery/gologger"
+	"github.com/projectdiscovery/gologger/formatter"
+	"github.com/projectdiscovery/gologger/levels"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"edgecert/report"
+)
+
+// ui is every word to the user that is not the report: it alone writes to
+// stderr. Its logger is gologger with three habits mended: warnings are shown
+// by default, redirected output is not coloured, and control characters from
+// the network do not pass.
+type ui struct {
+	w    io.Writer
+	log  gologger.Logger
+	json bool
+	mute bool // --quiet: no info
+	bar  *progressbar.ProgressBar
+	mu   sync.Mutex
+}
+
+// uiOptions are the flags that every command has.
+type uiOptions struct {
+	verbose    bool
+	quiet      bool
+	noColor    bool
+	noProgress bool
+	logFormat  string
+}
+
+func newUI(w io.Writer) *ui {
+	u := &ui{w: w}
+	u.configure(uiOptions{logFormat: "text"})
+	return u
+}
+
+// configure sets the log up; it is called again once the flags are known.
+func (u *ui) configure(o uiOptions) {
+	u.mute, u.json = o.quiet, o.logFormat == "json"
+	u.log.SetWriter(u)
+	u.log.SetFormatter(formatter.NewCLI(o.noColor || !colorful(u.w)))
+	if u.json {
+		u.log.SetFormatter(&formatter.JSON{})
+	}
+	// gologger counts warnings as more talkative than info.
+	u.log.SetMaxLevel(levels.LevelWarning)
+	if o.verbose {
+		u.log.SetMaxLevel(levels.LevelDebug)
+	}
+}
+
+// Write puts one finished log line out; it makes ui gologger's writer.
+func (u *ui) Write(line []byte, _ levels.Level) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.bar != nil {
+		_ = u.bar.Clear()
+	}
+	_, _ = u.w.Write(append(line, '\n'))
+}
+
+func (u *ui) warnf(format string, args ...any) { u.log.Warning().Msg(u.clean(format, args)) }
+func (u *ui) debugf(format string, args ...any) {
+	u.log.Debug().Msg(u.clean(format, args))
+}
+
+func (u *ui) infof(format string, args ...any) {
+	if !u.mute {
+		u.log.Info().Msg(u.clean(format, args))
+	}
+}
+
+// clean makes a message harmless for a terminal; JSON has its own escaping.
+func (u *ui) clean(format string, args []any) string {
+	s := fmt.Sprintf(format, args...)
+	if u.json {
+		return s
+	}
+	return report.Clean(s)
+}
+
+// fail says what went wrong, one line an error, and the way out where one is known.
+func (u *ui) fail(err error) {
+	for _, e := range flatten(err) {
+		u.say(explain(e))
+	}
+}
+
+// say prints one error and its hint.
+func (u *ui) say(text, hint string) {
+	if u.json {
+		b, err := json.Marshal(map[string]string{"level": "ERR", "msg": text, "hint": hint})
+		if err == nil {
+			u.Write(b, levels.LevelError)
+		}
+		return
+	}
+	line := "error: " + report.Clean(text)
+	if hint != "" {
+		line += "\nhint: " + report.Clean(hint)
+	}
+	u.Write([]byte(line), levels.LevelError)
+}
+
+// progress returns a callback for scanner.Options and a function that takes
+// the bar away again. Both do nothing where nobody watches.
+func (u *ui) progress(total int, o uiOptions) (func(done, total int), func()) {
+	f, ok := u.w.(*os.File)
+	if o.noProgress || o.quiet || u.json || !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+		return nil, func() {}
+	}
+	bar := progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(u.w), progressbar.OptionSetDescription("scanning"),
+		progressbar.OptionShowCount(), progressbar.OptionSetWidth(24),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	u.mu.Lock()
+	u.bar = bar
+	u.mu.Unlock()
+	step := func(done, _ int) {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		_ = bar.Set(done)
+	}
+	return step, func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		_ = bar.Clear()
+		u.bar = nil
+	}
+}
+
+// colorful says whether w is a terminal that wants colour.
+func colorful(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}
+
+// width is the window's width in columns; a file or a pipe gets one that
+// mails and pagers show whole.
+func width(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	return 100
+}
+
+// ask puts a question out and leaves the cursor behind it.
+func (u *ui) ask(question string) { _, _ = io.WriteString(u.w, question) }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"edgecert/scanner/audit"
+)
+
+// version is set by the linker in a release build.
+var version = "" //nolint:gochecknoglobals // -ldflags -X needs a variable
+
+// toolVersion is the release, else the revision it was built from.
+func toolVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return "devel+" + s.Value[:12]
+		}
+	}
+	return "devel"
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(a.out, "edgecert %s %s/%s %s\n", toolVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+			return err
+		},
+	}
+}
+
+// manCommand writes man pages for packagers; the rules are a page of their own.
+func (a *app) manCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "man DIR",
+		Short:  "Write the man pages into DIR",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := os.MkdirAll(args[0], 0o755); err != nil {
+				return fmt.Errorf("making the folder for man pages: %w", err)
+			}
+			head := &doc.GenManHeader{Title: "EDGECERT", Section: "1", Source: "edgecert " + toolVersion()}
+			if err := doc.GenManTree(c.Root(), head, args[0]); err != nil {
+				return fmt.Errorf("writing man pages: %w", err)
+			}
+			return os.WriteFile(filepath.Join(args[0], "edgecert-rules.7"), []byte(rulesPage()), 0o644)
+		},
+	}
+}
+
+// rulesPage renders the catalogue as roff.
+func rulesPage() string {
+	escape := strings.NewReplacer(`\`, `\e`, "-", `\-`, "\n.", "\n\\&.", "\n'", "\n\\&'").Replace
+	var b strings.Builder
+	b.WriteString(".TH EDGECERT-RULES 7\n.SH NAME\nedgecert\\-rules \\- what edgecert checks\n")
+	for _, r := range audit.Rules() {
+		fmt.Fprintf(&b, ".SH %s (%s)\n%s\n.PP\n%s\n.PP\nSource: %s\n", escape(r.ID), r.Severity,
+			escape(r.Title), escape(strings.TrimSpace(r.Doc)), escape(r.Source))
+	}
+	return b.String()
+}
