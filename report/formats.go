@@ -23,6 +23,7 @@ func Formats() []Format {
 		{"json", []string{".json"}, "everything, schema " + Schema, plainly(JSON)},
 		{"jsonl", []string{".jsonl", ".ndjson"}, "one JSON object a line, for log stores", plainly(JSONL)},
 		{"csv", []string{".csv"}, "one row an endpoint, for spreadsheets", plainly(CSV)},
+		{"html", []string{".html", ".htm"}, "one page for mail, print and browsers", plainly(HTML)},
 		{"markdown", []string{".md"}, "for tickets and wikis", plainly(Markdown)},
 		{"junit", []string{".xml"}, "one test a rule, for build servers", plainly(JUnit)},
 		{"prometheus", []string{".prom"}, "for node_exporter's textfile collector", plainly(Prometheus)},

@@ -61,7 +61,7 @@ func program(t *testing.T, stdin string, name string, args ...string) {
 func TestFormatsAreFound(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{"a.json": "json", "A.JSON": "json", "x/y.md": "markdown", "r.xml": "junit", "r.prom": "prometheus",
-		"r.txt": "table", "r.csv": "csv", "r.jsonl": "jsonl", "r.ndjson": "jsonl", "json": "", "r.pdf": "", "r.json.gz": ""} {
+		"r.txt": "table", "r.csv": "csv", "r.jsonl": "jsonl", "r.ndjson": "jsonl", "r.html": "html", "r.HTM": "html", "json": "", "r.pdf": "", "r.json.gz": ""} {
 		if f, ok := FormatOfFile(path); f.Name != want || ok != (want != "") {
 			t.Errorf("%s: got %q, want %q", path, f.Name, want)
 		}
@@ -87,7 +87,7 @@ func TestFormatsAreFound(t *testing.T) {
 func TestFormatsGolden(t *testing.T) {
 	t.Parallel()
 	for _, f := range Formats() {
-		if f.Name == "table" { // has its own
+		if f.Name == "table" || f.Name == "html" { // have their own
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
