@@ -139,33 +139,47 @@ func (m *mailer) send(ctx context.Context, r report.Report) error {
 	if err != nil {
 		return fmt.Errorf("writing the mail: %w", err)
 	}
-	client, err := smtp.NewClient(m.host, m.options()...)
+	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
+	defer cancel()
+	client, err := smtp.NewClient(m.host, m.options(ctx)...)
 	if err != nil {
 		return fmt.Errorf("mailing through %s: %w", m.o.server, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
-	defer cancel()
 	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
 		return m.explain(err)
 	}
 	return nil
 }
 
-func (m *mailer) options() []smtp.Option {
+// options are how to speak with the server. The library heeds a context while
+// it dials alone, so the connection is closed when ctx is done; with implicit
+// TLS it has to dial by itself, and its timeout for each answer must do.
+func (m *mailer) options(ctx context.Context) []smtp.Option {
 	options := []smtp.Option{smtp.WithPort(m.port), smtp.WithTimeout(mailDialTimeout),
 		smtp.WithTLSConfig(&tls.Config{ServerName: m.host, RootCAs: m.o.roots, MinVersion: tls.VersionTLS12})}
 	switch {
 	case m.o.clear:
-		options = append(options, smtp.WithTLSPolicy(smtp.NoTLS))
+		options = append(options, smtp.WithTLSPolicy(smtp.NoTLS), smtp.WithDialContextFunc(closing(ctx)))
 	case m.port == implicitTLSPort:
 		options = append(options, smtp.WithSSL())
 	default:
-		options = append(options, smtp.WithTLSPolicy(smtp.TLSMandatory))
+		options = append(options, smtp.WithTLSPolicy(smtp.TLSMandatory), smtp.WithDialContextFunc(closing(ctx)))
 	}
 	if m.o.user != "" {
 		options = append(options, smtp.WithSMTPAuth(smtp.SMTPAuthAutoDiscover), smtp.WithUsername(m.o.user), smtp.WithPassword(m.password))
 	}
 	return options
+}
+
+// closing dials connections that end with ctx.
+func closing(ctx context.Context) smtp.DialContextFunc {
+	return func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(dialing, network, address)
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	}
 }
 
 // explain says which server failed and, where it is known, the way out. What

@@ -98,7 +98,7 @@ func TestMailSubject(t *testing.T) {
 		{"worst first", pools(audit.VerdictWarning, audit.VerdictIncomplete, audit.VerdictError, audit.VerdictError),
 			"edgecert: ERROR edge-2, edge-3; INCOMPLETE edge-1; WARNING edge-0"},
 		{"only changes", changed, "edgecert: OK; 3 changes"},
-		{"a pool named to inject a header", hostile, `edgecert: ERROR x\r\nBcc: all@contoso.com\u202e` + strings.Repeat("y", 97) + "…"},
+		{"a pool named to inject a header", hostile, `edgecert: ERROR x\r\nBcc: all@contoso.com\u202e` + strings.Repeat("y", 102) + "…"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -54,11 +54,12 @@ func (a *app) root() *cobra.Command {
 			"  edgecert scan -t targets.txt         did every service get the new certificate?\n" +
 			"  edgecert scan contoso.com            find the pool by DNS and scan it\n" +
 			"  edgecert check new.pfx -t targets.txt   would this certificate be right?",
-		Args:              knownCommand,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
-		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args:                       knownCommand,
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		PersistentPreRunE:          func(*cobra.Command, []string) error { return a.prepare() },
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	flags := root.PersistentFlags()
 	flags.BoolVarP(&a.opts.verbose, "verbose", "v", false, "log what is done, and list acceptable CAs")
