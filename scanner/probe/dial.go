@@ -30,7 +30,7 @@ func (v *visit) connect(ctx context.Context) (*wire, sight) {
 	w, f := v.dial(ctx, netip.AddrPortFrom(v.endpoint.Address, uint16(v.endpoint.Port)))
 	if f != nil {
 		release()
-		return nil, sight{stage: edge.StageDial, fault: f}
+		return nil, sight{stage: dialStage(f), fault: f}
 	}
 	w.prober, w.release = v.Prober, release
 	w.stop = fault.Interrupt(ctx, w.Conn)
@@ -94,6 +94,15 @@ func dialFault(f *edge.Fault) *edge.Fault {
 		f.Class = edge.ClassUnreachable
 	}
 	return f
+}
+
+// dialStage is where a connection attempt ended: a reset, other than a
+// refusal, comes only when the connection stands.
+func dialStage(f *edge.Fault) edge.Stage {
+	if f.Class == edge.ClassReset {
+		return edge.StageHandshake
+	}
+	return edge.StageDial
 }
 
 func interrupted(ctx context.Context) *edge.Fault {

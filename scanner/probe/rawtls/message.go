@@ -2,6 +2,7 @@ package rawtls
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
 
@@ -44,7 +45,7 @@ func (d *reader) take(kind byte, body []byte) error {
 	}
 	switch kind {
 	case typeServerHello:
-		return f.serverHello(body)
+		return d.serverHello(body)
 	case typeCertificate:
 		if f.Chain != nil {
 			return fault.New(edge.ClassProtocol, "a second Certificate message")
@@ -66,8 +67,13 @@ func (d *reader) take(kind byte, body []byte) error {
 }
 
 // serverHello takes version and suite. A HelloRetryRequest has the same shape
-// (RFC 8446, 4.1.4) and is overwritten by the ServerHello behind it.
-func (f *Flight) serverHello(body []byte) error {
+// and a random value of its own (RFC 8446, 4.1.3); the ServerHello comes
+// behind it.
+func (d *reader) serverHello(body []byte) error {
+	f := d.flight
+	if f.Cipher != 0 && !d.retried {
+		return fault.New(edge.ClassProtocol, "a second ServerHello")
+	}
 	var random, session, extensions cryptobyte.String
 	var version uint16
 	var compression uint8
@@ -76,6 +82,8 @@ func (f *Flight) serverHello(body []byte) error {
 		!s.ReadUint8LengthPrefixed(&session) || !s.ReadUint16(&f.Cipher) || !s.ReadUint8(&compression) {
 		return fault.New(edge.ClassProtocol, "a ServerHello that cannot be decoded")
 	}
+	again := sha256.Sum256([]byte("HelloRetryRequest"))
+	d.retried = bytes.Equal(random, again[:]) && !d.retried
 	f.Version = version
 	if s.Empty() || !s.ReadUint16LengthPrefixed(&extensions) {
 		return nil // older servers send none

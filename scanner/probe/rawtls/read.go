@@ -20,14 +20,15 @@ const (
 
 // A reader joins the handshake messages of records.
 type reader struct {
-	r      io.Reader
-	secret []byte // the server's handshake traffic secret; nil: what is encrypted cannot be read
-	opener *opener
-	record []byte // the payload of one record
-	hand   []byte // handshake bytes not yet taken
-	total  int
-	idle   int
-	flight *Flight
+	r       io.Reader
+	secret  []byte // the server's handshake traffic secret; nil: what is encrypted cannot be read
+	opener  *opener
+	record  []byte // the payload of one record
+	hand    []byte // handshake bytes not yet taken
+	total   int
+	idle    int
+	retried bool // the last ServerHello was a HelloRetryRequest
+	flight  *Flight
 }
 
 // Read reads the server's first flight from r. secret is the server's

@@ -1,0 +1,185 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"edgecert/scanner/edge"
+)
+
+// pseudoAnswer is the 83 bytes of [MS-TURN] 2.1.1: ServerHello and
+// ServerHelloDone in one record.
+func pseudoAnswer() []byte {
+	body := append([]byte{3, 1}, make([]byte, 32)...)
+	body = append(append(body, 32), make([]byte, 32)...)
+	hello := message(2, append(body, 0, 0x18, 0)...)
+	b := record(22, append(hello, message(14)...)...)
+	b[2] = 1
+	return b
+}
+
+// avEdge is an A/V Edge: it answers the pseudo ClientHello, and a real one in
+// a way of its own.
+func avEdge(real func(net.Conn)) func(net.Conn) {
+	return func(c net.Conn) {
+		b := make([]byte, 4096)
+		n, _ := c.Read(b)
+		if n == 50 {
+			_, _ = c.Write(pseudoAnswer())
+			linger(c)
+			return
+		}
+		real(c)
+	}
+}
+
+func TestAnAVEdgePresentsNoCertificate(t *testing.T) {
+	t.Parallel()
+	for name, real := range map[string]func(net.Conn){
+		"fake ServerHello": func(c net.Conn) { _, _ = c.Write(pseudoAnswer()); linger(c) },
+		"close":            func(net.Conn) {},
+		"silence":          linger,
+	} {
+		t.Run(name+" to a real ClientHello", func(t *testing.T) {
+			t.Parallel()
+			e := endpoint(serve(t, avEdge(real)))
+			e.Role = edge.AV
+			start := time.Now()
+			got := prober(3*time.Second, false).Probe(context.Background(), e, nil)
+			if got.Outcome != edge.NoCertificate || got.Stage != edge.StageDone || got.Fault != nil || got.Chain != nil {
+				t.Fatalf("%s at %s: %v", got.Outcome, got.Stage, got.Fault)
+			}
+			if got.Extra.Turn == nil || !got.Extra.Turn.PseudoTLS || got.Extra.Legacy != nil || got.Attempts != 1 {
+				t.Errorf("%d attempts, extra %+v", got.Attempts, got.Extra)
+			}
+			if took := time.Since(start); took > 2900*time.Millisecond {
+				t.Errorf("took %v, about a timeout", took)
+			}
+		})
+	}
+}
+
+func TestAnUnnamedAVEdgeIsKnownByItsFakeServerHello(t *testing.T) {
+	t.Parallel()
+	e := endpoint(serve(t, avEdge(func(c net.Conn) { _, _ = c.Write(pseudoAnswer()); linger(c) })))
+	e.Role = edge.Other
+	if got := quick(t, e); got.Outcome != edge.NoCertificate || got.Fault != nil {
+		t.Errorf("%s at %s: %v", got.Outcome, got.Stage, got.Fault)
+	}
+}
+
+func TestAVRoleOnSomethingElse(t *testing.T) {
+	t.Parallel()
+	l := ecLeaf(t, nil)
+	for _, c := range []struct {
+		name   string
+		handle func(net.Conn)
+		out    edge.Outcome
+		class  edge.ErrorClass
+		within time.Duration
+	}{
+		{"real TLS that answers with an alert", func(c net.Conn) {
+			_ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{l.der}, PrivateKey: l.key}}}).Handshake()
+		}, edge.Captured, "", time.Second},
+		{"silence to everything", linger, edge.Failed, edge.ClassTimeout, 1500 * time.Millisecond},
+		{"a close to everything", hear, edge.Failed, edge.ClassReset, time.Second},
+		{"a close to the pseudo hello, silence to the real one", func(c net.Conn) {
+			b := make([]byte, 4096)
+			if n, _ := c.Read(b); n != 50 {
+				linger(c)
+			}
+		}, edge.Failed, edge.ClassTimeout, 1500 * time.Millisecond},
+		{"plain HTTP", func(c net.Conn) { hear(c); _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) },
+			edge.Failed, edge.ClassNotTLS, time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			e := endpoint(serve(t, c.handle))
+			e.Role = edge.AV
+			start := time.Now()
+			got := prober(time.Second, true).Probe(context.Background(), e, nil)
+			if got.Outcome != c.out || (got.Fault == nil) != (c.class == "") || got.Fault != nil && got.Fault.Class != c.class {
+				t.Errorf("%s at %s: %v, want %s, %q", got.Outcome, got.Stage, got.Fault, c.out, c.class)
+			}
+			if took := time.Since(start); took > c.within+500*time.Millisecond {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// xmppServer answers a stream with features, and goes on after <proceed/>.
+func xmppServer(features string, proceed func(net.Conn)) func(net.Conn) {
+	return func(c net.Conn) {
+		until(c, "streams'")
+		_, _ = io.WriteString(c, `<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' from='contoso.com' id='1' version='1.0'><stream:features>`+features+`</stream:features>`)
+		if strings.Contains(features, "starttls") {
+			until(c, "starttls")
+			_, _ = io.WriteString(c, `<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`)
+		}
+		proceed(c)
+	}
+}
+
+// until reads up to the first '>' behind word, byte by byte: what follows is
+// not ours.
+func until(c net.Conn, word string) {
+	var heard []byte
+	one := make([]byte, 1)
+	for !bytes.HasSuffix(heard, []byte(">")) || !bytes.Contains(heard, []byte(strings.Trim(word, "'"))) {
+		if _, err := c.Read(one); err != nil {
+			return
+		}
+		heard = append(heard, one[0])
+	}
+}
+
+func TestXMPP(t *testing.T) {
+	t.Parallel()
+	l := ecLeaf(t, nil)
+	overTLS := func(c net.Conn) {
+		conn := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{l.der}, PrivateKey: l.key}}})
+		if conn.Handshake() == nil {
+			linger(c)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		handle func(net.Conn)
+		out    edge.Outcome
+		direct bool
+		tls    string
+	}{
+		{"STARTTLS", xmppServer(`<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`, overTLS), edge.Captured, false, "offered"},
+		{"no STARTTLS", xmppServer(``, linger), edge.NoCertificate, false, "not-offered"},
+		{"direct TLS", overTLS, edge.Captured, true, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			e := endpoint(serve(t, c.handle))
+			e.Role = edge.XMPP
+			got := prober(2*time.Second, false).Probe(context.Background(), e, nil)
+			if got.Outcome != c.out || got.Fault != nil {
+				t.Fatalf("%s at %s: %v", got.Outcome, got.Stage, got.Fault)
+			}
+			if x := got.Extra.XMPP; x == nil || x.DirectTLS != c.direct || x.StartTLS != c.tls {
+				t.Errorf("stream %+v", x)
+			}
+			if c.out != edge.Captured {
+				return
+			}
+			if !bytes.Equal(got.Leaf().Raw, l.der) {
+				t.Error("another certificate")
+			}
+			if h := got.Extra.TLS12; h == nil || h.Outcome != edge.Captured || h.Version != "TLS 1.2" {
+				t.Errorf("TLS 1.2 at most: %+v", h)
+			}
+		})
+	}
+}
