@@ -201,10 +201,12 @@ func TestParseErrors(t *testing.T) {
 		{"wildcard", "", "extra-names *.contoso.com", `targets.txt:8: "*.contoso.com" is a wildcard: a name is expected`},
 		{"empty label", "", "extra-names a..contoso.com", `targets.txt:8: "a..contoso.com" has an empty label`},
 		{"quote not closed", "", `inventory edge1 "a.json`, `targets.txt:8: a quote is not closed: "\"a.json"`},
+		{"quote within a word", "", `allow a"b`, `targets.txt:8: a quote within a word: "a\"b"`},
+		{"word behind a quote", "", `inventory edge1 "a.json"b`, `targets.txt:8: something follows the quote directly: "\"a.json\"b"`},
 		{"URL", "", "https://contoso.com/", `targets.txt:8: "https://contoso.com/" is a URL: a loose endpoint is HOST:PORT, without scheme and path`},
 		{"loose IPv6 without brackets", "", "2001:db8::1:443", `targets.txt:8: "2001:db8::1:443" is no HOST:PORT: an IPv6 address stands in brackets: a loose endpoint is HOST:PORT [sni=NAME]`},
 		{"two names to ask for", "", "192.0.2.1:443 sni=a.b sni=c.d", `targets.txt:8: "sni=c.d" behind a loose endpoint: a loose endpoint is HOST:PORT [sni=NAME]`},
-		{"terminal escape in a word", "", "\x1bpool x", `targets.txt:8: unknown word "\x1bpool": did you mean ` + "`pool`?"},
+		{"terminal escape in a word", "", "\x1b[31mpool x", `targets.txt:8: a character that does not print in "\x1b[31mpool"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

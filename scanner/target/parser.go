@@ -67,6 +67,10 @@ func (p *parser) run(text string) {
 			p.fail("", "%v", err)
 			continue
 		}
+		if i := slices.IndexFunc(args, func(a string) bool { return a != printable(a) }); i >= 0 {
+			p.fail("", "a character that does not print in %q", args[i])
+			continue
+		}
 		if len(args) > 0 {
 			p.directive(table, args)
 		}

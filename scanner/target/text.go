@@ -51,9 +51,10 @@ func firstInvalid(raw []byte) int {
 // quotes may hold spaces and #; there are no escapes, since Windows paths are
 // full of backslashes.
 func words(line string) ([]string, error) {
+	const blanks = " \t\r\v\f\u00a0"
 	var out []string
 	for {
-		line = strings.TrimLeft(line, " \t\r\v\f\u00a0\ufeff")
+		line = strings.TrimLeft(line, blanks+"\ufeff")
 		switch {
 		case line == "" || line[0] == '#':
 			return out, nil
@@ -62,15 +63,26 @@ func words(line string) ([]string, error) {
 			if !closed {
 				return nil, fmt.Errorf("a quote is not closed: %q", line)
 			}
+			if rest != "" && !strings.ContainsRune(blanks, firstRune(rest)) {
+				return nil, fmt.Errorf("something follows the quote directly: %q", line)
+			}
 			out, line = append(out, word), rest
 		default:
-			end := strings.IndexAny(line, " \t\r\v\f\u00a0")
+			end := strings.IndexAny(line, blanks)
 			if end < 0 {
 				end = len(line)
+			}
+			if strings.Contains(line[:end], `"`) {
+				return nil, fmt.Errorf("a quote within a word: %q", line[:end])
 			}
 			out, line = append(out, line[:end]), line[end:]
 		}
 	}
+}
+
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
 }
 
 // printable is s fit for one line of a comment or a source: whatever does not

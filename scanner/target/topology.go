@@ -16,7 +16,7 @@ const (
 	maxZIPEntries   = 2_000    // files in a ZIP: each is looked at
 	maxZIPDepth     = 2        // ZIPs within ZIPs: against quines
 	maxXMLDepth     = 100      // elements within elements: the stack; a topology has a dozen
-	maxElements     = 500_000  // elements of a topology: memory; 12 members make a few hundred
+	maxElements     = 200_000  // elements of a topology: memory; a large enterprise has some ten thousand
 	maxJSONDepth    = 8        // values within values where ours are looked for
 )
 
@@ -138,11 +138,10 @@ func (t *topology) pools() ([]edge.Pool, error) {
 // pool makes an edge.Pool of one Edge service.
 func (t *topology) pool(s edgeService) edge.Pool {
 	c := t.cluster(s)
-	name := s.pool
-	if name == "" {
-		name = c.fqdn
+	p := edge.Pool{Name: s.pool, Source: s.source}
+	if p.Name == "" {
+		p.Name = c.fqdn
 	}
-	p := edge.Pool{Name: name, Source: s.source}
 	for _, d := range t.domains {
 		if clean, err := cleanName(d); err == nil && !slices.Contains(p.SIPDomains, clean) {
 			p.SIPDomains = append(p.SIPDomains, clean)
@@ -151,8 +150,12 @@ func (t *topology) pool(s edgeService) edge.Pool {
 	for _, role := range []edge.Role{edge.Access, edge.WebConf, edge.AV, edge.XMPP} {
 		t.addService(&p, s, role)
 	}
-	if _, ok := p.Service(edge.Access); !ok {
+	access, ok := p.Service(edge.Access)
+	if !ok {
 		return edge.Pool{}
+	}
+	if !plainWord(p.Name) || p.Name == LooseName || p.Name == CommandLineName {
+		p.Name = access.FQDN
 	}
 	for _, m := range c.machines {
 		p.Members = append(p.Members, edge.Member{Name: m.fqdn, Source: c.source})

@@ -282,27 +282,39 @@ func TestTopologyRefused(t *testing.T) {
 	t.Parallel()
 	bomb := `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><Topology>&b;</Topology>`
 	for name, tt := range map[string]struct{ raw, want string }{
-		"entities":           {bomb, "document type definition"},
-		"external entity":    {`<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><Topology>&x;</Topology>`, "document type definition"},
-		"undeclared entity":  {`<Topology>&lol;</Topology>`, "broken XML"},
-		"deep nesting":       {strings.Repeat("<a>", 200), "nested deeper than 100"},
-		"too many elements":  {"<Topology>" + strings.Repeat("<a/>", maxElements) + "</Topology>", "more than 500000 elements"},
-		"cut in the middle":  {published[:len(published)/2], "broken XML"},
-		"other encoding":     {strings.Replace(published, "utf-8", "windows-1252", 1), `encoding "windows-1252" is not read`},
-		"another document":   {"<html><body/></html>", `root "html" is no topology`},
-		"no Edge":            {strings.ReplaceAll(published, "EdgeServer", "MediationServer"), "no Edge pool"},
-		"ZIP bomb":           {zipOf(t, "a.xml", strings.Repeat(" ", maxTopologySize+1)), "more than 32 MiB in all"},
-		"ZIP bomb in pieces": {zipOf(t, "a.xml", strings.Repeat(" ", maxTopologySize/2), "b.xml", strings.Repeat(" ", maxTopologySize/2+1)), "more than 32 MiB in all"},
-		"ZIP of ZIPs":        {zipOf(t, "a.zip", zipOf(t, "b.zip", zipOf(t, "c.xml", published))), "nested deeper than 2"},
-		"ZIP without one":    {zipOf(t, "readme.txt", "hello"), "no Edge pool"},
-		"broken ZIP":         {"PK\x03\x04nonsense", "broken ZIP"},
-		"broken JSON":        {`{"AccessEdgeExternalFqdn": `, "broken JSON"},
-		"another JSON":       {`{"a": 1}`, "JSON without an Edge service"},
-		"absurd size":        {"<" + strings.Repeat(" ", maxTopologySize), "larger than 32 MiB"},
+		"entities":          {bomb, "document type definition"},
+		"external entity":   {`<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><Topology>&x;</Topology>`, "document type definition"},
+		"undeclared entity": {`<Topology>&lol;</Topology>`, "broken XML"},
+		"deep nesting":      {strings.Repeat("<a>", 200), "nested deeper than 100"},
+		"too many elements": {"<Topology>" + strings.Repeat("<a/>", maxElements) + "</Topology>", "more than 200000 elements"},
+		"cut in the middle": {published[:len(published)/2], "broken XML"},
+		"other encoding":    {strings.Replace(published, "utf-8", "windows-1252", 1), `encoding "windows-1252" is not read`},
+		"another document":  {"<html><body/></html>", `root "html" is no topology`},
+		"no Edge":           {strings.ReplaceAll(published, "EdgeServer", "MediationServer"), "no Edge pool"},
+		"ZIP of ZIPs":       {zipOf(t, "a.zip", zipOf(t, "b.zip", zipOf(t, "c.xml", published))), "nested deeper than 2"},
+		"ZIP without one":   {zipOf(t, "readme.txt", "hello"), "no Edge pool"},
+		"broken ZIP":        {"PK\x03\x04nonsense", "broken ZIP"},
+		"broken JSON":       {`{"AccessEdgeExternalFqdn": `, "broken JSON"},
+		"another JSON":      {`{"a": 1}`, "JSON without an Edge service"},
+		"absurd size":       {"<" + strings.Repeat(" ", maxTopologySize), "larger than 32 MiB"},
 	} {
 		_, err := LoadBytes("input", []byte(tt.raw), ParseOptions{})
 		if e := firstError(t, err); !strings.Contains(e.Msg, tt.want) || !strings.HasPrefix(e.File, "input") {
 			t.Errorf("%s: got %v, want %q", name, e, tt.want)
+		}
+	}
+}
+
+// What a ZIP unpacks to is counted over all its files, whatever it claims.
+func TestZIPBomb(t *testing.T) {
+	t.Parallel()
+	half := strings.Repeat(" ", 500)
+	raw := zipOf(t, "a.xml", half, "inner.zip", zipOf(t, "b.xml", half))
+	for budget, fits := range map[int64]bool{1500: true, 1100: false, 400: false} {
+		var topo topology
+		err := topo.addZIP("input", []byte(raw), &budget, 1)
+		if fits && err != nil || !fits && !strings.Contains(firstError(t, err).Msg, "more than 32 MiB in all") {
+			t.Errorf("%d left: %v", budget, err)
 		}
 	}
 }
