@@ -47,32 +47,38 @@ func UDP(ctx context.Context, addr netip.AddrPort, timeout time.Duration) *edge.
 // is connected, so only datagrams of the address asked arrive.
 func ask(ctx context.Context, conn net.Conn) *edge.Turn {
 	allocate, binding := newAllocate(), newBinding()
-	var binds *edge.Turn
 	for wait := firstResend; ; wait *= 2 {
 		for _, request := range [][]byte{allocate, binding} {
 			if _, err := conn.Write(request); err != nil {
 				return failed(ctx, err)
 			}
 		}
-		until := time.Now().Add(wait)
-		for {
-			b, err := receive(ctx, conn, until)
-			if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil && binds == nil {
-				break // this round is over
-			}
-			if err != nil && binds != nil {
-				return binds
-			}
-			if err != nil {
-				return failed(ctx, err)
-			}
-			switch {
-			case hasID(b, allocate):
-				return answerTo(allocate, b)
-			case hasID(b, binding) && binds == nil:
-				binds = answerTo(binding, b)
-				until = time.Now().Add(betterAnswer)
-			}
+		t, err := listen(ctx, conn, time.Now().Add(wait), allocate, binding)
+		if t != nil {
+			return t
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
+			return failed(ctx, err)
+		}
+	}
+}
+
+// listen waits for an answer to one of the requests. Datagrams that answer
+// neither are passed over.
+func listen(ctx context.Context, conn net.Conn, until time.Time, allocate, binding []byte) (*edge.Turn, error) {
+	var second *edge.Turn // the Binding's, while the better one may come
+	for {
+		b, err := receive(ctx, conn, until)
+		switch {
+		case err != nil && second != nil:
+			return second, nil
+		case err != nil:
+			return nil, err
+		case hasID(b, allocate):
+			return answerTo(allocate, b), nil
+		case hasID(b, binding) && second == nil:
+			second = answerTo(binding, b)
+			until = time.Now().Add(betterAnswer)
 		}
 	}
 }
