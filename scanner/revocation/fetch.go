@@ -1,0 +1,117 @@
+package revocation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"syscall"
+)
+
+// Bounds of one answer: an OCSP response has 2 KB, the largest CRLs of public
+// CAs some 20 MB.
+const (
+	maxOCSP      = 64 << 10
+	maxCRL       = 32 << 20
+	maxRedirects = 3
+)
+
+// fetch gets an address, or posts body to it, and returns the whole answer.
+func (c *checker) fetch(ctx context.Context, s Subject, address, contentType string, body []byte, limit int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	defer cancel()
+	method := http.MethodGet
+	if body != nil {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", contentType)
+	}
+	client := http.Client{Transport: c.transport(s), CheckRedirect: checkRedirect}
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the server answers %q", response.Status)
+	}
+	data, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	switch {
+	case err != nil:
+		return nil, plain(err)
+	case int64(len(data)) > limit:
+		return nil, fmt.Errorf("the answer is larger than %d KB", limit>>10)
+	}
+	return data, nil
+}
+
+// transport dials the address and nothing else: no proxy of the environment,
+// and no private address on a stranger's word.
+func (c *checker) transport(s Subject) *http.Transport {
+	d := net.Dialer{Timeout: c.o.Timeout}
+	if !s.Given {
+		// Control sees the address after the name was resolved, so a name
+		// that points inside does not help.
+		d.Control = func(_, address string, _ syscall.RawConn) error { return refusePrivate(address) }
+	}
+	return &http.Transport{
+		DialContext:            d.DialContext,
+		MaxResponseHeaderBytes: 64 << 10,
+		ResponseHeaderTimeout:  c.o.Timeout,
+		TLSHandshakeTimeout:    c.o.Timeout,
+		DisableKeepAlives:      true,
+	}
+}
+
+func refusePrivate(address string) error {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	ip := a.Addr().Unmap()
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || sharedSpace().Contains(ip) {
+		return fmt.Errorf("%s is a private address, and the CA a public one", ip)
+	}
+	return nil
+}
+
+// sharedSpace is what providers use inside (RFC 6598).
+func sharedSpace() netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
+}
+
+func checkRedirect(r *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) > maxRedirects:
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	case r.URL.Scheme != "http" && r.URL.Scheme != "https":
+		return fmt.Errorf("redirected to %s, which is not followed", r.URL.Scheme)
+	default:
+		return nil
+	}
+}
+
+// plain takes off the wrapping that repeats the address, and says in words
+// what a deadline means.
+func plain(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return errors.New("no answer in time")
+	}
+	return err
+}
