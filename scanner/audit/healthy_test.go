@@ -26,7 +26,7 @@ func today() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
 
 // A testWorld is everything Judge takes, and the means to change it.
 type testWorld struct {
-	t      *testing.T
+	t      testing.TB
 	ev     edge.Evidence
 	policy Policy
 	now    time.Time
@@ -121,7 +121,7 @@ func down(class edge.ErrorClass, cs ...*edge.Capture) {
 
 // healthy builds the pool: three members with three addresses each, four
 // services, one certificate, DNS load balancing, an inventory of each member.
-func healthy(t *testing.T) *testWorld {
+func healthy(t testing.TB) *testWorld {
 	t.Helper()
 	leaf := makeLeaf(t, nil)
 	w := &testWorld{t: t, now: today(), policy: Policy{Roots: []*edge.Certificate{testPKI().root}}}
@@ -236,10 +236,13 @@ func must[T any](v T, err error) T {
 
 // A leafOption is one mutation of the healthy leaf's template. A template's
 // PublicKey, where set, is the key that gets certified.
-type leafOption func(*x509.Certificate)
+type leafOption func(*leafTemplate)
+
+// A leafTemplate is a certificate before it is signed.
+type leafTemplate = x509.Certificate
 
 // makeLeaf issues the healthy leaf with one mutation.
-func makeLeaf(t *testing.T, change leafOption) *edge.Certificate {
+func makeLeaf(t testing.TB, change leafOption) *edge.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(0x5eed),

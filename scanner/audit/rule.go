@@ -29,6 +29,7 @@ type result struct {
 	found  []placed
 	passed int
 	unsure int
+	told   int
 }
 
 // placed is a finding with its place in the endpoint order.
@@ -52,6 +53,10 @@ func (r *result) pass() { r.passed++ }
 // couldNotTell says: one thing could not be looked at.
 func (r *result) couldNotTell() { r.unsure++ }
 
+// elsewhere says: one thing is wrong, and a more specific rule tells it. One
+// cause, one finding (design.md §8); but it is no pass either.
+func (r *result) elsewhere() { r.told++ }
+
 // find adds a finding about the captures with these indexes. What they agree
 // in (member, role, address, port) is where the finding is; the rest stays
 // empty. No indexes: the finding is about the pool.
@@ -71,7 +76,7 @@ func (r *result) outcome() Outcome {
 		return Found
 	case r.unsure > 0:
 		return CouldNotTell
-	case r.passed > 0:
+	case r.passed > 0 && r.told == 0:
 		return Pass
 	default:
 		return NotApplicable

@@ -45,9 +45,11 @@ func runChainDiffers(w *world, r *result) {
 		if odd := oddPart(w, chains); odd != nil {
 			at = odd
 		}
-		if !w.chainTold(at) {
-			r.find(w.chainFinding(g.cert, chains, at), at...)
+		if w.chainTold(at) {
+			r.elsewhere()
+			continue
 		}
+		r.find(w.chainFinding(g.cert, chains, at), at...)
 	}
 }
 

@@ -41,7 +41,7 @@ func runUnreachable(w *world, r *result) {
 		case interrupted(c):
 			r.couldNotTell()
 		case notTLS(c) || w.unresolved(c):
-			// Told by tls-not-spoken and dns-no-address.
+			r.elsewhere() // tls-not-spoken, dns-no-address
 		default:
 			r.find(Finding{
 				Message: fmt.Sprintf("expected a certificate from %s, got none: %s", w.at(i), reason(c)),

@@ -37,7 +37,7 @@ func runNoAddress(w *world, r *result) {
 		case a.Status == edge.Found && len(a.Addresses) > 0:
 			r.pass()
 		case role == edge.XMPP && len(at) == 0:
-			// The XMPP name is the domain itself, which needs no address of its own.
+			// It is the domain itself, which needs no address of its own.
 		default:
 			r.find(Finding{
 				Role:    role,
@@ -169,7 +169,8 @@ func (w *world) eachComparable(r *result, compare func(s edge.Service, dns, know
 		}
 		a, ok := w.answer(s.FQDN)
 		if ok && a.Status == edge.Absent {
-			continue // dns-no-address
+			r.elsewhere() // dns-no-address
+			continue
 		}
 		known := addressesOf(w.pool.VIPs, s.Role)
 		for _, m := range w.pool.Members {

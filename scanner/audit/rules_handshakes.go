@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"net/netip"
 
 	"edgecert/scanner/edge"
 )
@@ -29,6 +30,9 @@ not up: test one address at a time (blackbox_exporter, CONFIGURATION.md)`,
 func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 	s := c.Extra.Samples
 	if s == nil || s.Planned < 2 {
+		if c.Endpoint.Samples > 1 && !silent(c) && w.tried.samples {
+			r.couldNotTell()
+		}
 		return
 	}
 	certs := presented(c)
@@ -38,7 +42,7 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 	case len(certs) < 2:
 		r.pass()
 	case c.Endpoint.VIP && w.membersExplain(i, certs):
-		// differs-across-members names who has which.
+		r.elsewhere() // differs-across-members names who has which
 	default:
 		var seen []string
 		total := 0
@@ -88,7 +92,7 @@ How to fix it: make the Edge's certificate the default one of that address, or g
 		Source: `RFC 6066 section 3: a server may choose its certificate by the name; Lync 2010 and 2013 clients and Edge Servers on
 Windows Server 2008 R2 do not send it [FIELD]`,
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return sniKey(r, c) }) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return sniKey(w, r, c) }) {
 				c := w.captures[b.at[0]]
 				other := c.Extra.WithoutSNI.Leaf()
 				r.find(Finding{
@@ -104,9 +108,12 @@ Windows Server 2008 R2 do not send it [FIELD]`,
 
 // sniKey tells what comes without SNI where it is something else. A server
 // that refuses to talk without SNI presents nothing wrong.
-func sniKey(r *result, c edge.Capture) string {
+func sniKey(w *world, r *result, c edge.Capture) string {
 	h := c.Extra.WithoutSNI
 	if h == nil {
+		if !silent(c) && named(c.Endpoint) && w.tried.sni {
+			r.couldNotTell()
+		}
 		return ""
 	}
 	leaf, other := c.Leaf(), h.Leaf()
@@ -121,6 +128,12 @@ func sniKey(r *result, c edge.Capture) string {
 		return leaf.Fingerprint.String() + other.Fingerprint.String()
 	}
 	return ""
+}
+
+// named says whether an endpoint is dialed by a name, which SNI can carry.
+func named(e edge.Endpoint) bool {
+	_, err := netip.ParseAddr(e.FQDN)
+	return e.FQDN != "" && err != nil
 }
 
 // refused says whether a handshake failed because the server did not want it,

@@ -53,6 +53,9 @@ func (w *world) judgeInUse(r *result) {
 		return
 	}
 	expected := w.expectedAV()
+	if len(expected) == 0 && !w.pool.PerService { // nothing on the wire to compare with
+		r.couldNotTell()
+	}
 	thumbs := thumbprints(records)
 	switch {
 	case len(thumbs) > 1:

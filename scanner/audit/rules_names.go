@@ -3,7 +3,6 @@ package audit
 import (
 	"crypto/x509"
 	"fmt"
-	"net/netip"
 
 	"edgecert/scanner/edge"
 )
@@ -104,16 +103,12 @@ by address alone are not asked for a name; sni=NAME gives them one.`,
 }
 
 func runHostName(w *world, r *result) {
-	byName := func(e edge.Endpoint) bool {
-		_, err := netip.ParseAddr(e.FQDN)
-		return e.FQDN != "" && err != nil
-	}
-	for range w.missing(byName) {
+	for range w.missing(named) {
 		r.couldNotTell()
 	}
 	for _, b := range w.bunches(func(_ int, c edge.Capture) string {
 		switch {
-		case c.Leaf() == nil || !byName(c.Endpoint):
+		case c.Leaf() == nil || !named(c.Endpoint):
 			return ""
 		case c.Leaf().X509 == nil:
 			r.couldNotTell()

@@ -44,7 +44,7 @@ func runServices(w *world, r *result) {
 			r.couldNotTell()
 		}
 	}
-	for _, b := range w.apart(units, byRole) {
+	for _, b := range w.apart(r, units, byRole) {
 		if b.differ {
 			w.tellApart(r, b, "one certificate is expected on all of them")
 		} else {
@@ -82,7 +82,7 @@ func runPorts(w *world, r *result, units []unit) {
 			r.couldNotTell()
 		}
 	}
-	for _, b := range w.apart(units, byPort) {
+	for _, b := range w.apart(r, units, byPort) {
 		if b.differ {
 			w.tellApart(r, b, "one certificate is expected on both")
 		} else {
@@ -126,7 +126,7 @@ type difference struct {
 
 // apart compares the parts of every unit: its services, or its ports. What is
 // the odd one out of its service on other members is told there.
-func (w *world) apart(units []unit, part func(edge.Endpoint) string) []difference {
+func (w *world) apart(r *result, units []unit, part func(edge.Endpoint) string) []difference {
 	var out []difference
 	index := map[string]int{}
 	for _, u := range units {
@@ -136,6 +136,7 @@ func (w *world) apart(units []unit, part func(edge.Endpoint) string) []differenc
 		}
 		differ := w.disjoint(sets, func(at []int) []edge.Fingerprint { return w.shown(at) })
 		if differ && w.toldByMembers(u.seen) && !w.disjoint(sets, w.usualOf) {
+			r.elsewhere() // differs-across-members
 			continue
 		}
 		key := fmt.Sprint(differ, w.pattern(sets))

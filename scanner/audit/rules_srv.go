@@ -155,24 +155,24 @@ every sip.<domain>`,
 		Run: func(w *world, r *result) {
 			w.eachSRV(r, func(a edge.SRVAnswer) {
 				var odd []string
-				elsewhere := false
 				for _, s := range usable(a) {
 					why, told := w.unexpected(a, s)
-					elsewhere = elsewhere || told
+					if told {
+						r.elsewhere()
+					}
 					if why != "" {
 						odd = append(odd, fmt.Sprintf("%s:%d (priority %d): %s", s.Target, s.Port, s.Priority, why))
 					}
 				}
-				switch {
-				case len(odd) > 0:
-					r.find(Finding{
-						Role:    edge.Access,
-						Message: fmt.Sprintf("%s points to %s", a.Query, list(odd)),
-						Fix:     fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
-					})
-				case !elsewhere:
+				if len(odd) == 0 {
 					r.pass()
+					return
 				}
+				r.find(Finding{
+					Role:    edge.Access,
+					Message: fmt.Sprintf("%s points to %s", a.Query, list(odd)),
+					Fix:     fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
+				})
 			})
 		},
 	}

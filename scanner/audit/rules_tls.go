@@ -18,7 +18,7 @@ How to fix it: bring the server to a version that supports it (Skype for Busines
 Edge role), enable TLS 1.2 for Schannel and .NET in the registry (SchUseStrongCrypto, SystemDefaultTlsVersions), reboot.`,
 		Source: "TLS 1.2 is needed to federate with Microsoft 365 (domain.md §6); RFC 8996 deprecates TLS 1.0 and 1.1",
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return oldVersion(r, c) }) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return oldVersion(w, r, c) }) {
 				r.find(Finding{
 					Message: fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at)),
 					Fix:     "enable TLS 1.2 for Schannel and .NET (SchUseStrongCrypto=1, SystemDefaultTlsVersions=1) and reboot; Lync Server 2013 needs its last cumulative update",
@@ -32,17 +32,16 @@ Edge role), enable TLS 1.2 for Schannel and .NET in the registry (SchUseStrongCr
 // 1.3. The scan offers all versions and a server picks its best, so the
 // ordinary handshake tells; the one with TLS 1.2 at most is asked as well,
 // since some servers fail at being offered 1.3.
-func oldVersion(r *result, c edge.Capture) string {
-	if c.Leaf() == nil {
-		if !silent(c) {
+func oldVersion(w *world, r *result, c edge.Capture) string {
+	extra := c.Extra.TLS12
+	switch {
+	case c.Leaf() == nil:
+		if w.tried.tls12 && !silent(c) {
 			r.couldNotTell()
 		}
 		return ""
-	}
-	extra := c.Extra.TLS12
-	switch {
 	case extra != nil && modern(extra.Version) || c.TLS != nil && modern(c.TLS.Version):
-		if extra != nil { // a quick scan does not ask
+		if w.tried.tls12 { // what a quick scan happens to know is no pass
 			r.pass()
 		}
 		return ""
@@ -70,7 +69,7 @@ How to fix it: in HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHAN
 "TLS 1.1\Server": New-ItemProperty Enabled 0, DisabledByDefault 1 (DWORD); reboot.`,
 		Source: `"1.0/1.1 may be disabled on SfB 2015 CU9+, 2019, and the Lync 2013 Edge role" (domain.md §6); RFC 8996`,
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return legacyVersion(r, c) }) {
+			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return legacyVersion(w, r, c) }) {
 				r.find(Finding{
 					Message: fmt.Sprintf("expected TLS 1.1 and older to be refused, got a handshake with %s; %s", b.key, w.where(b.at)),
 					Fix: `after seeing who still uses it: Enabled=0 and DisabledByDefault=1 for "TLS 1.0\Server" and "TLS 1.1\Server" under ` +
@@ -81,15 +80,18 @@ How to fix it: in HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHAN
 	}
 }
 
-func legacyVersion(r *result, c edge.Capture) string {
+func legacyVersion(w *world, r *result, c edge.Capture) string {
 	h := c.Extra.Legacy
 	if h == nil {
+		if !silent(c) && w.tried.legacy {
+			r.couldNotTell()
+		}
 		return ""
 	}
 	spoken := h.Version != "" || h.Leaf() != nil
 	switch {
 	case spoken && c.TLS != nil && c.TLS.Version != "" && !modern(c.TLS.Version) && (c.Extra.TLS12 == nil || !modern(c.Extra.TLS12.Version)):
-		return "" // nothing better is spoken: tls12-missing
+		r.elsewhere() // nothing better is spoken: tls12-missing
 	case spoken && h.Version != "":
 		return h.Version
 	case spoken:
@@ -227,7 +229,8 @@ func longList(w *world, r *result, c edge.Capture) string {
 	switch wanted := wantedOf(c); {
 	case wanted == "":
 		r.couldNotTell()
-	case wanted == edge.NotRequested: // client-cert-not-requested
+	case wanted == edge.NotRequested:
+		r.elsewhere() // client-cert-not-requested
 	case c.TLS.RequestCut:
 		return fmt.Sprintf("%d in a list that is cut at its end", c.TLS.AcceptableCAs)
 	case c.TLS.AcceptableCAs > maxAcceptableCAs:

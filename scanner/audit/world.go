@@ -32,6 +32,7 @@ type world struct {
 	labels   map[edge.Fingerprint]string
 	required []edge.RequiredName
 	results  map[string]*result // see result
+	tried    tried
 }
 
 // A group is the captures that present the same leaf. A loose pool's endpoints
@@ -42,7 +43,7 @@ type group struct {
 }
 
 func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
-	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}}
+	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, tried: triedIn(captures)}
 	w.leaves = w.group(everything)
 	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))
 	for _, g := range w.leaves {
@@ -51,6 +52,21 @@ func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
 		}
 	}
 	return w
+}
+
+// tried says which extra handshakes the scan made anywhere: a quick one makes
+// none, and its rules are not applicable rather than unanswered.
+type tried struct{ sni, legacy, tls12, samples bool }
+
+func triedIn(captures []edge.Capture) tried {
+	var t tried
+	for _, c := range captures {
+		t.sni = t.sni || c.Extra.WithoutSNI != nil
+		t.legacy = t.legacy || c.Extra.Legacy != nil
+		t.tls12 = t.tls12 || c.Extra.TLS12 != nil
+		t.samples = t.samples || c.Extra.Samples != nil
+	}
+	return t
 }
 
 // A filter picks endpoints.
@@ -149,7 +165,7 @@ func (r *result) eachLeaf(pick filter, judge func(g group, c *x509.Certificate))
 
 // judgeLeaf is eachLeaf for rules that say one thing or nothing of a leaf:
 // wrong returns what is wrong with it and the fix; nil where nothing is; and a
-// finding without a message where another rule tells it, which is no pass.
+// finding without a message where another rule tells it.
 func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *Finding) func(*world, *result) {
 	return func(w *world, r *result) {
 		r.eachLeaf(pick, func(g group, c *x509.Certificate) {
@@ -158,10 +174,12 @@ func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *
 				r.pass()
 				return
 			}
-			if f.Message != "" {
-				f.Certificate = g.cert
-				r.find(*f, g.at...)
+			if f.Message == "" {
+				r.elsewhere()
+				return
 			}
+			f.Certificate = g.cert
+			r.find(*f, g.at...)
 		})
 	}
 }
