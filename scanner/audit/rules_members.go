@@ -86,9 +86,12 @@ func (w *world) memberFinding(s service) (Finding, []int) {
 
 // story sums the difference up in one sentence, as a person would.
 func (w *world) story(s service, certs []*edge.Certificate) string {
-	members := len(w.names(s.seen))
+	members, noun := len(w.names(s.seen)), "member"
+	if w.pool.Kind == edge.CommandLinePool {
+		noun = "endpoint"
+	}
 	if len(certs) > 2 || newer(certs[0], certs[1]) == 0 {
-		return fmt.Sprintf("%s present %d different certificates", plural(members, "member"), len(certs))
+		return fmt.Sprintf("%s present %d different certificates", plural(members, noun), len(certs))
 	}
 	old, young := certs[0], certs[1]
 	if newer(old, young) > 0 {
@@ -109,7 +112,7 @@ func (w *world) story(s service, certs []*edge.Certificate) string {
 		key = "the same key"
 	}
 	return fmt.Sprintf("%d of %s still %s the old certificate, which %s: %s; the new one is from %s and has %s",
-		len(w.names(behind)), plural(members, "member"), verb, expiryOnly(w, old), list(w.names(behind)),
+		len(w.names(behind)), plural(members, noun), verb, expiryOnly(w, old), list(w.names(behind)),
 		shortDate(young.NotBefore()), key)
 }
 

@@ -40,6 +40,7 @@ func allCases() []ruleCase {
 		tlsCases(),
 		avCases(),
 		dnsCases(),
+		listCases(),
 		trustCases(),
 		revocationCases(),
 		fileCases(),
