@@ -1,0 +1,120 @@
+package sweep
+
+import (
+	"crypto/x509"
+	"fmt"
+
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
+	"edgecert/scanner/lab"
+)
+
+func poolWorlds() []world {
+	xmpp := func(s *lab.Spec) { s.AddXMPP("contoso.com") }
+	return []world{
+		{name: "the demo's pool", demo: true, finds: []string{
+			"differs-across-members @ edge2 webcon",
+			"expires-soon @ edge2 webcon",
+			"chain-incomplete @ edge3 ",
+			"sip-domain-name-missing @  ",
+			"sip-domain-name-missing @ edge2 webcon",
+			"endpoint-unreachable @ edge1 access",
+		}},
+		{name: "with an XMPP proxy", spec: xmpp},
+		{name: "XMPP without STARTTLS", spec: func(s *lab.Spec) {
+			xmpp(s)
+			s.Each(edge.XMPP, func(c *lab.Cell) { c.NoStartTLS = true })
+		}},
+		{name: "XMPP domain not in the certificate", finds: []string{"xmpp-name-missing @  xmpp"}, spec: func(s *lab.Spec) {
+			xmpp(s)
+			s.Each("", func(c *lab.Cell) { c.Chain.Leaf.Names = without(c.Chain.Leaf.Names, "contoso.com") })
+		}},
+		{name: "public IM", finds: []string{"client-auth-ending"}, spec: func(s *lab.Spec) {
+			s.Lines = []string{"public-im aol"}
+			s.Each("", func(c *lab.Cell) {
+				c.Chain.Leaf.ExtUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+			})
+		}},
+		{name: "a certificate for each service, on purpose", spec: func(s *lab.Spec) {
+			s.Lines = []string{"certificates per-service"}
+			s.Each(edge.WebConf, func(c *lab.Cell) {
+				c.Chain.Leaf.Subject.CommonName, c.Chain.Leaf.Names = "webcon.contoso.com", []string{"webcon.contoso.com"}
+			})
+			s.Each(edge.Access, func(c *lab.Cell) { c.Chain.Leaf.Names = without(c.Chain.Leaf.Names, "webcon.contoso.com") })
+		}},
+		{name: "a private CA that this host trusts", host: true, evidence: hostTrusts, finds: []string{"not-public-ca"},
+			spec: func(s *lab.Spec) { s.Each("", from("Private")) }},
+		{name: "a private CA on purpose", host: true, evidence: hostTrusts, spec: func(s *lab.Spec) {
+			s.Lines = []string{"issuer private"}
+			s.Each("", from("Private"))
+		}},
+		{name: "behind a load balancer", spec: func(s *lab.Spec) { balanced(s, nil) }},
+		{name: "a load balancer with a certificate of its own", finds: []string{"vip-differs-from-members @ vip access"},
+			spec: func(s *lab.Spec) { balanced(s, func(c *lab.Cell) { c.Chain.Leaf.Issue = 5 }) }},
+		{name: "a load balancer before two certificates", spec: func(s *lab.Spec) { balanced(s, func(c *lab.Cell) { c.Alternate = other(c) }) },
+			finds: []string{"changes-between-handshakes @ vip access", "vip-differs-from-members @ vip access"}},
+		{name: "inventories that agree", evidence: func(ev *edge.Evidence) { inventory(ev) },
+			rules: map[string]audit.Outcome{"av-certificate-differs": audit.Pass}},
+		{name: "another A/V certificate on one member", finds: []string{"av-certificate-differs @ edge2 av"},
+			evidence: func(ev *edge.Evidence) { inventory(ev)["edge2"].Thumbprint = fmt.Sprintf("%040x", 7) }},
+		{name: "hosts of the command line", hosts: func(at func(string, string, edge.Role) string) []string {
+			return []string{at("sip.contoso.com", "edge1", edge.Access), at("webcon.contoso.com", "edge2", edge.WebConf)}
+		}},
+		{name: "a host by a name that its certificate lacks", finds: []string{"host-name-missing @ 127.0.0.1 other"},
+			hosts: func(at func(string, string, edge.Role) string) []string {
+				return []string{at("sip.contoso.com", "edge1", edge.Access), at("av.contoso.com", "edge2", edge.WebConf)}
+			}},
+		{name: "hosts with two certificates", spec: func(s *lab.Spec) { s.Cell("edge2", edge.WebConf, 443).Chain.Leaf.Issue = 6 },
+			finds: []string{"differs-across-ports @ 127.0.0.1 other"},
+			hosts: func(at func(string, string, edge.Role) string) []string {
+				return []string{at("sip.contoso.com", "edge1", edge.Access), at("webcon.contoso.com", "edge2", edge.WebConf)}
+			}},
+		{name: "members behind the load balancer alone", spec: func(s *lab.Spec) {
+			s.Services, s.Members = s.Services[:1], []lab.Member{{Name: edge.VIPMember}}
+			s.Cells = s.Cells[:2]
+			s.Each("", func(c *lab.Cell) { c.Member = edge.VIPMember })
+		}, rules: map[string]audit.Outcome{"differs-across-members": audit.CouldNotTell}},
+	}
+}
+
+// balanced puts a load balancer before the Access Edges.
+func balanced(s *lab.Spec, change func(*lab.Cell)) {
+	s.Members = append(s.Members, lab.Member{Name: edge.VIPMember})
+	vip := *s.Cell("edge1", edge.Access, 443)
+	vip.Member = edge.VIPMember
+	if change != nil {
+		change(&vip)
+	}
+	s.Cells = append(s.Cells, vip)
+}
+
+// hostTrusts says that this host's store trusts every leaf.
+func hostTrusts(ev *edge.Evidence) {
+	ev.HostRoots, ev.HostTrusted = true, map[edge.Fingerprint]bool{}
+	for _, c := range ev.Captures {
+		if leaf := c.Leaf(); leaf != nil {
+			ev.HostTrusted[leaf.Fingerprint] = true
+		}
+	}
+}
+
+// inventory gives every member the Get-CsCertificate output that fits what it
+// presents, and returns the records of the A/V certificate by member.
+func inventory(ev *edge.Evidence) map[string]*edge.InventoryRecord {
+	leaf := ev.Captures[0].Leaf()
+	records := &ev.Pools[0].Inventory
+	for _, m := range ev.Pools[0].Members {
+		for _, use := range []string{"AccessEdgeExternal", "DataEdgeExternal", "AudioVideoAuthentication"} {
+			*records = append(*records, edge.InventoryRecord{Member: m.Name, Use: use, Thumbprint: leaf.Thumbprint(), Serial: leaf.Serial(),
+				Subject: leaf.Subject(), Issuer: leaf.Issuer(), NotBefore: leaf.NotBefore(), NotAfter: leaf.NotAfter(),
+				Names: leaf.DNSNames(), Source: "certs-" + m.Name + ".json:1"})
+		}
+	}
+	av := map[string]*edge.InventoryRecord{}
+	for i := range *records {
+		if r := &(*records)[i]; r.Use == "AudioVideoAuthentication" {
+			av[r.Member] = r
+		}
+	}
+	return av
+}
