@@ -179,7 +179,7 @@ func (p *page) fix(f Finding, said map[string]string) {
 
 // command matches the start of a PowerShell command: Verb-Noun, the verb and
 // the noun in capitals, as "Set-CsCertificate".
-var command = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z][A-Za-z]+( |$)`)
+var command = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z][A-Za-z]+( |;|$)`)
 
 func isCommand(s string) bool { return command.MatchString(s) }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strings"
 	"testing"
@@ -172,6 +173,9 @@ func TestLoadRefuses(t *testing.T) {
 		"failed cell made captured":    {strings.Replace(good, `"outcome": "failed"`, `"outcome": "captured"`, 1), "contradict", false},
 		"certificate under other name": {strings.Replace(good, `"`+leaf+`": {`, `"`+strings.Repeat("0", 64)+`": {`, 1), "its PEM is that of", false},
 		"PEM edited":                   {strings.Replace(good, "BEGIN CERTIFICATE", "BEGIN KEY", 1), "PEM cannot be read", false},
+		"address that is none":         {strings.Replace(good, `"203.0.113.10"`, `"203.0.113.999"`, 1), "203.0.113.999", false},
+		"null among certificates":      {strings.Replace(good, `"samples": null`, `"samples": {"planned": 1, "failed": 0, "seen": [{"certificate": null, "count": 1}]}`, 1), "names certificate", false},
+		"host trusts no fingerprint":   {strings.Replace(good, `"host_trusted": []`, `"host_trusted": ["abc"]`, 1), "trusted by the host", false},
 		"reference into nothing":       {strings.Replace(good, `"`+leaf+`"`, `"`+strings.Repeat("0", 64)+`"`, 1), "contradict", false},
 	}
 	for name, tt := range tests {
@@ -257,4 +261,36 @@ func TestTimesAreUTC(t *testing.T) {
 	if doc := string(encode(t, w.report())); !strings.Contains(doc, `"started": "2026-11-22T02:00:00Z"`) {
 		t.Error("the start is not in UTC")
 	}
+}
+
+// FuzzLoad: whatever comes in, Load refuses it or returns a report that can be
+// judged, rendered and saved again unchanged.
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(`{"schema": "edgecert.scan/2"}`))
+	f.Add(encode(f, New(edge.Evidence{}, nil, audit.Policy{}, tool)))
+	small := newWorld(f, 1)
+	small.ev.Captures = small.ev.Captures[:1]
+	f.Add(encode(f, small.report()))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		r, err := Load(bytes.NewReader(in))
+		if err != nil {
+			return
+		}
+		if _, _, err := Evidence(r); err != nil {
+			t.Fatal(err)
+		}
+		for _, format := range Formats() {
+			if err := format.Render(io.Discard, r, TableOptions{}); err != nil {
+				t.Fatalf("%s: %v", format.Name, err)
+			}
+		}
+		text := encode(t, r)
+		again, err := Load(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(text, encode(t, again)) {
+			t.Error("saving again changed it")
+		}
+	})
 }

@@ -15,6 +15,7 @@ const (
 	minWidth     = 40
 	maxWidth     = 200
 	defaultWidth = 80
+	maxProse     = 120 // sentences do not get wider than one reads
 	// maxText bounds one text of a finding. A certificate can carry megabytes
 	// in a name; the JSON has all of it.
 	maxText = 2000
@@ -110,7 +111,7 @@ func (p *page) rule() {
 // indented as far. Both the text and first are clean already.
 func (p *page) para(i ink, first, text string) {
 	indent := textWidth(first)
-	for n, l := range wrap(text, p.width-indent) {
+	for n, l := range wrap(text, min(p.width, maxProse)-indent) {
 		if n > 0 {
 			first = strings.Repeat(" ", indent)
 		}

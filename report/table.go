@@ -169,8 +169,14 @@ func (p *page) untold(pool Pool) {
 			rules = append(rules, p.clean(id))
 		}
 	}
-	if len(rules) > 0 {
-		p.para(dim, "  ", "could not tell: "+some(rules, 12))
+	// One cell that was not seen leaves most rules open; their names would say
+	// less than their number.
+	const maxRules = 6
+	switch {
+	case len(rules) > maxRules:
+		p.para(dim, "  ", fmt.Sprintf("could not tell: %s, for want of what was not seen (the JSON names them)", plural(len(rules), "rule")))
+	case len(rules) > 0:
+		p.para(dim, "  ", "could not tell: "+strings.Join(rules, ", "))
 	}
 	const maxNotes = 20
 	for i, n := range pool.Plan.Notes {

@@ -134,6 +134,7 @@ func TestCommandsStayWhole(t *testing.T) {
 		"prose alone":               {"renew it", []string{"renew it"}},
 		"place and command":         {"on edge2: Set-CsCertificate -Type A", []string{"on edge2:", "Set-CsCertificate -Type A"}},
 		"several commands":          {"on edge2: Import-CsCertificate -Path x; Set-CsCertificate -Type A; then rest", []string{"on edge2:", "Import-CsCertificate -Path x", "Set-CsCertificate -Type A", "then rest"}},
+		"two commands after colon":  {"then restart: Stop-CsWindowsService; Start-CsWindowsService", []string{"then restart:", "Stop-CsWindowsService", "Start-CsWindowsService"}},
 		"semicolon in brackets":     {"restart (Stop-CsWindowsService; Start-CsWindowsService)", []string{"restart (Stop-CsWindowsService; Start-CsWindowsService)"}},
 		"semicolon in quotes":       {`Get-Item "a;b"; done`, []string{`Get-Item "a;b"`, "done"}},
 		"script block":              {"Get-X | ForEach-Object { Set-Y; Set-Z }", []string{"Get-X | ForEach-Object { Set-Y; Set-Z }"}},

@@ -29,13 +29,16 @@ func verify(r Report) error {
 		return damaged("coverage says %+v, the endpoints say %+v", r.Coverage, seen)
 	case !knownVerdict(r.Verdict):
 		return damaged("verdict %.40q is none", r.Verdict)
-	case r.Started.IsZero() || r.Finished.Before(r.Started):
+	case r.Finished.Before(r.Started):
 		return damaged("the scan ends at %s, before it began", r.Finished)
 	}
 	for _, id := range r.Policy.Roots {
 		if _, ok := r.Certificates[id]; !ok {
 			return missing("the policy", id)
 		}
+	}
+	if _, _, err := Evidence(r); err != nil { // addresses and fingerprints that are none
+		return damaged("%s", Clean(err.Error()))
 	}
 	return nil
 }
