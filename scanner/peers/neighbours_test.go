@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"edgecert/internal/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 )
@@ -17,14 +18,14 @@ import (
 // and UDP on port 3478 of it, where it takes TLS, too, unless told otherwise.
 func coturn(t *testing.T, id identity, args ...string) netip.AddrPort {
 	t.Helper()
-	path := program(t, "turnserver", "coturn")
-	addr := address(t)
+	path := peer.Program(t, "turnserver", "coturn")
+	addr := peer.Address(t)
 	dir := t.TempDir()
 	all := append([]string{"-n", "--no-cli", "--listening-ip", addr.Addr().String(), "--relay-ip", addr.Addr().String(),
 		"--listening-port", "3478", "--tls-listening-port", port(addr), "--cert", id.cert, "--pkey", id.key,
 		"--lt-cred-mech", "--user", "nobody:secret", "--realm", "contoso.com",
 		"--log-file", "stdout", "--simple-log", "--pidfile", filepath.Join(dir, "pid"), "--userdb", filepath.Join(dir, "db")}, args...)
-	start(t, path, all...).serves(t, netip.AddrPortFrom(addr.Addr(), 3478))
+	peer.Start(t, path, all...).Serves(t, netip.AddrPortFrom(addr.Addr(), 3478))
 	return addr
 }
 
@@ -72,11 +73,11 @@ func TestCoturnWithoutTLS(t *testing.T) {
 // every client, as an Edge does on 5061.
 func kamailio(t *testing.T, id identity, method, require string) netip.AddrPort {
 	t.Helper()
-	path := program(t, "kamailio", "kamailio")
+	path := peer.Program(t, "kamailio", "kamailio")
 	if modules, err := filepath.Glob("/usr/lib*/*/kamailio/modules/tls.so"); err != nil || len(modules) == 0 {
-		absent(t, "Kamailio's module tls", "kamailio-tls-modules")
+		peer.Absent(t, "Kamailio's module tls", "kamailio-tls-modules")
 	}
-	addr := address(t)
+	addr := peer.Address(t)
 	dir := t.TempDir()
 	tls := write(t, "tls.cfg", `
 [server:default]
@@ -98,7 +99,7 @@ loadmodule "tls.so"
 modparam("tls", "config", "%s")
 request_route { drop; }
 `, addr, tls)
-	start(t, path, "-DD", "-E", "-f", config, "-Y", dir, "-w", dir, "-P", filepath.Join(dir, "pid"), "-m", "64", "-M", "8").serves(t, addr)
+	peer.Start(t, path, "-DD", "-E", "-f", config, "-Y", dir, "-w", dir, "-P", filepath.Join(dir, "pid"), "-m", "64", "-M", "8").Serves(t, addr)
 	return addr
 }
 
@@ -134,8 +135,8 @@ func TestKamailioWithoutMutualTLS(t *testing.T) {
 // prosody starts Prosody, which serves contoso.com to other servers.
 func prosody(t *testing.T, modules, settings string) netip.AddrPort {
 	t.Helper()
-	path := program(t, "prosody", "prosody")
-	addr := address(t)
+	path := peer.Program(t, "prosody", "prosody")
+	addr := peer.Address(t)
 	dir := t.TempDir()
 	config := write(t, "prosody.cfg.lua", `
 run_as_root = true
@@ -152,7 +153,7 @@ log = { info = "*console" }
 VirtualHost "contoso.com"
 %[5]s
 `, dir, addr.Addr(), port(addr), modules, settings)
-	start(t, path, "--config", config, "-F").serves(t, addr)
+	peer.Start(t, path, "--config", config, "-F").Serves(t, addr)
 	return addr
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"edgecert/internal/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
@@ -17,13 +18,13 @@ import (
 // sServer starts OpenSSL's test server with an identity.
 func sServer(t *testing.T, id identity, args ...string) netip.AddrPort {
 	t.Helper()
-	openssl := program(t, "openssl", "openssl")
-	addr := netip.AddrPortFrom(address(t).Addr(), 0).String()
+	openssl := peer.Program(t, "openssl", "openssl")
+	addr := netip.AddrPortFrom(peer.Address(t).Addr(), 0).String()
 	all := append([]string{"s_server", "-accept", addr, "-www", "-cert", id.cert, "-key", id.key}, args...)
 	if id.above != "" {
 		all = append(all, "-cert_chain", id.above)
 	}
-	return netip.MustParseAddrPort(start(t, openssl, all...).says(t, `ACCEPT (\S+)`))
+	return netip.MustParseAddrPort(peer.Start(t, openssl, all...).Says(t, `ACCEPT (\S+)`))
 }
 
 // old lets OpenSSL do what Debian's settings forbid.
@@ -111,7 +112,7 @@ func TestOpenSSLWithARSAKeyOf8192Bits(t *testing.T) {
 
 func TestOpenSSLWithAPSSKey(t *testing.T) {
 	t.Parallel()
-	openssl := program(t, "openssl", "openssl")
+	openssl := peer.Program(t, "openssl", "openssl")
 	dir := t.TempDir()
 	cert, key, both := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "both.pem")
 	out, err := exec.CommandContext(t.Context(), openssl, "req", "-x509", "-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048",

@@ -5,6 +5,7 @@ package peers_test
 import (
 	"testing"
 
+	"edgecert/internal/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 )
@@ -12,17 +13,17 @@ import (
 // microsocks starts a SOCKS5 proxy that wants a login.
 func microsocks(t *testing.T) string {
 	t.Helper()
-	path := program(t, "microsocks", "microsocks")
-	addr := address(t)
-	start(t, path, "-i", addr.Addr().String(), "-p", port(addr), "-u", "jump", "-P", "secret").serves(t, addr)
+	path := peer.Program(t, "microsocks", "microsocks")
+	addr := peer.Address(t)
+	peer.Start(t, path, "-i", addr.Addr().String(), "-p", port(addr), "-u", "jump", "-P", "secret").Serves(t, addr)
 	return addr.String()
 }
 
 // tinyproxy starts an HTTP proxy that wants a login.
 func tinyproxy(t *testing.T) string {
 	t.Helper()
-	path := program(t, "tinyproxy", "tinyproxy-bin")
-	addr := address(t)
+	path := peer.Program(t, "tinyproxy", "tinyproxy-bin")
+	addr := peer.Address(t)
 	config := write(t, "tinyproxy.conf", `
 Listen %s
 Port %s
@@ -30,7 +31,7 @@ Timeout 60
 LogLevel Info
 BasicAuth jump secret
 `, addr.Addr(), port(addr))
-	start(t, path, "-d", "-c", config).serves(t, addr)
+	peer.Start(t, path, "-d", "-c", config).Serves(t, addr)
 	return addr.String()
 }
 
@@ -56,14 +57,14 @@ func TestThroughAProxy(t *testing.T) {
 			got := scan(t, at(server), scanner.Options{Proxy: login})
 			expect(t, got, seen{edge.Captured, edge.StageCertificate, edge.ClassTLSAlert, "TLS 1.3", edge.Required}, id)
 
-			closed := seenIn(scan(t, at(address(t)), scanner.Options{Proxy: login}))
+			closed := seenIn(scan(t, at(peer.Address(t)), scanner.Options{Proxy: login}))
 			if want := (seen{Outcome: edge.Failed, Stage: edge.StageDial, Class: tt.refused}); closed != want {
 				t.Errorf("a closed port: %+v, want %+v", closed, want)
 			}
 			for what, proxy := range map[string]string{
 				"a wrong password":  tt.scheme + "jump:wrong@" + addr,
 				"no login":          tt.scheme + addr,
-				"a proxy that died": tt.scheme + address(t).String(),
+				"a proxy that died": tt.scheme + peer.Address(t).String(),
 			} {
 				s := seenIn(scan(t, at(server), scanner.Options{Proxy: proxy}))
 				if want := (seen{Outcome: edge.Failed, Stage: edge.StageDial, Class: edge.ClassUnreachable}); s != want {

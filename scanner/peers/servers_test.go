@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"edgecert/internal/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
@@ -17,11 +18,11 @@ import (
 // all of them, and no port 0, so that somebody may have taken the port.
 func gnutls(t *testing.T, id identity, args ...string) netip.AddrPort {
 	t.Helper()
-	path := program(t, "gnutls-serv", "gnutls-bin")
+	path := peer.Program(t, "gnutls-serv", "gnutls-bin")
 	for range 5 {
-		addr := freePort(t, netip.IPv4Unspecified())
+		addr := peer.FreePort(t, netip.IPv4Unspecified())
 		all := append([]string{"--port", port(addr), "--http", "--x509certfile", id.cert, "--x509keyfile", id.key}, args...)
-		if start(t, path, all...).says(t, `IPv4 0\.0\.0\.0 port \d+\.\.\.(done|bind)`) == "done" {
+		if peer.Start(t, path, all...).Says(t, `IPv4 0\.0\.0\.0 port \d+\.\.\.(done|bind)`) == "done" {
 			return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), addr.Port())
 		}
 	}
@@ -65,7 +66,7 @@ func TestGnuTLS(t *testing.T) {
 // line already, as their text goes on.
 func nginx(t *testing.T, addr netip.AddrPort, servers string, args ...any) {
 	t.Helper()
-	path := program(t, "nginx", "nginx")
+	path := peer.Program(t, "nginx", "nginx")
 	config := write(t, "nginx.conf", `
 daemon off; master_process off; pid nginx.pid; error_log stderr notice;
 events {}
@@ -75,7 +76,7 @@ http {
 `+servers+`
 }
 `, args...)
-	start(t, path, "-p", t.TempDir(), "-c", config).serves(t, addr)
+	peer.Start(t, path, "-p", t.TempDir(), "-c", config).Serves(t, addr)
 }
 
 func TestNginxWantsAClientCertificate(t *testing.T) {
@@ -84,7 +85,7 @@ func TestNginxWantsAClientCertificate(t *testing.T) {
 	for version, protocol := range map[string]string{"TLS 1.2": "TLSv1.2", "TLS 1.3": "TLSv1.3"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			addr := address(t)
+			addr := peer.Address(t)
 			nginx(t, addr, `server { listen %s ssl; ssl_protocols %s; ssl_certificate %s; ssl_certificate_key %s;
 				ssl_client_certificate %s; ssl_verify_client on; }`, addr, protocol, id.cert, id.key, id.ca)
 			got := scan(t, at(addr), scanner.Options{})
@@ -102,7 +103,7 @@ func TestNginxWantsAClientCertificate(t *testing.T) {
 func TestNginxChoosesByServerName(t *testing.T) {
 	t.Parallel()
 	ours, other := issue(t, nil), issue(t, func(x *lab.Template) { x.Names = []string{"www.contoso.com"} })
-	addr := address(t)
+	addr := peer.Address(t)
 	nginx(t, addr, `server { listen %[1]s ssl default_server; ssl_certificate %[2]s; ssl_certificate_key %[3]s; }
 		server { listen %[1]s ssl; server_name sip.contoso.com; ssl_certificate %[4]s; ssl_certificate_key %[5]s; }`,
 		addr, other.cert, other.key, ours.cert, ours.key)
@@ -119,7 +120,7 @@ func TestNginxChoosesByServerName(t *testing.T) {
 func TestNginxNeedsAServerName(t *testing.T) {
 	t.Parallel()
 	id := issue(t, nil)
-	addr := address(t)
+	addr := peer.Address(t)
 	nginx(t, addr, `server { listen %[1]s ssl default_server; ssl_reject_handshake on; }
 		server { listen %[1]s ssl; server_name sip.contoso.com; ssl_certificate %[2]s; ssl_certificate_key %[3]s; }`,
 		addr, id.cert, id.key)
@@ -138,7 +139,7 @@ func TestNginxNeedsAServerName(t *testing.T) {
 
 func TestNginxPlainHTTP(t *testing.T) {
 	t.Parallel()
-	addr := address(t)
+	addr := peer.Address(t)
 	nginx(t, addr, `server { listen %s; }`, addr)
 	for _, role := range []edge.Role{edge.Access, edge.AV, edge.XMPP} {
 		t.Run(string(role), func(t *testing.T) {
@@ -157,9 +158,9 @@ func TestNginxPlainHTTP(t *testing.T) {
 // the first handshake brings, the samples find both.
 func TestHAProxyHidesTwoMembers(t *testing.T) {
 	t.Parallel()
-	path := program(t, "haproxy", "haproxy")
+	path := peer.Program(t, "haproxy", "haproxy")
 	one, two := issue(t, nil), issue(t, func(x *lab.Template) { x.Issue = 2 })
-	first, second, front := address(t), address(t), address(t)
+	first, second, front := peer.Address(t), peer.Address(t), peer.Address(t)
 	nginx(t, second, `server { listen %s ssl; ssl_certificate %s; ssl_certificate_key %s; }
 		server { listen %s ssl; ssl_certificate %s; ssl_certificate_key %s; }`,
 		first, one.cert, one.key, second, two.cert, two.key)
@@ -177,7 +178,7 @@ backend members
   server edge1 %s
   server edge2 %s
 `, front, first, second)
-	start(t, path, "-db", "-f", config).serves(t, front)
+	peer.Start(t, path, "-db", "-f", config).Serves(t, front)
 
 	e := at(front)
 	e.Member, e.VIP, e.Samples = edge.VIPMember, true, 6
@@ -199,12 +200,12 @@ backend members
 // HAProxy ends TLS itself, and refuses who brings no certificate.
 func TestHAProxyRequiresAClientCertificate(t *testing.T) {
 	t.Parallel()
-	path := program(t, "haproxy", "haproxy")
+	path := peer.Program(t, "haproxy", "haproxy")
 	id := issue(t, nil)
 	for version, option := range map[string]string{"TLS 1.2": "force-tlsv12", "TLS 1.3": "force-tlsv13"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			addr := address(t)
+			addr := peer.Address(t)
 			config := write(t, "haproxy.cfg", `
 defaults
   mode tcp
@@ -214,7 +215,7 @@ defaults
 frontend edge
   bind %s ssl crt %s %s verify required ca-file %s
 `, addr, id.both, option, id.ca)
-			start(t, path, "-db", "-f", config).serves(t, addr)
+			peer.Start(t, path, "-db", "-f", config).Serves(t, addr)
 			got := scan(t, at(addr), scanner.Options{})
 			expect(t, got, seen{edge.Captured, edge.StageCertificate, edge.ClassTLSAlert, version, edge.Required}, id)
 		})
