@@ -3,6 +3,7 @@ package certfile
 import (
 	"bytes"
 	"cmp"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -28,8 +29,8 @@ func newBench(t *testing.T) bench {
 	b := bench{t, t.TempDir()}
 	b.write("ca.cnf", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n")
 	b.write("leaf.cnf", "basicConstraints=CA:FALSE\nsubjectAltName=DNS:sip.contoso.com\nextendedKeyUsage=serverAuth\n")
-	for _, name := range []string{"root", "inter", "leaf", "other"} {
-		b.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN="+name, "-keyout", name+".key", "-out", name+".csr")
+	for name, subject := range map[string]string{"root": "root", "inter": "inter", "leaf": "sip.contoso.com", "other": "other"} {
+		b.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN="+subject, "-keyout", name+".key", "-out", name+".csr")
 	}
 	b.openssl("x509", "-req", "-in", "root.csr", "-signkey", "root.key", "-extfile", "ca.cnf", "-days", "30", "-out", "root.pem")
 	b.openssl("x509", "-req", "-in", "inter.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-extfile", "ca.cnf", "-days", "30", "-out", "inter.pem")
@@ -91,7 +92,7 @@ func names(f File) string {
 	for _, c := range f.Certificates {
 		out = append(out, c.CommonName())
 	}
-	return strings.Join(out, " ")
+	return strings.Replace(strings.Join(out, " "), "sip.contoso.com", "leaf", 1)
 }
 
 func TestReadForms(t *testing.T) {
@@ -205,6 +206,7 @@ func TestReadRefusals(t *testing.T) {
 		{name: "PEM cut off", data: leaf[:len(leaf)/2], says: "1 of 1 PEM blocks are damaged"},
 		{name: "second PEM block cut off", data: leaf + leaf[:len(leaf)/2], says: "1 of 2 PEM blocks are damaged"},
 		{name: "DER cut off", data: string(b.der("leaf.pem")[:200]), says: "damaged"},
+		{name: "PFX with billions of iterations", data: tireless(t, pfx), says: "2000000000 rounds"},
 		{name: "PFX cut off", data: pfx[:len(pfx)-100], says: "damaged"},
 		{name: "bytes of anything", data: "\x7fELF\x02\x01\x01\xff\xfe", says: "damaged"},
 		{name: "hundreds of certificates", data: strings.Repeat(leaf, 200), says: "200 certificates"},
@@ -223,6 +225,21 @@ func TestReadRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tireless is a PFX whose MAC would take hours to check.
+func tireless(t *testing.T, pfx string) string {
+	t.Helper()
+	var file pfxFile
+	if _, err := asn1.Unmarshal([]byte(pfx), &file); err != nil {
+		t.Fatal(err)
+	}
+	file.Mac.Iterations = 2_000_000_000
+	der, err := asn1.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(der)
 }
 
 func TestReadAsksForAPasswordOnceAndOnlyIfNeeded(t *testing.T) {

@@ -3,7 +3,9 @@ package certfile
 import (
 	"crypto/ed25519"
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
+	"fmt"
 	"strings"
 
 	"software.sslmate.com/src/go-pkcs12"
@@ -14,6 +16,9 @@ import (
 // readPFX opens a PFX with the empty password first: then nobody is asked for
 // one that is not needed.
 func (c *contents) readPFX(der []byte) error {
+	if n := iterations(der); n > maxIterations {
+		return fmt.Errorf("the PFX asks for %d rounds of key derivation: no program writes more than %d", n, maxIterations)
+	}
 	password := ""
 	key, leaf, cas, err := pkcs12.DecodeChain(der, password)
 	if wrongPassword(err) {
@@ -44,6 +49,18 @@ func (c *contents) readPFX(der []byte) error {
 		c.certs = append(c.certs, edge.NewCertificate(cert.Raw))
 	}
 	return nil
+}
+
+// maxIterations bounds the time that a file can cost: ten million rounds take
+// some seconds, and Windows writes 2,000, OpenSSL 2,048.
+const maxIterations = 10_000_000
+
+func iterations(pfx []byte) int {
+	var file pfxFile
+	if _, err := asn1.Unmarshal(pfx, &file); err != nil {
+		return 0 // the library says what is wrong
+	}
+	return file.Mac.Iterations
 }
 
 // wrongPassword: with a MAC the library says so; without one, or where MAC and
