@@ -98,8 +98,8 @@ func splitHostPort(s string) (string, int, error) {
 	if err != nil {
 		return "", 0, fmt.Errorf("%q is no HOST:PORT: %w", s, err)
 	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		ip, err = parseIP(host)
+	if _, err := netip.ParseAddr(host); err == nil {
+		ip, err := parseIP(host)
 		return ip.String(), port, err
 	}
 	host, err = cleanName(host)

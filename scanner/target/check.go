@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"edgecert/scanner/edge"
 )
@@ -15,9 +16,9 @@ func (p *parser) endPool() {
 	if d == nil || d.skip {
 		return
 	}
-	before := len(p.errs)
 	slices.SortStableFunc(d.pool.Services, func(a, b edge.Service) int { return a.Role.Order() - b.Role.Order() })
-	if _, ok := d.pool.Service(edge.Access); !ok && d.said["access"] == 0 {
+	d.clean = len(p.errs) == d.errors
+	if _, ok := d.pool.Service(edge.Access); !ok && d.clean {
 		p.failAt(d.line, "add a line `access NAME`", "pool %q has no access service", d.pool.Name)
 	}
 	for i := range d.pool.Members {
@@ -27,7 +28,7 @@ func (p *parser) endPool() {
 		p.checkAddress(d, &d.pool.VIPs[i], d.vips[i], "vip")
 	}
 	p.checkInventory(d)
-	if len(p.errs) > before { // the rest would only repeat it
+	if len(p.errs) > d.errors { // the rest would only repeat it
 		return
 	}
 	p.checkCoverage(d)
@@ -55,7 +56,7 @@ func (p *parser) checkMember(d *draft, i int) {
 
 // checkByDNS checks a ROLE=dns.
 func (p *parser) checkByDNS(d *draft, m edge.Member, role edge.Role, line int) {
-	if _, ok := d.pool.Service(role); !ok && d.said[string(role)] == 0 {
+	if _, ok := d.pool.Service(role); !ok && d.clean {
 		p.failAt(line, fmt.Sprintf("add a line `%s NAME`", role), "member %s has %s=dns, and the pool has no such service", m.Name, role)
 	}
 	if role == edge.XMPP {
@@ -74,7 +75,7 @@ func (p *parser) checkAddress(d *draft, a *edge.Address, line int, who string) {
 	}
 	s, ok := d.pool.Service(a.Role)
 	if !ok {
-		if d.said[string(a.Role)] == 0 { // else its line is wrong, and told
+		if d.clean {
 			p.failAt(line, fmt.Sprintf("add a line `%s NAME`", a.Role), "%s has an address for %s, and the pool has no such service", who, a.Role)
 		}
 		return
@@ -146,6 +147,7 @@ func tunnelled(pool edge.Pool, m edge.Member) bool {
 // checkOverlap demands that an address and port stands for one cell of the
 // pool.
 func (p *parser) checkOverlap(d *draft) {
+	const balancer = "the load balancer"
 	taken := map[netip.AddrPort]string{}
 	claim := func(a edge.Address, s edge.Service, who string, line int) {
 		for i, port := range s.Ports {
@@ -156,7 +158,8 @@ func (p *parser) checkOverlap(d *draft) {
 				continue
 			}
 			at, cell := netip.AddrPortFrom(a.IP, uint16(port)), fmt.Sprintf("%s of %s", s.Role, who)
-			if other, twice := taken[at]; twice {
+			// A load balancer may tell services apart by SNI; an Edge does not.
+			if other, twice := taken[at]; twice && (who != balancer || !strings.HasSuffix(other, balancer)) {
 				p.failAt(line, "", "%s is %s and %s at once", at, other, cell)
 			}
 			taken[at] = cell
@@ -169,7 +172,7 @@ func (p *parser) checkOverlap(d *draft) {
 			}
 		}
 		for _, a := range d.pool.VIPsFor(s.Role) {
-			claim(a, s, "the load balancer", d.vips[0])
+			claim(a, s, balancer, d.vips[0])
 		}
 	}
 }

@@ -31,7 +31,7 @@ func directives() []directive {
 		return d
 	}
 	return []directive{
-		{word: "pool", args: "NAME", least: 1, most: 1, run: (*parser).beginPool},
+		{word: "pool", args: "NAME", run: (*parser).beginPool},
 		{word: "domain", args: "NAME", least: 1, most: 1, run: (*parser).domainLine},
 		pool("sip-domains", "NAME...", 1, 0, (*parser).sipDomains),
 		once("access", "NAME [PORT]...", 1, 0, service(edge.Access, 443, 5061)),
@@ -53,10 +53,10 @@ func directives() []directive {
 
 func (p *parser) beginPool(args []string) {
 	p.endPool()
-	name := args[0]
-	p.draft = &draft{pool: edge.Pool{Name: name, Source: p.place()}, line: p.line, said: map[string]int{}, skip: true}
+	name := strings.Join(args, " ") // more than one word is no name, and told as such
+	p.draft = &draft{pool: edge.Pool{Name: name, Source: p.place()}, line: p.line, said: map[string]int{}, errors: len(p.errs), skip: true}
 	if !plainWord(name) {
-		p.fail("letters, digits and punctuation, 253 characters at most", "%q is no name of a pool", name)
+		p.fail("one word of letters, digits and punctuation", "%q is no name of a pool", name)
 		return
 	}
 	if name == LooseName || name == CommandLineName {

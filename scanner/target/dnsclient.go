@@ -8,8 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/netip"
-	"strings"
 	"time"
 
 	"edgecert/scanner/edge"
@@ -52,26 +50,6 @@ func (r Resolver) askServer(ctx context.Context, name string, t dnsmessage.Type)
 		}
 	}
 	return unknown(fmt.Errorf("a chain of more than %d aliases", maxCNAMEs))
-}
-
-// A reply is a DNS answer, by owner name.
-type reply struct {
-	header    dnsmessage.Header
-	cnames    map[string]string
-	addresses map[string][]netip.Addr
-	srv       map[string][]edge.SRV
-}
-
-// follow walks the aliases of name to their end.
-func (r reply) follow(name string) (end string, moved bool) {
-	for range maxCNAMEs {
-		next, ok := r.cnames[name]
-		if !ok {
-			break
-		}
-		name, moved = next, true
-	}
-	return name, moved
 }
 
 // query carries out one query: UDP with retries, TCP where the answer is cut.
@@ -135,7 +113,7 @@ func (r Resolver) exchange(ctx context.Context, network string, out []byte, id u
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, network, r.Server)
 	if err != nil {
-		return reply{}, err
+		return reply{}, r.failed(err)
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
@@ -144,23 +122,28 @@ func (r Resolver) exchange(ctx context.Context, network string, out []byte, id u
 		out = append(binary.BigEndian.AppendUint16(nil, uint16(len(out))), out...)
 	}
 	if _, err := conn.Write(out); err != nil {
-		return reply{}, err
+		return reply{}, r.failed(err)
 	}
 	for {
 		in, err := receive(conn, network)
 		if err != nil {
-			var timeout net.Error
-			if errors.As(err, &timeout) && timeout.Timeout() {
-				return reply{}, &silence{r.Server, r.Timeout}
-			}
-			return reply{}, fmt.Errorf("asking %s: %w", r.Server, err)
+			return reply{}, r.failed(err)
 		}
 		if got, err := parseReply(in, id); err == nil {
 			return got, nil
 		} else if network == "tcp" {
-			return reply{}, fmt.Errorf("asking %s: %w", r.Server, err)
+			return reply{}, r.failed(err)
 		}
 	}
+}
+
+// failed is what went wrong with r.Server.
+func (r Resolver) failed(err error) error {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return &silence{r.Server, r.Timeout}
+	}
+	return fmt.Errorf("%s from %s", reason(err), r.Server)
 }
 
 // silence is a server that does not answer.
@@ -193,84 +176,4 @@ func receive(conn net.Conn, network string) ([]byte, error) {
 	buf := make([]byte, binary.BigEndian.Uint16(size[:]))
 	_, err := io.ReadFull(conn, buf)
 	return buf, err
-}
-
-// parseReply reads an answer to the query of an ID. Records behind a broken
-// one are lost with it: then the whole answer is refused.
-func parseReply(in []byte, id uint16) (reply, error) {
-	out := reply{cnames: map[string]string{}, addresses: map[string][]netip.Addr{}, srv: map[string][]edge.SRV{}}
-	var p dnsmessage.Parser
-	h, err := p.Start(in)
-	if err != nil {
-		return out, err
-	}
-	if h.ID != id || !h.Response {
-		return out, errors.New("an answer to another query")
-	}
-	out.header = h
-	if err := p.SkipAllQuestions(); err != nil || h.Truncated {
-		return out, err
-	}
-	for {
-		rr, err := p.AnswerHeader()
-		if errors.Is(err, dnsmessage.ErrSectionDone) {
-			return out, nil
-		}
-		if err == nil {
-			err = out.record(&p, rr)
-		}
-		if err != nil {
-			return out, fmt.Errorf("broken answer: %w", err)
-		}
-	}
-}
-
-// record keeps one record of the answer section.
-func (r *reply) record(p *dnsmessage.Parser, h dnsmessage.ResourceHeader) error {
-	owner := fold(h.Name.String())
-	switch h.Type {
-	case dnsmessage.TypeA:
-		a, err := p.AResource()
-		if err == nil {
-			r.addresses[owner] = append(r.addresses[owner], netip.AddrFrom4(a.A))
-		}
-		return err
-	case dnsmessage.TypeAAAA:
-		a, err := p.AAAAResource()
-		if err == nil {
-			r.addresses[owner] = append(r.addresses[owner], netip.AddrFrom16(a.AAAA).Unmap())
-		}
-		return err
-	case dnsmessage.TypeCNAME:
-		c, err := p.CNAMEResource()
-		if err == nil {
-			r.cnames[owner] = fold(c.CNAME.String())
-		}
-		return err
-	case dnsmessage.TypeSRV:
-		s, err := p.SRVResource()
-		if err == nil {
-			r.srv[owner] = append(r.srv[owner], edge.SRV{Target: fold(s.Target.String()),
-				Port: int(s.Port), Priority: int(s.Priority), Weight: int(s.Weight)})
-		}
-		return err
-	default:
-		return p.SkipAnswer()
-	}
-}
-
-// rcode is a response code as people know it: "SERVFAIL".
-func rcode(c dnsmessage.RCode) string {
-	switch c {
-	case dnsmessage.RCodeServerFailure:
-		return "SERVFAIL"
-	case dnsmessage.RCodeRefused:
-		return "REFUSED"
-	case dnsmessage.RCodeFormatError:
-		return "FORMERR"
-	case dnsmessage.RCodeNotImplemented:
-		return "NOTIMP"
-	default:
-		return strings.TrimPrefix(c.String(), "RCode")
-	}
 }

@@ -60,7 +60,7 @@ func FuzzTopology(f *testing.F) {
 		if sniff(raw) == kindTargets {
 			return
 		}
-		file, err := LoadBytes("t", raw, ParseOptions{})
+		file, err := loadBytes("t", raw)
 		if err != nil {
 			return
 		}

@@ -34,15 +34,6 @@ func Load(paths []string, stdin io.Reader, o ParseOptions) (File, error) {
 	return all.file()
 }
 
-// LoadBytes is Load for one input that has been read already.
-func LoadBytes(name string, raw []byte, o ParseOptions) (File, error) {
-	var all loaded
-	if err := all.add(name, raw, o); err != nil {
-		return File{}, err
-	}
-	return all.file()
-}
-
 // loaded collects what the inputs say.
 type loaded struct {
 	files    []File

@@ -23,6 +23,15 @@ func write(t *testing.T, name, content string) string {
 	return path
 }
 
+// loadBytes is Load for one input that has been read already.
+func loadBytes(name string, raw []byte) (File, error) {
+	var all loaded
+	if err := all.add(name, raw, ParseOptions{}); err != nil {
+		return File{}, err
+	}
+	return all.file()
+}
+
 // firstError is the first error of err, which has to be Errors.
 func firstError(t *testing.T, err error) *Error {
 	t.Helper()

@@ -153,6 +153,35 @@ member edge1 access=203.0.113.10 webcon=203.0.113.20 av=203.0.113.30
 member edge2 access=203.0.113.11 webcon=203.0.113.21 av=203.0.113.31
 `
 
+func TestOneErrorForOneMistake(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		strings.Replace(healthy, "access sip", "acess sip", 1),
+		strings.Replace(healthy, "av av", "aw av", 1),
+		strings.Replace(healthy, "pool edge", "pool", 1),
+	} {
+		_, err := Parse("t", strings.NewReader(text), ParseOptions{})
+		var errs Errors
+		if !errors.As(err, &errs) || len(errs) != 1 {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// A load balancer may serve every service on one address, told apart by SNI.
+func TestLoadBalancerForAll(t *testing.T) {
+	t.Parallel()
+	vip := 0
+	for _, e := range Plan(mustParse(t, healthy+"vip 192.0.2.1\n").Pools) {
+		if e.VIP {
+			vip++
+		}
+	}
+	if vip != 4 {
+		t.Errorf("%d endpoints", vip)
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	const edge1 = "member edge1 access=203.0.113.10 webcon=203.0.113.20 av=203.0.113.30"

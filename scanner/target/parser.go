@@ -32,6 +32,8 @@ type draft struct {
 	members     []memberLine   // one for each member
 	vips        []int          // the line of each VIP
 	inventories []int          // the line of each inventory file
+	errors      int            // that there were before it
+	clean       bool           // no line of it is wrong: what is missing was never there
 	skip        bool           // its header is wrong: its lines are read, and not kept
 }
 

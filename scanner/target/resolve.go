@@ -1,11 +1,11 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -199,21 +199,17 @@ func (s *session) ask(ctx context.Context, name string, t dnsmessage.Type) looku
 // found; the other's trouble is kept in Error.
 func (s *session) addresses(ctx context.Context, name string) edge.NameAnswer {
 	four, six := s.ask(ctx, name, dnsmessage.TypeA), s.ask(ctx, name, dnsmessage.TypeAAAA)
-	a := edge.NameAnswer{Name: name, Status: edge.Absent, CNAME: four.cname}
-	if a.CNAME == "" {
-		a.CNAME = six.cname
-	}
-	for _, l := range []struct {
-		record string
-		lookup
-	}{{"A", four}, {"AAAA", six}} {
-		a.Addresses = append(a.Addresses, l.addresses...)
-		if l.err != "" && l.err != strings.TrimPrefix(a.Error, "A: ") {
-			if a.Error != "" {
-				a.Error += "; "
-			}
-			a.Error += l.record + ": " + l.err
-		}
+	a := edge.NameAnswer{Name: name, Status: edge.Absent, CNAME: cmp.Or(four.cname, six.cname)}
+	a.Addresses = slices.Concat(four.addresses, six.addresses)
+	switch {
+	case four.err == six.err:
+		a.Error = four.err
+	case six.err == "":
+		a.Error = "A: " + four.err
+	case four.err == "":
+		a.Error = "AAAA: " + six.err
+	default:
+		a.Error = "A: " + four.err + "; AAAA: " + six.err
 	}
 	switch {
 	case len(a.Addresses) > 0:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -74,7 +75,34 @@ type lookup struct {
 func unknown(err error) lookup {
 	var timeout net.Error
 	silent := errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
-	return lookup{status: edge.Unknown, err: err.Error(), silent: silent}
+	return lookup{status: edge.Unknown, err: reason(err), silent: silent}
+}
+
+// reason is why a lookup failed, without what differs from run to run (our own
+// port), so that two reports of one fault are the same.
+func reason(err error) string {
+	var dns *net.DNSError
+	var op *net.OpError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &dns):
+		from := "the system's resolver"
+		if dns.Server != "" {
+			from = dns.Server
+		}
+		switch {
+		case dns.IsTimeout:
+			return "no answer from " + from
+		case dns.IsTemporary:
+			return "server failure from " + from
+		}
+		return dns.Err
+	case errors.As(err, &call):
+		return call.Err.Error()
+	case errors.As(err, &op):
+		return op.Err.Error()
+	}
+	return err.Error()
 }
 
 // ask carries out one query for A, AAAA or SRV.

@@ -1,75 +1,30 @@
 package target
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"edgecert/internal/peer"
 	"edgecert/scanner/edge"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// program is the path of a program of a Debian package. Where it is absent the
-// test is left out; with EDGECERT_REAL=1 that is a failure.
-func program(t *testing.T, name string) string {
-	t.Helper()
-	for _, path := range []string{name, filepath.Join("/usr/sbin", name)} { // root's path is not everybody's
-		if found, err := exec.LookPath(path); err == nil {
-			return found
-		}
-	}
-	if os.Getenv("EDGECERT_REAL") == "1" {
-		t.Fatalf("%s is not there; hint: .ci/peers installs it", name)
-	}
-	t.Skipf("left out: %s is not there; hint: .ci/peers installs it", name)
-	return ""
-}
-
 // startDNS runs a DNS server in the foreground until the test ends; once it
 // answers for contoso.com, it is ready.
 func startDNS(t *testing.T, server netip.AddrPort, path string, args ...string) {
 	t.Helper()
-	var output bytes.Buffer
-	cmd := exec.Command(path, args...)
-	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that its children end with it
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	exited := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // killed in the end
-		close(exited)
-	}()
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended by itself
-		<-exited
-		if t.Failed() {
-			t.Logf("%s printed:\n%s", path, output.String())
-		}
-	})
 	r := Resolver{Server: server.String(), Timeout: 250 * time.Millisecond}
-	for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); {
+	peer.Start(t, path, args...).Until(t, "answered", func() bool {
 		pool := Resolve(t.Context(), []edge.Pool{{Kind: edge.LoosePool, Loose: []edge.Loose{{Host: "sip.contoso.com", Port: 443}}}}, r)[0]
-		if pool.DNS.Names[0].Status == edge.Found {
-			return
-		}
-		select {
-		case <-exited:
-			t.Fatalf("%s ended before it answered", path)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	t.Fatalf("%s does not answer", path)
+		return pool.DNS.Names[0].Status == edge.Found
+	})
 }
 
 // freePort is an address of loopback that nobody listens on: one of sixteen
@@ -108,7 +63,7 @@ func many() string {
 // startNSD serves zoneFile with NSD, an authoritative server.
 func startNSD(t *testing.T) netip.AddrPort {
 	t.Helper()
-	path, at, dir := program(t, "nsd"), freePort(), t.TempDir()
+	path, at, dir := peer.Program(t, "nsd", "nsd"), freePort(), t.TempDir()
 	conf := fmt.Sprintf(`server:
   ip-address: %s@%d
   server-count: 1
@@ -136,7 +91,7 @@ zone:
 // startUnbound runs Unbound, a recursive server, before NSD and nothing else.
 func startUnbound(t *testing.T, nsd netip.AddrPort) netip.AddrPort {
 	t.Helper()
-	path, at, dir := program(t, "unbound"), freePort(), t.TempDir()
+	path, at, dir := peer.Program(t, "unbound", "unbound"), freePort(), t.TempDir()
 	conf := fmt.Sprintf(`server:
   interface: %s@%d
   directory: %q

@@ -155,7 +155,7 @@ func TestPublishedTopology(t *testing.T) {
 			t.Parallel()
 			want := publishedPool()
 			tt.mutate(&want)
-			f, err := LoadBytes("topology.xml", []byte(change(t, published, tt.replace...)), ParseOptions{})
+			f, err := loadBytes("topology.xml", []byte(change(t, published, tt.replace...)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -187,7 +187,7 @@ const builder = `<TopologyBuilder xmlns="urn:schema:Microsoft.Rtc.Management.Dep
 
 func TestTopologyBuilderFile(t *testing.T) {
 	t.Parallel()
-	f, err := LoadBytes("contoso.tbxml", []byte(builder), ParseOptions{})
+	f, err := loadBytes("contoso.tbxml", []byte(builder))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestTopologyContainers(t *testing.T) {
 		"ZIP":            zipOf(t, "readme.txt", "hello", "Policies.xml", "<Policies/>", `Export\Deep\DocItemSet.xml`, published),
 		"ZIP in a ZIP":   zipOf(t, "outer/inner.zip", zipOf(t, "a/b/topology.XML", utf16(unicode.LittleEndian))),
 	} {
-		f, err := LoadBytes("input", []byte(raw), ParseOptions{})
+		f, err := loadBytes("input", []byte(raw))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -298,7 +298,7 @@ func TestTopologyRefused(t *testing.T) {
 		"another JSON":      {`{"a": 1}`, "JSON without an Edge service"},
 		"absurd size":       {"<" + strings.Repeat(" ", maxTopologySize), "larger than 32 MiB"},
 	} {
-		_, err := LoadBytes("input", []byte(tt.raw), ParseOptions{})
+		_, err := loadBytes("input", []byte(tt.raw))
 		if e := firstError(t, err); !strings.Contains(e.Msg, tt.want) || !strings.HasPrefix(e.File, "input") {
 			t.Errorf("%s: got %v, want %q", name, e, tt.want)
 		}

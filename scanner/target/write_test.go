@@ -28,7 +28,7 @@ func TestWriteComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	topology, err := LoadBytes("topology.xml", []byte(change(t, published, `IPAddress="203.0.113.21"`, `IPAddress="10.0.0.1"`)), ParseOptions{})
+	topology, err := loadBytes("topology.xml", []byte(change(t, published, `IPAddress="203.0.113.21"`, `IPAddress="10.0.0.1"`)))
 	if err != nil {
 		t.Fatal(err)
 	}
