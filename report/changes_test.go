@@ -27,7 +27,7 @@ func night() Report {
 		}{{edge.Access, 443}, {edge.Access, 5061}, {edge.WebConf, 443}, {edge.AV, 443}} {
 			e := Endpoint{Member: fmt.Sprintf("edge%d", i+1), Role: c.role, FQDN: string(c.role) + ".contoso.com",
 				Address: fmt.Sprintf("192.0.2.%d", 10*(i+1)+c.role.Order()), Port: c.port, ServicePort: c.port}
-			present(&e, "old")
+			showLeaf(&e, "old")
 			if c.role == edge.AV {
 				e.Outcome, e.Certificate, e.Chain, e.TLS = edge.NoCertificate, nil, nil, nil
 			}
@@ -50,19 +50,19 @@ func nightCertificates() map[string]Certificate {
 	return map[string]Certificate{"old": base, "new": renewed, "foreign": foreign, "ca": {}, "unparsed": {ParseError: "negative serial"}}
 }
 
-func present(e *Endpoint, leaf string) {
+func showLeaf(e *Endpoint, leaf string) {
 	e.Outcome, e.Stage, e.Error = edge.Captured, edge.StageDone, nil
 	e.Certificate, e.Chain, e.TLS = &leaf, []string{leaf, "ca"}, &TLS{Version: "TLS 1.2"}
 }
 
-func fail(e *Endpoint, class edge.ErrorClass) {
+func failCell(e *Endpoint, class edge.ErrorClass) {
 	e.Outcome, e.Stage, e.Error = edge.Failed, edge.StageDial, &edge.Fault{Class: class, Message: "dial tcp"}
 	e.Certificate, e.Chain, e.TLS = nil, nil, nil
 }
 
-// cells applies change to the cells of the members named, all if none is; A/V
+// eachCell applies change to the cells of the members named, all if none is; A/V
 // cells, which show no certificate, are left alone.
-func cells(r *Report, change func(*Endpoint), members ...string) {
+func eachCell(r *Report, change func(*Endpoint), members ...string) {
 	for i := range r.Pools[0].Endpoints {
 		e := &r.Pools[0].Endpoints[i]
 		if e.Role != edge.AV && (len(members) == 0 || slices.Contains(members, e.Member)) {
@@ -71,10 +71,10 @@ func cells(r *Report, change func(*Endpoint), members ...string) {
 	}
 }
 
-func shows(leaf string) func(*Endpoint)            { return func(e *Endpoint) { present(e, leaf) } }
-func silent(class edge.ErrorClass) func(*Endpoint) { return func(e *Endpoint) { fail(e, class) } }
-func find(r *Report, f ...Finding)                 { r.Pools[0].Findings = append(r.Pools[0].Findings, f...) }
-func certificate(r *Report, n string, f func(*Certificate)) {
+func shown(leaf string) func(*Endpoint)              { return func(e *Endpoint) { showLeaf(e, leaf) } }
+func silenced(class edge.ErrorClass) func(*Endpoint) { return func(e *Endpoint) { failCell(e, class) } }
+func addFinding(r *Report, f ...Finding)             { r.Pools[0].Findings = append(r.Pools[0].Findings, f...) }
+func editCertificate(r *Report, n string, f func(*Certificate)) {
 	c := r.Certificates[n]
 	c.DNSNames = slices.Clone(c.DNSNames)
 	f(&c)
@@ -97,111 +97,111 @@ func TestCompare(t *testing.T) {
 		want []string
 	}{
 		{"the same night twice", nil, nil, nil},
-		{"timings, attempts and days left", func(r *Report) { find(r, soon) }, func(r *Report) {
+		{"timings, attempts and days left", func(r *Report) { addFinding(r, soon) }, func(r *Report) {
 			f := soon
 			f.Message = "expires in 4 days, on 2027-07-01"
-			find(r, f)
-			cells(r, func(e *Endpoint) { e.Attempts, e.TimingMS = 2, Timing{Dial: 80, Handshake: 900} })
+			addFinding(r, f)
+			eachCell(r, func(e *Endpoint) { e.Attempts, e.TimingMS = 2, Timing{Dial: 80, Handshake: 900} })
 		}, nil},
-		{"days left in other words", func(r *Report) { find(r, soon) }, func(r *Report) {
+		{"days left in other words", func(r *Report) { addFinding(r, soon) }, func(r *Report) {
 			f := soon
 			f.Message = "expires tomorrow, on 2027-07-01"
-			find(r, f)
+			addFinding(r, f)
 		}, nil},
-		{"renewed everywhere", nil, func(r *Report) { cells(r, shows("new")) },
+		{"renewed everywhere", nil, func(r *Report) { eachCell(r, shown("new")) },
 			[]string{"certificate-renewed // old→new: the certificate was renewed on edge1, edge2 and edge3: all 3 members have it; " +
 				"new: thumbprint BB, serial 02, valid until 2027-12-01, a new key"}},
-		{"renewed on one member", nil, func(r *Report) { cells(r, shows("new"), "edge2") },
+		{"renewed on one member", nil, func(r *Report) { eachCell(r, shown("new"), "edge2") },
 			[]string{"certificate-renewed edge2// old→new: the certificate was renewed on edge2; still on the previous one, which ends 2027-07-01: " +
 				"edge1 and edge3; new: thumbprint BB, serial 02, valid until 2027-12-01, a new key"}},
-		{"renewal finished the night after", func(r *Report) { cells(r, shows("new"), "edge1", "edge2") },
-			func(r *Report) { cells(r, shows("new")) },
+		{"renewal finished the night after", func(r *Report) { eachCell(r, shown("new"), "edge1", "edge2") },
+			func(r *Report) { eachCell(r, shown("new")) },
 			[]string{"certificate-renewed edge3// old→new: the certificate was renewed on edge3: all 3 members have it; " +
 				"new: thumbprint BB, serial 02, valid until 2027-12-01, a new key"}},
-		{"renewed on a single service", nil, func(r *Report) { present(&r.Pools[0].Endpoints[2], "new") },
+		{"renewed on a single service", nil, func(r *Report) { showLeaf(&r.Pools[0].Endpoints[2], "new") },
 			[]string{"certificate-renewed edge1/webcon/192.0.2.11:443 old→new: the certificate was renewed on edge1 (webcon:443); still on the previous one, " +
 				"which ends 2027-07-01: edge1 (access:443, access:5061), edge2 and edge3; new: thumbprint BB, serial 02, valid until 2027-12-01, a new key"}},
 		{"renewed while one member is down", nil, func(r *Report) {
-			cells(r, shows("new"), "edge1", "edge2")
-			cells(r, silent(edge.ClassTimeout), "edge3")
+			eachCell(r, shown("new"), "edge1", "edge2")
+			eachCell(r, silenced(edge.ClassTimeout), "edge3")
 		},
 			[]string{"endpoint-unreachable edge3// captured→timeout: no answer any more from edge3 (access:443, access:5061, webcon:443) (timeout)",
 				"certificate-renewed // old→new: the certificate was renewed on edge1 and edge2; not seen: edge3; " +
 					"new: thumbprint BB, serial 02, valid until 2027-12-01, a new key"}},
-		{"back from an outage with a renewed certificate", func(r *Report) { cells(r, silent(edge.ClassRefused), "edge3") },
-			func(r *Report) { cells(r, shows("new"), "edge3") },
+		{"back from an outage with a renewed certificate", func(r *Report) { eachCell(r, silenced(edge.ClassRefused), "edge3") },
+			func(r *Report) { eachCell(r, shown("new"), "edge3") },
 			[]string{"endpoint-back edge3// refused→captured: edge3 (access:443, access:5061, webcon:443) answers again, before: refused",
 				"certificate-renewed edge3// old→new: the certificate was renewed on edge3; still on the previous one, which ends 2027-07-01: edge1 and edge2; " +
 					"new: thumbprint BB, serial 02, valid until 2027-12-01, a new key"}},
-		{"an older certificate is back", func(r *Report) { cells(r, shows("new")) }, func(r *Report) { cells(r, shows("new")); cells(r, shows("old"), "edge1") },
+		{"an older certificate is back", func(r *Report) { eachCell(r, shown("new")) }, func(r *Report) { eachCell(r, shown("new")); eachCell(r, shown("old"), "edge1") },
 			[]string{"certificate-changed edge1// new→old: the certificate was replaced by an older one on edge1; still on the previous one, " +
 				"which ends 2027-12-01: edge2 and edge3; new: thumbprint AA, serial 01, valid until 2027-07-01, a new key"}},
-		{"a proxy steps in", nil, func(r *Report) { cells(r, shows("foreign"), "edge1") },
+		{"a proxy steps in", nil, func(r *Report) { eachCell(r, shown("foreign"), "edge1") },
 			[]string{"certificate-changed edge1// old→foreign: the certificate was replaced by another that is not its renewal on edge1; " +
 				"still on the previous one, which ends 2027-07-01: edge2 and edge3; new: thumbprint BB, serial 03, valid until 2027-12-01, a new key",
 				"san-lost edge1// sip.contoso.com webcon.contoso.com→: on edge1: the new certificate no longer holds sip.contoso.com and webcon.contoso.com",
 				"san-gained edge1// →proxy.example: on edge1: the new certificate also holds proxy.example",
 				"issuer-changed edge1// CN=Good CA→CN=Inspection: on edge1: issued by CN=Inspection, before by CN=Good CA"}},
 		{"renewed with a name less, a name more, the same key", nil, func(r *Report) {
-			cells(r, shows("new"))
-			certificate(r, "new", func(c *Certificate) { c.DNSNames[1], c.SPKISHA256 = "meet.contoso.com", "k1" })
+			eachCell(r, shown("new"))
+			editCertificate(r, "new", func(c *Certificate) { c.DNSNames[1], c.SPKISHA256 = "meet.contoso.com", "k1" })
 		}, []string{"certificate-renewed // old→new: the certificate was renewed on edge1, edge2 and edge3: all 3 members have it; " +
 			"new: thumbprint BB, serial 02, valid until 2027-12-01, the same key",
 			"san-lost // webcon.contoso.com→: on edge1, edge2 and edge3: the new certificate no longer holds webcon.contoso.com",
 			"san-gained // →meet.contoso.com: on edge1, edge2 and edge3: the new certificate also holds meet.contoso.com",
 			"key-reused // k1→k1: on edge1, edge2 and edge3: the new certificate has the old one's key"}},
 		{"names in another case and order", nil, func(r *Report) {
-			cells(r, shows("new"))
-			certificate(r, "new", func(c *Certificate) { c.DNSNames = []string{"WEBCON.contoso.com", "sip.contoso.com"} })
+			eachCell(r, shown("new"))
+			editCertificate(r, "new", func(c *Certificate) { c.DNSNames = []string{"WEBCON.contoso.com", "sip.contoso.com"} })
 		}, []string{"certificate-renewed // old→new: the certificate was renewed on edge1, edge2 and edge3: all 3 members have it; " +
 			"new: thumbprint BB, serial 02, valid until 2027-12-01, a new key"}},
-		{"one member without its intermediate", nil, func(r *Report) { cells(r, func(e *Endpoint) { e.Chain = e.Chain[:1] }, "edge2") },
+		{"one member without its intermediate", nil, func(r *Report) { eachCell(r, func(e *Endpoint) { e.Chain = e.Chain[:1] }, "edge2") },
 			[]string{"chain-changed edge2// old ca→old: edge2 sends the same certificate with nothing behind it, before with 1 certificate"}},
-		{"TLS 1.3 switched on", nil, func(r *Report) { cells(r, func(e *Endpoint) { e.TLS.Version = "TLS 1.3" }) },
+		{"TLS 1.3 switched on", nil, func(r *Report) { eachCell(r, func(e *Endpoint) { e.TLS.Version = "TLS 1.3" }) },
 			[]string{"tls-version-changed // TLS 1.2→TLS 1.3: TLS 1.3 instead of TLS 1.2 on edge1, edge2 and edge3"}},
-		{"A/V begins to speak TLS", nil, func(r *Report) { present(&r.Pools[0].Endpoints[3], "old") },
+		{"A/V begins to speak TLS", nil, func(r *Report) { showLeaf(&r.Pools[0].Endpoints[3], "old") },
 			[]string{"outcome-changed edge1/av/192.0.2.12:443 no-certificate→captured: edge1 (av:443): was no-certificate, is captured"}},
-		{"silent for another reason", func(r *Report) { cells(r, silent(edge.ClassRefused)) }, func(r *Report) { cells(r, silent(edge.ClassTimeout)) }, nil},
-		{"the scan was interrupted", func(r *Report) { find(r, soon) }, func(r *Report) {
-			cells(r, silent(edge.ClassInterrupted), "edge1")
+		{"silent for another reason", func(r *Report) { eachCell(r, silenced(edge.ClassRefused)) }, func(r *Report) { eachCell(r, silenced(edge.ClassTimeout)) }, nil},
+		{"the scan was interrupted", func(r *Report) { addFinding(r, soon) }, func(r *Report) {
+			eachCell(r, silenced(edge.ClassInterrupted), "edge1")
 			r.Interrupted, r.Pools[0].Verdict = true, audit.VerdictIncomplete
 		}, nil},
 		{"a member was added", func(r *Report) { r.Pools[0].Endpoints = r.Pools[0].Endpoints[:8] }, nil,
 			[]string{"member-appeared edge3// →edge3: member edge3 is new in the pool"}},
-		{"a member was taken out, with its findings", func(r *Report) { find(r, soon) },
+		{"a member was taken out, with its findings", func(r *Report) { addFinding(r, soon) },
 			func(r *Report) { r.Pools[0].Endpoints = r.Pools[0].Endpoints[4:] },
 			[]string{"member-vanished edge1// edge1→: member edge1 is not in the pool any more"}},
 		{"a port is not scanned any more", nil, func(r *Report) { r.Pools[0].Endpoints = slices.Delete(r.Pools[0].Endpoints, 1, 2) },
 			[]string{"endpoint-vanished edge1/access/192.0.2.10:5061 access:5061→: edge1 not scanned any more: access:5061"}},
-		{"a service moved, and its finding with it", func(r *Report) { find(r, soon) }, func(r *Report) {
+		{"a service moved, and its finding with it", func(r *Report) { addFinding(r, soon) }, func(r *Report) {
 			f := soon
 			f.Address = "192.0.2.99"
-			find(r, f)
+			addFinding(r, f)
 			r.Pools[0].Endpoints[0].Address = "192.0.2.99"
 		}, []string{"endpoint-moved edge1/access/192.0.2.99:443 192.0.2.10:443→192.0.2.99:443: edge1 access:443 moved from 192.0.2.10:443 to 192.0.2.99:443"}},
-		{"a new finding changes the verdict", nil, func(r *Report) { find(r, soon); r.Pools[0].Verdict = audit.VerdictWarning },
+		{"a new finding changes the verdict", nil, func(r *Report) { addFinding(r, soon); r.Pools[0].Verdict = audit.VerdictWarning },
 			[]string{"verdict-changed // ok→warning: the verdict was ok and is warning",
 				"finding-new edge1/access/192.0.2.10:443 →warning: expires-soon: expires in 5 days, on 2027-07-01"}},
-		{"a finding is gone", func(r *Report) { find(r, soon) }, nil,
+		{"a finding is gone", func(r *Report) { addFinding(r, soon) }, nil,
 			[]string{"finding-gone edge1/access/192.0.2.10:443 warning→: expires-soon: expires in 5 days, on 2027-07-01"}},
-		{"a finding cannot be looked at while the endpoint is down", func(r *Report) { find(r, soon); fail(&r.Pools[0].Endpoints[0], edge.ClassReset) },
-			func(r *Report) { fail(&r.Pools[0].Endpoints[0], edge.ClassReset) }, nil},
-		{"a rule could not tell", func(r *Report) { find(r, Finding{Rule: "differs-across-members"}) },
+		{"a finding cannot be looked at while the endpoint is down", func(r *Report) { addFinding(r, soon); failCell(&r.Pools[0].Endpoints[0], edge.ClassReset) },
+			func(r *Report) { failCell(&r.Pools[0].Endpoints[0], edge.ClassReset) }, nil},
+		{"a rule could not tell", func(r *Report) { addFinding(r, Finding{Rule: "differs-across-members"}) },
 			func(r *Report) { r.Pools[0].Rules["differs-across-members"] = audit.CouldNotTell }, nil},
-		{"a finding gets worse", func(r *Report) { find(r, soon) }, func(r *Report) {
+		{"a finding gets worse", func(r *Report) { addFinding(r, soon) }, func(r *Report) {
 			f := soon
 			f.Severity = audit.Error
-			find(r, f)
+			addFinding(r, f)
 		}, []string{"finding-severity-changed edge1/access/192.0.2.10:443 warning→error: expires-soon: was warning, is error: expires in 5 days, on 2027-07-01"}},
-		{"one of two missing names was added, another went", func(r *Report) { find(r, missing("a.example"), missing("b.example")) },
-			func(r *Report) { find(r, missing("b.example"), missing("c.example")) },
+		{"one of two missing names was added, another went", func(r *Report) { addFinding(r, missing("a.example"), missing("b.example")) },
+			func(r *Report) { addFinding(r, missing("b.example"), missing("c.example")) },
 			[]string{"finding-new edge1// →error: sip-domain-name-missing: sip.c.example is not in the SAN",
 				"finding-gone edge1// error→: sip-domain-name-missing: sip.a.example is not in the SAN"}},
 		{"an endpoint falls silent, with its finding", nil, func(r *Report) {
-			fail(&r.Pools[0].Endpoints[2], edge.ClassRefused)
-			find(r, Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Member: "edge1", Role: edge.WebConf, Address: "192.0.2.11", Port: 443})
+			failCell(&r.Pools[0].Endpoints[2], edge.ClassRefused)
+			addFinding(r, Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Member: "edge1", Role: edge.WebConf, Address: "192.0.2.11", Port: 443})
 		}, []string{"endpoint-unreachable edge1/webcon/192.0.2.11:443 captured→refused: no answer any more from edge1 (webcon:443) (refused)"}},
-		{"a certificate nobody can parse", nil, func(r *Report) { present(&r.Pools[0].Endpoints[0], "unparsed") },
+		{"a certificate nobody can parse", nil, func(r *Report) { showLeaf(&r.Pools[0].Endpoints[0], "unparsed") },
 			[]string{"certificate-changed edge1/access/192.0.2.10:443 old→unparsed: the certificate was replaced by another that is not its renewal on " +
 				"edge1 (access:443); still on the previous one, which ends 2027-07-01: edge1 (access:5061, webcon:443), edge2 and edge3; " +
 				"new: thumbprint , serial , validity unreadable, a new key"}},
@@ -222,15 +222,15 @@ func TestCompare(t *testing.T) {
 			if got == nil {
 				t.Fatal("nil instead of []")
 			}
-			if diff := cmp.Diff(c.want, told(got), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(c.want, changeLines(got), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
 	}
 }
 
-// told writes changes as "kind member/role/address:port before→after: message".
-func told(changes []Change) []string {
+// changeLines writes changes as "kind member/role/address:port before→after: message".
+func changeLines(changes []Change) []string {
 	var out []string
 	for _, c := range changes {
 		at := c.Address
@@ -255,7 +255,7 @@ func TestCompareBehindLoadBalancer(t *testing.T) {
 		r := night()
 		r.Certificates[one], r.Certificates[two] = r.Certificates["old"], r.Certificates["new"]
 		e := Endpoint{Member: edge.VIPMember, Role: edge.Access, Address: "192.0.2.1", Port: 443, ServicePort: 443, VIP: true}
-		present(&e, seen[0].Fingerprint.String())
+		showLeaf(&e, seen[0].Fingerprint.String())
 		e.Extra.Samples = &edge.Samples{Planned: 6}
 		for _, c := range seen {
 			e.Extra.Samples.Seen = append(e.Extra.Samples.Seen, edge.Sample{Certificate: c, Count: 3})
@@ -296,9 +296,9 @@ func TestCompareMembersByDNS(t *testing.T) {
 		r.Pools[0].Endpoints = nil
 		for _, a := range addresses {
 			e := Endpoint{Member: a, Role: edge.Access, FQDN: "sip.contoso.com", Address: a, Port: 443, ServicePort: 443}
-			present(&e, "old")
+			showLeaf(&e, "old")
 			if a == "" {
-				fail(&e, edge.ClassDNS)
+				failCell(&e, edge.ClassDNS)
 			}
 			r.Pools[0].Endpoints = append(r.Pools[0].Endpoints, e)
 		}
@@ -318,7 +318,7 @@ func TestCompareMembersByDNS(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(c.want, told(Compare(c.was, c.is))); diff != "" {
+			if diff := cmp.Diff(c.want, changeLines(Compare(c.was, c.is))); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

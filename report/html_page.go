@@ -48,10 +48,14 @@ type htmlSummary struct {
 	Findings, Seen, NextExpiry string
 }
 
+// htmlChanges is what happened; beyond the first few it folds, so that the
+// matrix stays in sight.
 type htmlChanges struct {
-	List []htmlChange
-	More string
+	First, Rest []htmlChange
+	More        string
 }
+
+const maxFirstChanges = 8
 
 type htmlChange struct{ Kind, Pool, Message string }
 
@@ -136,7 +140,11 @@ func (b *htmlBuilder) changeList() *htmlChanges {
 		if len(b.r.Pools) > 1 {
 			change.Pool = b.clean(c.Pool)
 		}
-		out.List = append(out.List, change)
+		if i < maxFirstChanges {
+			out.First = append(out.First, change)
+		} else {
+			out.Rest = append(out.Rest, change)
+		}
 	}
 	return out
 }

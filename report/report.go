@@ -1,6 +1,15 @@
 // Package report is the JSON document of a scan and one function per format
 // that renders it. It is pure: a Report goes in, bytes come out, so a saved
 // scan renders exactly as a live one.
+//
+//	Evidence + Judgements + Policy ─ New ─→ Report ─→ Table, CSV, HTML, … (Formats)
+//	   ↑                                     ↑  │
+//	   └───────────── Evidence ──────────────┤ JSON
+//	   (judge again, by another policy)      │  ↓
+//	                                       Load ← file
+//
+// Strings in a Report are what the network said; every format makes them
+// harmless for its own medium (Clean for terminals and logs).
 package report
 
 import (
@@ -37,9 +46,11 @@ type Tool struct {
 	Version string `json:"version"`
 }
 
-// Vantage is where the scan looked from.
+// Vantage is where the scan looked from: the host, or the names of the vantage
+// points where several scans were laid side by side (Merge).
 type Vantage struct {
-	Host string `json:"host"`
+	Host  string        `json:"host"`
+	Scans []VantageScan `json:"scans"` // [] for a scan from one place
 }
 
 // Coverage counts planned endpoints by what became of them.
