@@ -205,7 +205,7 @@ func TestDemoHasTheFaultsItTells(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.Close)
-	if len(l.Faults()) != 5 {
+	if len(l.Faults()) != 4 {
 		t.Errorf("%d faults told", len(l.Faults()))
 	}
 	_, old, err := shake(t, l, "edge2", edge.WebConf, 443, sni("webcon.contoso.com"))

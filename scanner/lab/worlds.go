@@ -87,7 +87,7 @@ func (s *Spec) healthyLeaf() Template {
 		Subject:   pkix.Name{Organization: []string{"Contoso"}, CommonName: "sip.contoso.com"},
 		Names:     []string{"sip.contoso.com", "webcon.contoso.com"},
 		NotBefore: issued,
-		NotAfter:  issued.AddDate(0, 0, lifetime),
+		NotAfter:  issued.AddDate(0, 0, lifetime).Add(-time.Second), // the last second counts: RFC 5280, 4.1.2.5
 		Usage:     x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
 		ExtUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		Key:       KeySpec{Label: "leaf"},
@@ -134,8 +134,8 @@ func (m Member) ip() netip.Addr {
 	return netip.AddrFrom4([4]byte{127, 0, 0, 1}) // all that macOS has
 }
 
-// Demo describes the pool that people meet: the healthy one with the five
-// things that Faults tells.
+// Demo describes the pool that people meet: the healthy one with the four
+// faults that Faults tells.
 func Demo(now time.Time) Spec {
 	s := Healthy(now)
 	names := s.healthyLeaf().Names
@@ -144,8 +144,7 @@ func Demo(now time.Time) Spec {
 
 	// The renewal reached every service but one: that has 5 of 46 days left.
 	old := &s.Cell("edge2", edge.WebConf, 443).Chain.Leaf
-	old.NotAfter = s.Now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 6)
-	old.NotBefore = old.NotAfter.AddDate(0, 0, -lifetime)
+	old.NotBefore, old.NotAfter = old.NotBefore.AddDate(0, 0, -29), old.NotAfter.AddDate(0, 0, -29)
 	old.Key.Label = "old leaf"
 	old.Names = names
 
@@ -160,7 +159,6 @@ func Demo(now time.Time) Spec {
 		"edge3 does not send the intermediate certificate",
 		"the certificate lacks sip.tailspin.example, the name of the third SIP domain",
 		"the federation port 5061 of edge1 is down",
-		"the A/V Edges answer MS-TURN pseudo-TLS, which is no fault: their certificate cannot be seen on the wire",
 	}
 	return s
 }
