@@ -112,7 +112,11 @@ func (s *field) check(t *testing.T, m mutation, sc scope) map[string]bool {
 	want := s.expected(m, sc, ev)
 	found := map[string]bool{}
 	covered := map[string]map[place]bool{}
-	for _, f := range judge(ev, s.policy).Findings {
+	j := judge(ev, s.policy)
+	if sc.kind == wholePool {
+		saved(t, ev, s.policy, j)
+	}
+	for _, f := range j.Findings {
 		if s.usual[f.Rule] && f.Severity == audit.Info || slices.Contains(m.around, f.Rule) {
 			continue
 		}
