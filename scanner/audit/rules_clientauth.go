@@ -33,7 +33,7 @@ How to fix it: request the certificate with -ClientEKU $true. Public CAs are abo
 				}
 				return &Finding{
 					Message: fmt.Sprintf("expected the extended key usage client authentication, got %s: certificate %s; presented by %s",
-						usages(c), w.tell(g.cert), w.where(g.at)),
+						usages(c), w.short(g.cert), w.where(g.at)),
 					Fix: w.fixRequest(edge.Access),
 				}
 			})(w, r)
@@ -64,7 +64,7 @@ or "client-auth required" out; otherwise find a CA with a hierarchy of its own f
 				}
 				return &Finding{
 					Message: fmt.Sprintf("certificate %s is for client authentication, which this pool requires; its renewal may not be: %s",
-						w.tell(g.cert), w.clientAuthDates()),
+						w.short(g.cert), w.clientAuthDates()),
 					Fix: `ask the partner whether client authentication is still needed; else remove "public-im aol" or "client-auth required" from the targets file`,
 				}
 			})(w, r)
@@ -101,7 +101,7 @@ How to fix it: request the certificate without it (-ClientEKU $false).`,
 			}
 			return &Finding{
 				Message: fmt.Sprintf("expected no client authentication, got %s: certificate %s; presented by %s",
-					usages(c), w.tell(g.cert), w.where(g.at)),
+					usages(c), w.short(g.cert), w.where(g.at)),
 				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),

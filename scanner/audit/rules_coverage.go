@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"strings"
 
 	"edgecert/scanner/edge"
 )
@@ -69,17 +68,7 @@ func reason(c edge.Capture) string {
 	if c.Fault == nil {
 		return fmt.Sprintf("no reason recorded (stage %s)", c.Stage)
 	}
-	class := string(c.Fault.Class)
-	if strings.Contains(c.Fault.Message, class) || c.Fault.Message == "" {
-		class = ""
-	} else {
-		class += ": "
-	}
-	text := class + c.Fault.Message
-	if text == "" {
-		text = string(c.Fault.Class)
-	}
-	return fmt.Sprintf("%s (stage %s)", text, c.Stage)
+	return fmt.Sprintf("%s at stage %s (%s)", c.Fault.Class, c.Stage, c.Fault.Message)
 }
 
 func unreachableFix(c edge.Capture) string {

@@ -110,7 +110,7 @@ How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for 
 				return nil
 			}
 			return &Finding{
-				Message: fmt.Sprintf("expected an RSA key, got %s: certificate %s; presented by %s", kind, w.tell(g.cert), w.where(g.at)),
+				Message: fmt.Sprintf("expected an RSA key, got %s: certificate %s; presented by %s", kind, w.short(g.cert), w.where(g.at)),
 				Fix:     w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
@@ -134,7 +134,7 @@ requirements); Baseline Requirements 7.1.2.11.2 on short-lived ones`,
 				return nil
 			}
 			return &Finding{
-				Message: fmt.Sprintf("certificate %s has no CRL distribution point; presented by %s", w.tell(g.cert), w.where(g.at)),
+				Message: fmt.Sprintf("certificate %s has no CRL distribution point; presented by %s", w.short(g.cert), w.where(g.at)),
 				Fix:     "order a certificate that has one; on a private CA add it to the CA's extensions",
 			}
 		}),
@@ -159,7 +159,7 @@ func eachSigned(wrong func(*x509.Certificate) string) func(*world, *result) {
 				r.pass()
 				continue
 			}
-			name, fix := "certificate "+w.tell(g.cert), w.fixRequest(w.captures[g.at[0]].Endpoint.Role)
+			name, fix := "certificate "+w.short(g.cert), w.fixRequest(w.captures[g.at[0]].Endpoint.Role)
 			if w.captures[g.at[0]].Leaf().Fingerprint != g.cert.Fingerprint {
 				name = "intermediate " + nameOf(g.cert)
 				fix = "get the CA's current intermediate, or a new certificate: " + fix

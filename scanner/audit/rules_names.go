@@ -3,6 +3,7 @@ package audit
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 
 	"edgecert/scanner/edge"
 )
@@ -72,19 +73,46 @@ Request-CsCertificate -New -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoA
 "..."), then import and assign it on every member.`,
 		Applies: func(w *world) bool { return edgePool(w) && len(w.namesOf(k)) > 0 },
 		Run: func(w *world, r *result) {
-			judgeLeaf(w.bearers(k), func(w *world, g group, c *x509.Certificate) *Finding {
-				missing := w.held(c, k, lacked)
-				if len(missing) == 0 {
-					return nil
+			// The certificate before a renewal lacks mostly what the new one lacks,
+			// and one request mends both.
+			var lacks []string
+			alike := map[string][]group{}
+			r.eachLeaf(w.bearers(k), func(g group, c *x509.Certificate) {
+				missing := reasons(w.held(c, k, lacked))
+				if missing == "" {
+					r.pass()
+					return
 				}
-				return &Finding{
-					Message: fmt.Sprintf("certificate %s lacks %s; %s; presented by %s",
-						w.tell(g.cert), reasons(missing), validFor(c), w.where(g.at)),
-					Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+				if len(alike[missing]) == 0 {
+					lacks = append(lacks, missing)
 				}
-			})(w, r)
+				alike[missing] = append(alike[missing], g)
+			})
+			for _, missing := range lacks {
+				f, at := w.lackFinding(missing, alike[missing])
+				r.find(f, at...)
+			}
 		},
 	}
+}
+
+// lackFinding tells of certificates that lack the same names.
+func (w *world) lackFinding(missing string, groups []group) (Finding, []int) {
+	var certs []string
+	var at []int
+	for _, g := range groups {
+		certs = append(certs, w.short(g.cert))
+		at = append(at, g.at...)
+	}
+	slices.Sort(at)
+	f := Finding{Fix: w.fixRequest(w.captures[at[0]].Endpoint.Role)}
+	if len(groups) == 1 {
+		f.Certificate = groups[0].cert
+		f.Message = fmt.Sprintf("certificate %s lacks %s; %s; presented by %s", certs[0], missing, validFor(f.Certificate.X509), w.where(at))
+		return f, at
+	}
+	f.Message = fmt.Sprintf("certificates %s lack %s; presented by %s", list(certs), missing, w.where(at))
+	return f, at
 }
 
 func hostNameMissing() Rule {
@@ -123,7 +151,7 @@ func runHostName(w *world, r *result) {
 		r.find(Finding{
 			Certificate: c.Leaf(),
 			Message: fmt.Sprintf("expected a certificate for %s from %s, got %s; %s",
-				c.Endpoint.FQDN, w.where(b.at), w.tell(c.Leaf()), validFor(c.Leaf().X509)),
+				c.Endpoint.FQDN, w.where(b.at), w.short(c.Leaf()), validFor(c.Leaf().X509)),
 			Fix: "install a certificate that holds the name, or name the right one with sni=",
 		}, b.at...)
 	}

@@ -108,6 +108,14 @@ func nameCases() []ruleCase {
 			at: "pool", says: []string{"lacks sip.fabrikam.com (SIP domain fabrikam.com)"},
 		},
 		{
+			rule: "sip-domain-name-missing", name: "forgotten in the old certificate and in the new one", want: Found,
+			change: func(w *testWorld) {
+				with(lacking("sip.fabrikam.com"))(w)
+				present(makeLeaf(w.t, func(c *leafTemplate) { lacking("sip.fabrikam.com")(c); c.NotBefore = date(2026, 5, 2) }), w.cell("edge2", edge.WebConf, 443))
+			},
+			at: "pool", says: []string{"certificates A (thumbprint", "and B (thumbprint", "lack sip.fabrikam.com"}, also: []string{idMembers},
+		},
+		{
 			rule: "srv-target-name-missing", name: "federation follows SRV to another host", want: Found,
 			change: followsSRV(federation, edge.SRV{Target: "edge.contoso.com", Port: 5061}),
 			at:     "pool", says: []string{"lacks edge.contoso.com (target of " + federation + ")"},

@@ -35,7 +35,7 @@ without it was requested by other means.`,
 				}
 				return &Finding{
 					Message: fmt.Sprintf("certificate %s has the subject %s, which its SAN does not repeat; %s; presented by %s",
-						w.tell(g.cert), cn, validFor(c), w.where(g.at)),
+						w.short(g.cert), cn, validFor(c), w.where(g.at)),
 					Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 				}
 			})(w, r)
@@ -76,7 +76,7 @@ common name in the CA's form.`,
 				}
 				return &Finding{
 					Message: fmt.Sprintf("expected the subject %s, got %s: certificate %s; presented by %s",
-						want, got, w.tell(g.cert), w.where(g.at)),
+						want, got, w.short(g.cert), w.where(g.at)),
 					Fix: "at the next renewal: " + w.fixRequest(edge.Access),
 				}
 			})(w, r)
@@ -129,7 +129,7 @@ scripts are written as A-labels (xn--...).`,
 				return nil
 			}
 			return &Finding{
-				Message: fmt.Sprintf("in the SAN of certificate %s %s; presented by %s", w.tell(g.cert), list(bad), w.where(g.at)),
+				Message: fmt.Sprintf("in the SAN of certificate %s %s; presented by %s", w.short(g.cert), list(bad), w.where(g.at)),
 				Fix:     "request a certificate without it; names in other scripts are written as A-labels",
 			}
 		}),

@@ -28,10 +28,10 @@ asks for the right usage by itself.`,
 			case noUsage(c):
 				f.Severity = Warning
 				f.Message = fmt.Sprintf("certificate %s has no extended key usage extension, so it is for any purpose; expected server authentication; presented by %s",
-					w.tell(g.cert), w.where(g.at))
+					w.short(g.cert), w.where(g.at))
 			default:
 				f.Message = fmt.Sprintf("expected the extended key usage server authentication, got %s: certificate %s; presented by %s",
-					usages(c), w.tell(g.cert), w.where(g.at))
+					usages(c), w.short(g.cert), w.where(g.at))
 			}
 			return f
 		}),
@@ -93,7 +93,7 @@ How to fix it: request the certificate from a web server template: digital signa
 			}
 			return &Finding{
 				Message: fmt.Sprintf("expected the key usage %s, got %s: certificate %s; presented by %s",
-					need, keyUsages(c.KeyUsage), w.tell(g.cert), w.where(g.at)),
+					need, keyUsages(c.KeyUsage), w.short(g.cert), w.where(g.at)),
 				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
@@ -149,7 +149,7 @@ How to fix it: assign a server certificate: Get-CsCertificate shows what is assi
 			}
 			return &Finding{
 				Message: fmt.Sprintf("expected a server's certificate, got a CA's: %s, subject %s; presented by %s",
-					w.tell(g.cert), g.cert.Subject(), w.where(g.at)),
+					w.short(g.cert), g.cert.Subject(), w.where(g.at)),
 				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
@@ -177,7 +177,7 @@ How to fix it: have the CA issue the certificate again; a private CA that made i
 				}
 				r.find(Finding{
 					Certificate: g.cert,
-					Message:     fmt.Sprintf("certificate %s of %s: %s", w.tell(g.cert), w.where(g.at), g.cert.ParseError),
+					Message:     fmt.Sprintf("certificate %s of %s: %s", w.short(g.cert), w.where(g.at), g.cert.ParseError),
 					Fix:         "have the CA issue it again; " + w.fixRequest(edge.Access),
 				}, g.at...)
 			}

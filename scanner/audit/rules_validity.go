@@ -139,7 +139,7 @@ func runLifetime(w *world, r *result) {
 		}
 		return &Finding{
 			Message: fmt.Sprintf("expected at most %d days for a certificate issued since %s, got %d (%s to %s): certificate %s; presented by %s",
-				limit.days, shortDate(limit.from), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.tell(g.cert), w.where(g.at)),
+				limit.days, shortDate(limit.from), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.short(g.cert), w.where(g.at)),
 			Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 		}
 	})(w, r)

@@ -25,7 +25,7 @@ How to fix it: request a certificate whose subject is the Access Edge FQDN, and 
 			}
 			return &Finding{
 				Message: fmt.Sprintf("expected a host as the subject, got %s: certificate %s; presented by %s",
-					c.Subject.CommonName, w.tell(g.cert), w.where(g.at)),
+					c.Subject.CommonName, w.short(g.cert), w.where(g.at)),
 				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
@@ -56,7 +56,7 @@ func runWildcardOnly(w *world, r *result) {
 		r.find(Finding{
 			Certificate: g.cert,
 			Message: fmt.Sprintf("certificate %s holds %s through a wildcard alone; %s; presented by %s",
-				w.tell(g.cert), reasons(covered), validFor(c), w.where(g.at)),
+				w.short(g.cert), reasons(covered), validFor(c), w.where(g.at)),
 			Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 		}, g.at...)
 	})

@@ -15,8 +15,17 @@ import (
 // renderer makes it harmless for its medium. Fixes are run, so they hold
 // nothing but DNS-safe names and hex (fix.go).
 
-// tell names a certificate so that a person recognises it in any Windows
-// dialog: its letter, thumbprint, serial number, issuer and end.
+// short names a certificate so that a person recognises it in any Windows
+// dialog: its letter in the report, thumbprint and serial number.
+func (w *world) short(c *edge.Certificate) string {
+	if c.X509 == nil {
+		return w.tell(c)
+	}
+	return fmt.Sprintf("%s (thumbprint %s, serial %s)", w.letter(c), c.Thumbprint(), c.Serial())
+}
+
+// tell is short with what tells two certificates of one name apart: who issued
+// it and when it ends.
 func (w *world) tell(c *edge.Certificate) string {
 	if c.X509 == nil {
 		return fmt.Sprintf("%s (thumbprint %s, cannot be decoded)", w.letter(c), c.Thumbprint())
@@ -107,18 +116,14 @@ func (w *world) where(at []int) string {
 	}
 	var parts []string
 	for len(members) > 0 {
-		first := members[0]
-		what := w.cells(cells[first])
+		what := w.cells(members[0], cells[members[0]])
 		var same, rest []string
 		for _, m := range members {
-			if w.cells(cells[m]) == what {
+			if w.cells(m, cells[m]) == what {
 				same = append(same, m)
 			} else {
 				rest = append(rest, m)
 			}
-		}
-		if w.whole(first, len(cells[first])) {
-			what = "every service"
 		}
 		parts = append(parts, list(same)+" ("+what+")")
 		members = rest
@@ -126,8 +131,12 @@ func (w *world) where(at []int) string {
 	return list(parts)
 }
 
-// cells names services with their ports: "access 443 and 5061, webcon 443".
-func (w *world) cells(at []int) string {
+// cells names a member's services with their ports: "access 443 and 5061,
+// webcon 443", or "every service" where it presents nothing else on another.
+func (w *world) cells(member string, at []int) string {
+	if w.whole(member, len(at)) {
+		return "every service"
+	}
 	var parts []string
 	for _, r := range edge.Roles() {
 		var ports []string

@@ -17,7 +17,6 @@ func poolWorlds() []world {
 			"expires-soon @ edge2 webcon",
 			"chain-incomplete @ edge3 ",
 			"sip-domain-name-missing @  ",
-			"sip-domain-name-missing @ edge2 webcon",
 			"endpoint-unreachable @ edge1 access",
 		}},
 		{name: "with an XMPP proxy", spec: xmpp},
