@@ -14,10 +14,13 @@ import (
 // together. The paths inside a targets file become relative to where the
 // program runs. A pool may be described by one targets file and one topology:
 // what the targets file says counts, and where the topology says otherwise the
-// pool's Notes tell. Two targets files that name one pool are an error.
+// pool's Notes tell. Of two topologies the first counts. Two targets files that name one pool are an error.
 func Load(paths []string, stdin io.Reader, o ParseOptions) (File, error) {
 	var all loaded
 	var errs Errors
+	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+		return File{}, &Error{Msg: "stdin is given twice", Hint: "`-t -` stands once"}
+	}
 	for _, path := range paths {
 		err := all.load(path, stdin, o)
 		switch e := err.(type) {

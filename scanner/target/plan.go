@@ -101,7 +101,7 @@ func planService(p edge.Pool, s edge.Service) []cell {
 		return at(p, s, edge.Address{Source: "DNS of " + name}, cell{Endpoint: e, rank: rankNone})
 	}
 	samples := 0
-	if len(answer.Addresses) == 1 && len(p.Members) == 0 {
+	if len(answer.Addresses) == 1 && len(p.Members) != 1 {
 		samples = samplesBehindOne
 	}
 	for _, ip := range answer.Addresses {

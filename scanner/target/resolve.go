@@ -26,7 +26,8 @@ const (
 // (XMPP aside, which is reached where Access is) and the SRV records of every
 // SIP domain, also where members are named; of loose endpoints the hostnames
 // alone. A pool that has its DNS already keeps it. What could not be found out
-// says so in its status; Resolve itself never fails.
+// says so in its status; Resolve itself never fails. Notes say where DNS has
+// more or fewer addresses than there are members.
 func Resolve(ctx context.Context, pools []edge.Pool, r Resolver) []edge.Pool {
 	s := newSession(r)
 	for _, p := range pools {
@@ -39,6 +40,7 @@ func Resolve(ctx context.Context, pools []edge.Pool, r Resolver) []edge.Pool {
 	for i, p := range out {
 		if names, queries := questions(p); p.DNS == nil && len(names)+len(queries) > 0 {
 			out[i].DNS = s.answer(names, queries)
+			out[i].Notes = slices.Concat(p.Notes, countNotes(out[i]))
 		}
 	}
 	return out

@@ -123,7 +123,11 @@ func (t *topology) pools() ([]edge.Pool, error) {
 	var out []edge.Pool
 	for _, s := range t.services {
 		p := t.pool(s)
-		if len(p.Services) == 0 || slices.ContainsFunc(out, func(o edge.Pool) bool { return o.Name == p.Name }) {
+		if len(p.Services) == 0 {
+			continue
+		}
+		if i := slices.IndexFunc(out, func(o edge.Pool) bool { return o.Name == p.Name }); i >= 0 {
+			out[i].Notes = append(out[i].Notes, disagreements(out[i], p)...)
 			continue
 		}
 		out = append(out, p)
