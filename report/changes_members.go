@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"edgecert/scanner/edge"
 )
@@ -20,13 +21,28 @@ func (d *poolDiff) members() {
 	come := slices.DeleteFunc(slices.Clone(d.come), func(e Endpoint) bool { return e.Address == "" || byDNS(e) && found[e.FQDN] })
 	d.comings(gone, d.is.Endpoints, MemberVanished, EndpointVanished)
 	d.comings(come, d.was.Endpoints, MemberAppeared, EndpointAppeared)
+	d.moves()
+}
+
+// moves tells which endpoints have another address or port, once a member.
+func (d *poolDiff) moves() {
+	var g cellGroups
+	from := map[string][]string{}
 	for _, p := range d.pairs {
-		before, after := p.was.Dialed(), p.is.Dialed()
-		if before == after {
-			continue
+		if p.was.Dialed() != p.is.Dialed() {
+			g.add(p.is, p.is.Member, "", "")
+			from[p.is.Member] = append(from[p.is.Member], p.was.Dialed())
 		}
-		c := d.located(EndpointMoved, []Endpoint{p.is}, before, after)
-		c.Message = fmt.Sprintf("%s moved from %s to %s", p.is.Place(), before, after)
+	}
+	for _, x := range g.list {
+		was := from[x.cells[0].Member]
+		is, steps := make([]string, len(x.cells)), make([]string, len(x.cells))
+		for i, e := range x.cells {
+			is[i] = e.Dialed()
+			steps[i] = fmt.Sprintf("%s from %s to %s", spot(e), was[i], is[i])
+		}
+		c := d.located(EndpointMoved, x.cells, strings.Join(was, " "), strings.Join(is, " "))
+		c.Message = fmt.Sprintf("%s moved: %s", x.cells[0].Member, enumerate(steps))
 		d.changes = append(d.changes, c)
 	}
 }

@@ -178,7 +178,7 @@ func TestCompare(t *testing.T) {
 			f.Address = "192.0.2.99"
 			addFinding(r, f)
 			r.Pools[0].Endpoints[0].Address = "192.0.2.99"
-		}, []string{"endpoint-moved edge1/access/192.0.2.99:443 192.0.2.10:443→192.0.2.99:443: edge1 access:443 moved from 192.0.2.10:443 to 192.0.2.99:443"}},
+		}, []string{"endpoint-moved edge1/access/192.0.2.99:443 192.0.2.10:443→192.0.2.99:443: edge1 moved: access:443 from 192.0.2.10:443 to 192.0.2.99:443"}},
 		{"a new finding changes the verdict", nil, func(r *Report) { addFinding(r, soon); r.Pools[0].Verdict = audit.VerdictWarning },
 			[]string{"verdict-changed // ok→warning: the verdict was ok and is warning",
 				"finding-new edge1/access/192.0.2.10:443 →warning: expires-soon: expires in 5 days, on 2027-07-01"}},
