@@ -185,7 +185,7 @@ func TestDialErrors(t *testing.T) {
 		{"SOCKS: not allowed", "socks5", socksServer(2), false, nil, edge.ClassUnreachable, "not allowed by ruleset"},
 		{"SOCKS: general failure", "socks5", socksServer(1), false, nil, edge.ClassUnreachable, "general SOCKS server failure"},
 		{"SOCKS: a reply of no meaning", "socks5", socksServer(99), false, nil, edge.ClassUnreachable, "99"},
-		{"SOCKS: closed after the greeting", "socks5", says("\x05\x00"), true, nil, edge.ClassUnreachable, "EOF"},
+		{"SOCKS: closed after the greeting", "socks5", says("\x05\x00"), true, nil, edge.ClassUnreachable, "SOCKS5"},
 		{"SOCKS: silent after the greeting", "socks5", func(c net.Conn) { _, _ = c.Write([]byte{5, 0}); silent(c) }, false, nil, edge.ClassTimeout, "in time"},
 		{"SOCKS: silent from the start", "socks5", silent, true, nil, edge.ClassUnreachable, ""},
 		{"SOCKS: login wanted", "socks5", says("\x05\xff"), true, nil, edge.ClassUnreachable, "no acceptable authentication"},
@@ -199,7 +199,7 @@ func TestDialErrors(t *testing.T) {
 		{"CONNECT: a web server", "http", connectServer("", "HTTP/1.1 405 Method Not Allowed\r\n\r\n"), true, nil, edge.ClassUnreachable, "405"},
 		{"CONNECT: redirected", "http", connectServer("", "HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), true, nil, edge.ClassUnreachable, "302"},
 		{"CONNECT: a SOCKS proxy", "http", says("\x05\xff"), true, nil, edge.ClassUnreachable, "CONNECT"},
-		{"CONNECT: closed", "http", says(""), true, nil, edge.ClassUnreachable, "EOF"},
+		{"CONNECT: closed", "http", says(""), true, nil, edge.ClassUnreachable, "CONNECT"},
 		{"CONNECT: a header without end", "http", says("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 2*maxResponse)), true, nil, edge.ClassUnreachable, "65536"},
 		{"CONNECT: proxy refuses", "http", nil, true, nil, edge.ClassUnreachable, "connecting"},
 	}
