@@ -65,7 +65,7 @@ func (r request) command(p edge.Pool) string {
 	if p.ClientAuth == edge.ClientAuthRequired || p.PublicIMAOL {
 		parts = append(parts, "-ClientEku $true")
 	}
-	parts = append(parts, fmt.Sprintf(`-Output 'C:\%s-%s.req'`, names[0], r.name))
+	parts = append(parts, fmt.Sprintf(`-Output '.\%s-%s.req'`, names[0], r.name))
 	if left := len(all) - len(names); left > 0 {
 		parts = append(parts, fmt.Sprintf("# without %s that is not DNS safe", countOf(left, "name")))
 	}
