@@ -47,8 +47,8 @@ func TestDocsNameMetricsThatExist(t *testing.T) {
 
 func TestAlertRulesByPromtool(t *testing.T) {
 	t.Parallel()
-	program(t, "", "promtool", "check", "rules", filepath.Join("..", "docs", "alerts.yml"))
-	program(t, "", "promtool", "test", "rules", filepath.Join("..", "docs", "alerts_test.yml"))
+	program(t, "prometheus", "", "promtool", "check", "rules", filepath.Join("..", "docs", "alerts.yml"))
+	program(t, "prometheus", "", "promtool", "test", "rules", filepath.Join("..", "docs", "alerts_test.yml"))
 }
 
 // TestDashboard looks for what Grafana stumbles over: an invalid file, panels
@@ -93,6 +93,9 @@ func TestDashboard(t *testing.T) {
 			queries = append(queries, q.Expr)
 		}
 	}
+	if len(d.Panels) < 6 {
+		t.Errorf("%d panels", len(d.Panels))
+	}
 	// promtool parses queries as recording rules.
 	rules := "groups: [{name: dashboard, rules: ["
 	for i, q := range queries {
@@ -102,8 +105,5 @@ func TestDashboard(t *testing.T) {
 	if err := os.WriteFile(file, []byte(rules+"]}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	program(t, "", "promtool", "check", "rules", file)
-	if len(d.Panels) < 6 {
-		t.Errorf("%d panels", len(d.Panels))
-	}
+	program(t, "prometheus", "", "promtool", "check", "rules", file)
 }

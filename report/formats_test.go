@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"edgecert/internal/peer"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
@@ -35,23 +35,15 @@ func render(t testing.TB, format string, r Report) string {
 // reports are worlds of every kind.
 func reports(t testing.TB) map[string]Report {
 	return map[string]Report{"healthy": newWorld(t, 3).report(), "faulty": faulty(t).report(), "rich": rich(t).report(), "12x5": twelveByFive(t).report(),
-		"pools": manyPools(t).report(), "loose": looseList(t, 80).report(), "command line": commandLine(t).report(), "malformed": malformed(t).report(), "hostile": hostile(t).report(),
+		"pools": manyPools(t).report(), "loose": looseList(t, 80).report(), "command line": commandLine(t).report(), "malformed": malformed(t).report(), "unresolved": unresolved(t).report(), "hostile": hostile(t).report(),
 		"changed": changed(t), "nothing": New(edge.Evidence{Started: started, Finished: finished}, nil, audit.Policy{}, tool)}
 }
 
-// program runs a program that no one here wrote, or leaves it out where it is
-// absent and need not be there.
-func program(t *testing.T, stdin string, name string, args ...string) {
+// program runs a program that no one here wrote, fed with stdin. Where it is
+// absent the test is left out, or fails: see package peer.
+func program(t *testing.T, debian, stdin, name string, args ...string) {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("EDGECERT_REAL") == "1" {
-			t.Fatalf("%s must be installed: %v", name, err)
-		}
-		t.Logf("left out: %s is not installed", name)
-		return
-	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(peer.Program(t, name, debian), args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s %s: %v\n%s\n%.2000s", name, strings.Join(args, " "), err, out, stdin)
@@ -226,11 +218,20 @@ func TestJSONLLines(t *testing.T) {
 	}
 }
 
-func TestJUnitBySchemaAndParser(t *testing.T) {
+func TestJUnitBySchema(t *testing.T) {
+	t.Parallel()
+	for name, r := range reports(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program(t, "libxml2-utils", render(t, "junit", r), "xmllint", "--noout", "--schema", filepath.Join("testdata", "junit.xsd"), "-")
+		})
+	}
+}
+
+func TestJUnitByItsParser(t *testing.T) {
 	t.Parallel()
 	for name, r := range reports(t) {
 		text := render(t, "junit", r)
-		program(t, text, "xmllint", "--noout", "--schema", filepath.Join("testdata", "junit.xsd"), "-")
 		var got struct {
 			Failures int `xml:"failures,attr"`
 			Errors   int `xml:"errors,attr"`
@@ -377,6 +378,25 @@ func BenchmarkFormats(b *testing.B) {
 				b.ReportMetric(float64(n)/1e6, "MB-written")
 			}
 		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	text := encode(b, looseList(b, 10_000).report())
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Load(bytes.NewReader(text)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	w := looseList(b, 10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		w.report()
 	}
 }
 

@@ -45,12 +45,21 @@ func value(t testing.TB, fs map[string]*dto.MetricFamily, name string, labels ..
 	return append(found, 0)[0], len(found) == 1
 }
 
-func TestPrometheusByItsParsers(t *testing.T) {
+func TestPrometheusByPromtool(t *testing.T) {
 	t.Parallel()
 	for name, r := range reports(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program(t, render(t, "prometheus", r), "promtool", "check", "metrics")
+			program(t, "prometheus", render(t, "prometheus", r), "promtool", "check", "metrics")
+		})
+	}
+}
+
+func TestPrometheusByItsParser(t *testing.T) {
+	t.Parallel()
+	for name, r := range reports(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			fs := parseMetrics(t, r)
 			if got := len(fs["edgecert_endpoint_up"].GetMetric()); got != r.Coverage.Planned {
 				t.Errorf("%d endpoint_up for %d endpoints", got, r.Coverage.Planned)
