@@ -63,24 +63,7 @@ func commonName(dn string) string {
 // those that present nothing else, then those with some of their services on
 // it.
 func (p *page) holders(pool Pool, id string) string {
-	with := map[string][]string{} // row to the columns that present it
-	other := map[string]bool{}    // rows that present another one as well
-	var names []string
-	for _, e := range pool.Endpoints {
-		name := rowName(e)
-		switch {
-		case e.Certificate == nil:
-			continue
-		case *e.Certificate != id:
-			other[name] = true
-			continue
-		case with[name] == nil:
-			names = append(names, name)
-		}
-		if c := (column{e.Role, e.ServicePort}).head(false); !slices.Contains(with[name], c) {
-			with[name] = append(with[name], c)
-		}
-	}
+	names, with, other := presenters(pool, id)
 	if len(other) == 0 && len(names) > 1 {
 		return "every endpoint that presents one"
 	}
@@ -106,6 +89,28 @@ func (p *page) holders(pool Pool, id string) string {
 		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// presenters are the rows of the matrix that present a certificate, each with
+// the columns it does so in, and the rows that present another one.
+func presenters(pool Pool, id string) (names []string, with map[string][]string, other map[string]bool) {
+	with, other = map[string][]string{}, map[string]bool{}
+	for _, e := range pool.Endpoints {
+		name := rowName(e)
+		switch {
+		case e.Certificate == nil:
+			continue
+		case *e.Certificate != id:
+			other[name] = true
+			continue
+		case with[name] == nil:
+			names = append(names, name)
+		}
+		if c := (column{e.Role, e.ServicePort}).head(false); !slices.Contains(with[name], c) {
+			with[name] = append(with[name], c)
+		}
+	}
+	return names, with, other
 }
 
 // meanings explains every mark of the matrix that is no letter.

@@ -92,7 +92,7 @@ func (m *markdown) pool(p Pool, certs map[string]Certificate) {
 	m.line("## %s: %s", code(p.Name), verdictWord(p.Verdict))
 	m.line("%s; %s.", strings.Join(counts(p.Findings), ", "), seenOf(p.Coverage()))
 	byID, order := letters(p)
-	if p.Plan.Kind != edge.LoosePool && !tooTall(p) {
+	if len(p.Endpoints) > 0 && p.Plan.Kind != edge.LoosePool && !tooTall(p) {
 		m.matrix(newMatrix(p, byID))
 	}
 	m.certificates(byID, order, certs)
@@ -184,13 +184,17 @@ func (m *markdown) finding(f Finding, where string, byID map[string]string) {
 		return
 	}
 	var block []string
+	first := "Fix: "
 	flush := func() {
 		if len(block) > 0 {
+			if first != "" {
+				m.line("  Fix:")
+				first = ""
+			}
 			m.line("  ```powershell\n  %s\n  ```", strings.Join(block, "\n  "))
 			block = nil
 		}
 	}
-	first := "Fix: "
 	for _, s := range fixSteps(f.Fix) {
 		// A fence inside a command would end the block: such a one is shown as text.
 		if isCommand(s) && !strings.Contains(s, "```") {

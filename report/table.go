@@ -52,9 +52,11 @@ func (p *page) pool(pool Pool, certs map[string]Certificate) error {
 	p.file(pool.Plan.File)
 	p.blank()
 	byID, order := letters(pool)
-	if pool.Plan.Kind == edge.LoosePool || tooTall(pool) {
+	switch {
+	case len(pool.Endpoints) == 0: // a domain that gave nothing to dial has findings alone
+	case pool.Plan.Kind == edge.LoosePool || tooTall(pool):
 		p.groups(pool, certs, byID, order)
-	} else {
+	default:
 		m := newMatrix(pool, byID)
 		short, err := p.matrix(m)
 		if err != nil {

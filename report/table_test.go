@@ -75,6 +75,7 @@ func TestTableGolden(t *testing.T) {
 		"hostile":       {hostile(t).report(), TableOptions{Width: 100}},
 		"hostile-ascii": {hostile(t).report(), TableOptions{ASCII: true}},
 		"malformed":     {malformed(t).report(), TableOptions{}},
+		"unresolved":    {unresolved(t).report(), TableOptions{}},
 		"nothing":       {New(edge.Evidence{Started: started, Finished: finished}, nil, audit.Policy{}, tool), TableOptions{}},
 	}
 	for name, tt := range tests {

@@ -160,6 +160,14 @@ func hostile(t testing.TB) *world {
 	return w
 }
 
+// unresolved is a pool found from a domain that gave nothing to dial.
+func unresolved(t testing.TB) *world {
+	w := newWorld(t, 0)
+	w.js[0] = audit.Judgement{Pool: "edge-emea", Verdict: audit.VerdictIncomplete, Rules: map[string]audit.Outcome{"dns-no-address": audit.Found},
+		Findings: []audit.Finding{{Rule: "dns-no-address", Severity: audit.Error, Role: edge.Access, Message: "sip.contoso.com has no address", Fix: "add an A record"}}}
+	return w
+}
+
 // malformed is a healthy pool in which one member presents a certificate that
 // Go refuses: one byte more stands behind it.
 func malformed(t testing.TB) *world {
