@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"edgecert/scanner/edge"
 )
@@ -121,6 +122,36 @@ func (d *poolDiff) versions() {
 		c := d.located(TLSVersionChanged, x.cells, x.before, x.after)
 		c.Message = fmt.Sprintf("%s instead of %s on %s", x.after, x.before, d.who(x.cells, d.bearing))
 		d.changes = append(d.changes, c)
+	}
+}
+
+// chains tells that the same leaf comes with other certificates behind it.
+func (d *poolDiff) chains() {
+	var g cellGroups
+	for _, p := range d.pairs {
+		was, is := p.was.Chain, p.is.Chain
+		if p.shared() || len(was) == 0 || len(is) == 0 || was[0] != is[0] || slices.Equal(was, is) {
+			continue
+		}
+		g.add(p.is, "", strings.Join(was, " "), strings.Join(is, " "))
+	}
+	for _, x := range g.list {
+		c := d.located(ChainChanged, x.cells, x.before, x.after)
+		c.Message = fmt.Sprintf("%s sends the same certificate with %s behind it, before with %s", d.who(x.cells, d.bearing),
+			behind(x.after), behind(x.before))
+		d.changes = append(d.changes, c)
+	}
+}
+
+// behind counts the certificates after the leaf of a joined chain.
+func behind(chain string) string {
+	switch n := strings.Count(chain, " "); n {
+	case 0:
+		return "nothing"
+	case 1:
+		return "1 certificate"
+	default:
+		return fmt.Sprintf("%d certificates", n)
 	}
 }
 

@@ -15,9 +15,10 @@ type poolDiff struct {
 	pairs              []cellPair // cells of both scans, in the order of is
 	gone, come         []Endpoint // planned then and not now; now and not then
 	moved              map[cellKey]Endpoint
-	told               []Endpoint     // cells whose coming, going or silence is an event already
-	cutShort           bool           // a scan ended before it had looked at every cell
-	planned, bearing   map[string]int // cells a member has now; those of them that could bear a certificate
+	told               []Endpoint            // cells whose coming, going or silence is an event already
+	toldOf, nowOf      map[string][]Endpoint // told and is.Endpoints, by member
+	cutShort           bool                  // a scan ended before it had looked at every cell
+	planned, bearing   map[string]int        // cells a member has now; those of them that could bear a certificate
 	changes            []Change
 }
 

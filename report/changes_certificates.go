@@ -223,33 +223,3 @@ func namesWithout(a, b []string) []string {
 	}
 	return out
 }
-
-// chains tells that the same leaf comes with other certificates behind it.
-func (d *poolDiff) chains() {
-	var g cellGroups
-	for _, p := range d.pairs {
-		was, is := p.was.Chain, p.is.Chain
-		if p.shared() || len(was) == 0 || len(is) == 0 || was[0] != is[0] || slices.Equal(was, is) {
-			continue
-		}
-		g.add(p.is, "", strings.Join(was, " "), strings.Join(is, " "))
-	}
-	for _, x := range g.list {
-		c := d.located(ChainChanged, x.cells, x.before, x.after)
-		c.Message = fmt.Sprintf("%s sends the same certificate with %s behind it, before with %s", d.who(x.cells, d.bearing),
-			behind(x.after), behind(x.before))
-		d.changes = append(d.changes, c)
-	}
-}
-
-// behind counts the certificates after the leaf of a joined chain.
-func behind(chain string) string {
-	switch n := strings.Count(chain, " "); n {
-	case 0:
-		return "nothing"
-	case 1:
-		return "1 certificate"
-	default:
-		return fmt.Sprintf("%d certificates", n)
-	}
-}

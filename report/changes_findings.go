@@ -22,6 +22,7 @@ type findingKey struct {
 // findings tells what is newly wrong, no longer wrong, or wrong to another
 // degree.
 func (d *poolDiff) findings() {
+	d.toldOf, d.nowOf = byMember(d.told), byMember(d.is.Endpoints)
 	old := map[findingKey][]Finding{}
 	for _, f := range d.was.Findings {
 		f = d.relocate(f)
@@ -134,7 +135,20 @@ func aboutCoverage(rule string) bool {
 }
 
 func (d *poolDiff) toldAlready(f Finding) bool {
-	return aboutCoverage(f.Rule) && slices.ContainsFunc(d.told, func(e Endpoint) bool { return coversCell(f, e) })
+	return aboutCoverage(f.Rule) && slices.ContainsFunc(d.toldOf[f.Member], func(e Endpoint) bool { return coversCell(f, e) })
+}
+
+// byMember indexes cells, all of them under "": a finding without a member is
+// about any. A list of loose endpoints has thousands of members and findings.
+func byMember(cells []Endpoint) map[string][]Endpoint {
+	index := map[string][]Endpoint{}
+	for _, e := range cells {
+		if e.Member != "" {
+			index[e.Member] = append(index[e.Member], e)
+		}
+	}
+	index[""] = cells
+	return index
 }
 
 // coversCell says that e is among the cells that a finding is about; an empty
@@ -155,7 +169,7 @@ func (d *poolDiff) couldTell(f Finding) bool {
 		return false
 	}
 	found := false
-	for _, e := range d.is.Endpoints {
+	for _, e := range d.nowOf[f.Member] {
 		if !coversCell(f, e) {
 			continue
 		}
