@@ -54,7 +54,7 @@ func (w *world) judge() Judgement {
 
 // result is what a rule says of this pool. It is worked out once, and when it
 // is first asked for, so that a rule may ask whether a more specific one tells
-// the same thing already (design.md §8), wherever either stands in the list.
+// the same thing already, wherever either stands in the list.
 func (w *world) result(id string) *result {
 	if r, ok := w.results[id]; ok {
 		return r

@@ -22,8 +22,8 @@ const (
 
 // A certificate about to expire is told at the earlier of a fixed number of
 // days and a share of its lifetime: 30 days would be most of a 47-day
-// certificate's life. The days are what monitoring has always used; a third is
-// when ACME clients renew (RFC 9773 leaves it to the CA, certbot takes a third).
+// certificate's life. A third of the lifetime is when the clients of short-lived
+// certificates renew (Let's Encrypt, integration guide).
 const (
 	warnDays  = 30
 	warnShare = 3 // a third of the lifetime
@@ -106,9 +106,9 @@ func clientAuthEnds() []milestone {
 	}
 }
 
-// minRSABits is the smallest RSA key: "the minimum key length is 2048"
-// ("Certificate requirements for external user access"); Baseline
-// Requirements 6.1.5 say the same.
+// minRSABits is the smallest RSA key that is supported ("Certificate
+// requirements for external user access"); Baseline Requirements 6.1.5 say the
+// same.
 const minRSABits = 2048
 
 // oidRSASSAPSS is the key type id-RSASSA-PSS (RFC 4055, 1.2).
@@ -119,10 +119,10 @@ func oidRSASSAPSS() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 8
 // between 100 and 200 names.
 const maxAcceptableCAs = 100
 
-// The top of a list that a message still names one by one.
+// tellAtMost is how many of a list a message names one by one.
 const tellAtMost = 8
 
-// The A/V service's role and its use in Get-CsCertificate.
+// The external services' -Type in Set-CsCertificate and Get-CsCertificate.
 const (
 	useAccess  = "AccessEdgeExternal"
 	useWebConf = "DataEdgeExternal"

@@ -54,7 +54,7 @@ func (r *result) pass() { r.passed++ }
 func (r *result) couldNotTell() { r.unsure++ }
 
 // elsewhere says: one thing is wrong, and a more specific rule tells it. One
-// cause, one finding (design.md §8); but it is no pass either.
+// cause, one finding; but it is no pass either.
 func (r *result) elsewhere() { r.told++ }
 
 // find adds a finding about the captures with these indexes. What they agree

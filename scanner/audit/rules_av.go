@@ -62,7 +62,7 @@ firewall that inspects TLS. Media from outside then fails, or takes the long way
 
 How to fix it: compare address and port with the topology (Get-CsService -EdgeServer, MediaRelayExternalTurnTcpPort) and
 take TLS inspection off this address. The certificate that came is compared with the other services' all the same.`,
-		Source: avSource + `; "a real chain on the A/V address: a wrong address or port, a proxy, or TLS inspection" [FIELD] (domain.md §4)`,
+		Source: avSource + `; a real chain there comes from a wrong address or port, a proxy, or TLS inspection (field reports)`,
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
 				switch {

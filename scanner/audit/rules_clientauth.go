@@ -8,8 +8,7 @@ import (
 	"edgecert/scanner/edge"
 )
 
-const clientAuthSource = `"client EKU if public IM connectivity with AOL is deployed" (certificate summary); "no longer required" otherwise (public key
-infrastructure requirements)`
+const clientAuthSource = `"client EKU if public IM connectivity with AOL is deployed" (certificate summary); "no longer required" otherwise (public key infrastructure requirements)`
 
 func clientAuthMissing() Rule {
 	return Rule{
@@ -52,7 +51,7 @@ client authentication out by default since 2025-10-01 and issues none from 2027-
 
 How to fix it: ask the partners whether they still need it (AOL and Yahoo ended on 2014-06-30), and take "public-im aol"
 or "client-auth required" out; otherwise find a CA with a hierarchy of its own for it.`,
-		Source:  "Chrome Root Program Policy 1.8; announcements of DigiCert and Let's Encrypt (domain.md §6)",
+		Source:  "Chrome Root Program Policy 1.8; announcements of DigiCert and Let's Encrypt",
 		Applies: (*world).clientAuthRequired,
 		Run: func(w *world, r *result) {
 			judgeLeaf(w.subjectBearers(), func(w *world, g group, c *x509.Certificate) *Finding {
@@ -93,7 +92,7 @@ func clientAuthPresent() Rule {
 certificate that still has it comes from a hierarchy that browsers are about to distrust, or from a template of old.
 
 How to fix it: request the certificate without it (-ClientEKU $false).`,
-		Source:  "Chrome Root Program Policy 1.8: TLS server hierarchies are for server authentication alone (domain.md §6); the pool's own description (client-auth forbidden)",
+		Source:  "Chrome Root Program Policy 1.8: TLS server hierarchies are for server authentication alone; the pool's own description (client-auth forbidden)",
 		Applies: func(w *world) bool { return w.pool.ClientAuth == edge.ClientAuthForbidden },
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			if !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {

@@ -6,7 +6,7 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// The rules that decide between incomplete and error (design.md §8).
+// The rules that decide between incomplete and error.
 const (
 	idUnreachable = "endpoint-unreachable"
 	idNoAddress   = "dns-no-address"
@@ -24,8 +24,8 @@ One dead member of a DNS load-balanced pool means that every so many sign-ins, m
 
 How to fix it: see on the member whether the services run (Get-CsWindowsService) and hold a certificate
 (Get-CsCertificate), then whether the firewall and NAT let the port through from where this scan ran.`,
-		Source: `"cfssl scan calls two members consistent when one of them is down": unreachable is never consistent (domain.md §8)`,
-		Run:    runUnreachable,
+		Source: `"Port and protocol planning" (Lync Server 2013) says which ports must answer; scanners that leave out what is down call two members consistent of which one was never seen`,
+		Run: runUnreachable,
 	}
 }
 
@@ -100,7 +100,7 @@ pseudo-TLS of an A/V Edge on an Access or Web Conferencing address. No client ca
 
 How to fix it: compare the address and port with the topology (Get-CsService -EdgeServer); a NAT rule or a load
 balancer that points to the wrong port is the usual cause.`,
-		Source: `Access Edge speaks "SIP over TLS" and Web Conferencing "PSOM over TLS" ("Port and protocol planning", Lync Server 2013; domain.md §3)`,
+		Source: `Access Edge speaks "SIP over TLS" and Web Conferencing "PSOM over TLS" ("Port and protocol planning", Lync Server 2013)`,
 		Run: func(w *world, r *result) {
 			for i, c := range w.captures {
 				switch {

@@ -17,8 +17,7 @@ consequence: some users and partners meet the wrong certificate, some of the tim
 
 How to fix it: find the member that is behind by asking the members themselves (name their own addresses in the targets
 file), import the right certificate there and assign it with Set-CsCertificate.`,
-		Source: `"the same certificate must be installed on each Edge Server" (certificate requirements for external user access); half up is
-not up: test one address at a time (blackbox_exporter, CONFIGURATION.md)`,
+		Source: `the same certificate sits on each Edge Server of a pool (certificate requirements for external user access); event 14559: "Ensure that all servers in an Access Edge Server Array have the same certificate"`,
 		Run: func(w *world, r *result) {
 			for i, c := range w.captures {
 				w.judgeSamples(r, i, c)
@@ -83,14 +82,13 @@ func dependsOnSNI() Rule {
 	return Rule{
 		ID: "depends-on-sni", Family: "consistency", Severity: Warning,
 		Title: "without SNI another certificate comes",
-		Doc: `Asked without a server name, the address presents another certificate than when asked for the service's name. Lync
-phones, older clients and other companies' Edge Servers open TLS without SNI: they meet the other certificate, and
-refuse it. An Edge itself never looks at the name, so something stands before it, mostly a reverse proxy or a load
+		Doc: `Asked without a server name, the address presents another certificate than when asked for the service's name. Whoever
+opens TLS without SNI, as old phones and gateways do, meets the other certificate and refuses it. An Edge has one
+certificate for a service and does not look at the name, so something stands before it, mostly a reverse proxy or a load
 balancer that serves several sites on one address.
 
 How to fix it: make the Edge's certificate the default one of that address, or give the Edge an address of its own.`,
-		Source: `RFC 6066 section 3: a server may choose its certificate by the name; Lync 2010 and 2013 clients and Edge Servers on
-Windows Server 2008 R2 do not send it [FIELD]`,
+		Source: `RFC 6066 section 3: servers may use the name to choose the certificate, and clients need not send it; a certificate is assigned to a service (Set-CsCertificate -Type), not to a name`,
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return sniKey(w, r, c) }) {
 				c := w.captures[b.at[0]]

@@ -18,13 +18,13 @@ func weakSignature() Rule {
 	return Rule{
 		ID: "weak-signature", Family: "usage", Severity: Error,
 		Title: "the certificate, or an intermediate, is signed with SHA-1 or MD5",
-		Doc: `SHA-1 and MD5 signatures can be forged. Windows refuses them for servers since May 2017, browsers since January 2017,
-and federation partners with them: the handshake ends without a word that says why. A root's own signature does not
-count: nobody checks it.
+		Doc: `SHA-1 and MD5 signatures can be forged. Browsers refuse them since January 2017 and Microsoft's since May 2017, and
+federation partners follow: the handshake ends without a word that says why. A root's own signature does not count:
+nobody checks it.
 
 How to fix it: request a new certificate. Where only an intermediate is signed so, the CA has a newer one: import it into
 Cert:\LocalMachine\CA on every member and remove the old one.`,
-		Source: `"SHA-1/MD5 leaf or intermediate = error" (domain.md §2; certificate requirements for external user access ask for SHA-2); RFC 9155`,
+		Source: `Baseline Requirements 7.1.3.2 allow SHA-2 alone, in leaves and intermediates; RFC 9155 deprecates MD5 and SHA-1 in TLS`,
 		Run: eachSigned(func(c *x509.Certificate) string {
 			switch c.SignatureAlgorithm {
 			case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
@@ -45,7 +45,7 @@ AlternateSignatureAlgorithm is set. The services start, and TLS fails with partn
 
 How to fix it: on the CA set AlternateSignatureAlgorithm=0 (certutil -setreg CA\csp\AlternateSignatureAlgorithm 0,
 restart the CA), issue the CA's and the server's certificates again; public CAs do not use it.`,
-		Source: `"RSASSA-PSS signatures unsupported" (certificate requirements for external user access; domain.md §2)`,
+		Source: `RSASSA-PSS signatures are not supported (certificate requirements for external user access)`,
 		Run: eachSigned(func(c *x509.Certificate) string {
 			switch c.SignatureAlgorithm {
 			case x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
@@ -74,12 +74,12 @@ func weakKey() Rule {
 	return Rule{
 		ID: "weak-key", Family: "usage", Severity: Error,
 		Title: "an RSA key of less than 2048 bits",
-		Doc: `RSA keys of 1024 bits can be broken by those who care to. Windows, browsers and public CAs have refused them since
-2013 or so; 1024 was once supported by the product, which is why such certificates still turn up.
+		Doc: `RSA keys of 1024 bits can be broken by those who care to. Public CAs have issued none since the end of 2013 and
+browsers refuse them; 1024 was once supported by the product, which is why such certificates still turn up.
 
 How to fix it: request a new certificate with -KeySize 2048. A key cannot be lengthened, so it is a new key: import the
 new PFX on every member.`,
-		Source: `"RSA 2048 or more" (certificate requirements for external user access); Baseline Requirements 6.1.5`,
+		Source: `RSA 2048 or more (certificate requirements for external user access); Baseline Requirements 6.1.5`,
 		Run: eachSigned(func(c *x509.Certificate) string {
 			if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
 				return fmt.Sprintf("expected an RSA key of %d bits or more, got %d", minRSABits, key.N.BitLen())
@@ -98,7 +98,7 @@ report that services of Lync and Skype for Business refuse keys of such provider
 service does not start or presents nothing. Old clients and phones do not know ECDSA either.
 
 How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for one.`,
-		Source: "ECDSA is documented; keys of CNG providers are refused [FIELD] (domain.md §2)",
+		Source: "ECDSA is documented; keys of CNG providers are refused (field reports)",
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			kind := ""
 			switch key := c.PublicKey.(type) {
@@ -127,8 +127,7 @@ and OCSP has been leaving too, so it is a warning.
 
 How to fix it: on a private CA, add the CRL distribution point to the CA's extensions; from a public CA, order a
 certificate that is not short-lived.`,
-		Source: `"All server certificates must contain a Certificate Revocation List (CRL) Distribution Point" (public key infrastructure
-requirements); Baseline Requirements 7.1.2.11.2 on short-lived ones`,
+		Source: `"All server certificates must contain a CRL Distribution Point" (public key infrastructure requirements); Baseline Requirements 7.1.2.11.2 on short-lived ones`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			if len(c.CRLDistributionPoints) > 0 {
 				return nil

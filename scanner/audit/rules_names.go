@@ -15,7 +15,7 @@ func accessNameMissing() Rule {
 		"the Access Edge FQDN is not in the SAN",
 		`Clients and partners connect to this name and compare it with the SAN. It must stand there even where it is the
 subject's name too: TLS ignores the subject. Without it nobody signs in from outside and no partner federates.`,
-		`the SAN must hold the Access Edge FQDN "even if it is the subject name, because TLS ignores the subject name" (`+namesSource+`)`)
+		`the SAN must hold the Access FQDN even when it is the subject: "TLS ignores the subject name" (`+namesSource+`)`)
 }
 
 func webconNameMissing() Rule {
@@ -33,8 +33,7 @@ func sipDomainNameMissing() Rule {
 		`Users of every SIP domain find the Edge by sip.<domain>, phones by nothing else, and partners of that domain compare
 this name too. Where it is missing, one domain's users cannot sign in by themselves and one domain's partners cannot
 federate, while all looks well from the others. In hybrid deployments the domains that are online count as well.`,
-		`SANs "are added for additional SIP domains" (`+namesSource+`); "the SAN on all Edge servers must hold sip.<domain> of
-every SIP domain" (cloud consolidation, Edge certificates)`)
+		`SANs are added for additional SIP domains (`+namesSource+`); the SAN on all Edge servers must also hold sip.<domain> of every online SIP domain (cloud consolidation, Edge certificates)`)
 }
 
 func srvTargetNameMissing() Rule {
@@ -42,7 +41,7 @@ func srvTargetNameMissing() Rule {
 		"the exact name that an SRV record points to is not in the SAN",
 		`Partners and clients follow the SRV record and then compare the name it points to with the certificate. The name
 must be there as it is, a wildcard does not do.`,
-		`"the exact target must be in the SN or SAN" (deploy Skype connectivity)`)
+		`the exact target must be in the SN or SAN (deploy Skype connectivity)`)
 }
 
 func extraNameMissing() Rule {
@@ -50,7 +49,7 @@ func extraNameMissing() Rule {
 		"a name that extra-names asks for is not in the SAN",
 		`The targets file says that the certificate must hold this name, for a reason of its own: a reverse proxy that shares
 the certificate, or an old name that is still in use.`,
-		`the pool's own description (extra-names); SANs "are added for ... other entries" (`+namesSource+`)`)
+		`the pool's own description (extra-names); SANs are added for additional SIP domains and other entries (`+namesSource+`)`)
 }
 
 func xmppNameMissing() Rule {
@@ -58,8 +57,7 @@ func xmppNameMissing() Rule {
 		"the XMPP domain is not in the SAN",
 		`XMPP partners compare the domain itself, not the host, with the certificate. Where it is missing they fall back to
 dialback without trust in the certificate, or refuse.`,
-		`RFC 6120 section 13.7.2: the certificate must hold the domain that was asked for; the XMPP rows list contoso.com in
-addition (`+namesSource+`)`)
+		`RFC 6120 sections 13.7.1.2 and 13.7.2: the certificate is for the domain of the XMPP service; the XMPP rows list contoso.com in addition (`+namesSource+`)`)
 }
 
 // missingName is the rule for one kind of required name.

@@ -58,7 +58,7 @@ the subject and nothing else.
 
 How to fix it: at the next renewal let Request-CsCertificate choose the subject, or name the Access Edge FQDN as the
 common name in the CA's form.`,
-		Source:  `"subject name: sip.contoso.com" (certificate summary); "no longer a requirement" in 2013, still recommended (domain.md §2)`,
+		Source:  `"subject name: sip.contoso.com" (certificate summary); "no longer a requirement" in 2013, still recommended`,
 		Applies: func(w *world) bool { return edgePool(w) && w.pool.FQDN(edge.Access) != "" },
 		Run: func(w *world, r *result) {
 			want := w.pool.FQDN(edge.Access)
@@ -92,7 +92,7 @@ func subjectNotFirst() Rule {
 devices of long ago that they read the first name alone.
 
 How to fix it: nothing has to be done. At the next renewal, Request-CsCertificate puts it first by itself.`,
-		Source:  `"The order of the FQDNs in the subject alternative names list does not matter", though the tables list it (` + namesSource + `)`,
+		Source:  `"The order … does not matter", says the normative page, though other tables keep one (` + namesSource + `)`,
 		Applies: edgePool,
 		Run: judgeLeaf(roles(edge.Access, edge.WebConf), func(w *world, g group, c *x509.Certificate) *Finding {
 			cn := c.Subject.CommonName
@@ -117,7 +117,7 @@ FQDN of an Edge, public CAs refuse them, and clients differ in whether they matc
 
 How to fix it: request a certificate without the name; rename the host where it is one that is used. Names in other
 scripts are written as A-labels (xn--...).`,
-		Source: `"only A-Z, a-z, 0-9 and hyphens ... Do not use Unicode characters and underscores" (determine DNS requirements); RFC 1035 section 2.3.1`,
+		Source: `the FQDN of an Edge may hold A–Z, a–z, 0–9 and hyphens, no underscore and no Unicode (determine DNS requirements); RFC 1035 section 2.3.1`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			var bad []string
 			for _, n := range c.DNSNames {

@@ -161,6 +161,8 @@ func TestEveryRuleIsWhole(t *testing.T) {
 			t.Errorf("%s: severity %q", r.ID, r.Severity)
 		case r.Title == "" || r.Family == "" || r.Source == "" || r.Run == nil:
 			t.Errorf("%s: title, family, source or run is missing", r.ID)
+		case strings.Contains(r.Source+r.Title+r.Varies, "\n"):
+			t.Errorf("%s: title, source and what varies are a line each", r.ID)
 		case !strings.Contains(r.Doc, "\n\nHow to fix it: "):
 			t.Errorf("%s: the doc does not end in how to fix it", r.ID)
 		case !passes[r.ID]:

@@ -16,7 +16,7 @@ that stops at TLS 1.0 is cut off from them, silently and at once on the day they
 
 How to fix it: bring the server to a version that supports it (Skype for Business 2015 CU9, 2019; for Lync Server 2013 the
 Edge role), enable TLS 1.2 for Schannel and .NET in the registry (SchUseStrongCrypto, SystemDefaultTlsVersions), reboot.`,
-		Source: "TLS 1.2 is needed to federate with Microsoft 365 (domain.md §6); RFC 8996 deprecates TLS 1.0 and 1.1",
+		Source: "\"Preparing for TLS 1.2 in Office 365\" (Microsoft): federation needs it; RFC 8996 deprecates TLS 1.0 and 1.1",
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return oldVersion(w, r, c) }) {
 				r.find(Finding{
@@ -67,7 +67,7 @@ at who still uses it first.
 
 How to fix it: in HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols, for "TLS 1.0\Server" and
 "TLS 1.1\Server": New-ItemProperty Enabled 0, DisabledByDefault 1 (DWORD); reboot.`,
-		Source: `"1.0/1.1 may be disabled on SfB 2015 CU9+, 2019, and the Lync 2013 Edge role" (domain.md §6); RFC 8996`,
+		Source: `"Disable TLS 1.0/1.1 in Skype for Business Server 2015" (Microsoft) lists what supports it: 2015 CU9 and later, 2019, the Edge role of Lync Server 2013; RFC 8996 deprecates both`,
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return legacyVersion(w, r, c) }) {
 				r.find(Finding{
@@ -115,7 +115,7 @@ here), and partners' servers cannot prove who they are: federation fails, or is 
 
 How to fix it: let the port through to the Edge as TCP, without ending TLS on the way; Get-CsService -EdgeServer shows
 AccessEdgeExternalSipPort, Get-CsAccessEdgeConfiguration whether federation is on.`,
-		Source: `Access Edge, federation, 5061: "SIP over mutual TLS: asks for a client certificate" ("Port and protocol planning"; domain.md §3)`,
+		Source: `Access Edge, federation, 5061: "SIP over mutual TLS: asks for a client certificate" ("Port and protocol planning")`,
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
 				if !w.federates(c.Endpoint) {
@@ -164,7 +164,7 @@ happens when a NAT rule or load balancer leads 443 to the federation port.
 
 How to fix it: compare the port mapping with the topology: Get-CsService -EdgeServer, AccessEdgeClientSipPort and
 DataPsomClientPort.`,
-		Source: `Access Edge, clients, 443: "SIP over TLS", where 5061 is mutual ("Port and protocol planning"; domain.md §3)`,
+		Source: `Access Edge, clients, 443: "SIP over TLS", where 5061 is mutual ("Port and protocol planning")`,
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
 				if !w.forClients(c.Endpoint) {

@@ -38,7 +38,7 @@ func notYetValid() Rule {
 then, or the clock of the machine that scanned is wrong, and so are the other statements about time.
 
 How to fix it: look at the scanner's clock first (w32tm /query /status, timedatectl). Then assign the certificate that is
-valid now: Set-CsCertificate -Type ... -Thumbprint ...; a new one can wait with -Roll -EffectiveDate.`,
+valid now: Set-CsCertificate -Type ... -Thumbprint ...`,
 		Source: "RFC 5280 section 4.1.2.5: the validity period is from notBefore through notAfter, inclusive",
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			if !w.scan.now.Before(c.NotBefore) {
@@ -64,7 +64,7 @@ and 47: a fixed 30 days would nag through most of a 47-day certificate's life. -
 
 How to fix it: request the next certificate now (Request-CsCertificate), import the same PFX on every member
 (Import-CsCertificate) and assign it on all of them (Set-CsCertificate) in one go.`,
-		Source: "CA/Browser Forum ballot SC-081v3: 200 days from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15 (domain.md §6)",
+		Source: "CA/Browser Forum ballot SC-081v3: 200 days from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15",
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			left := c.NotAfter.Sub(w.scan.now)
 			if left < 0 {
@@ -118,8 +118,7 @@ its start was dated back.
 
 How to fix it: request a new certificate from a public CA, and plan for renewals twice, four and eight times a year. With
 "issuer private" in the targets file the rule does not apply.`,
-		Source: `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is
-measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
+		Source: `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
 		Applies: func(w *world) bool { return !w.pool.PrivateIssuer },
 		Run:     runLifetime,
 	}

@@ -7,7 +7,7 @@ import (
 	"edgecert/scanner/edge"
 )
 
-const wildcardSource = `"wildcard entries are not supported" for the external Edge names (wildcard certificate support); [FIELD]: phones cannot sign in`
+const wildcardSource = `wildcards are not supported on external Edge names (wildcard certificate support); phones cannot sign in (field reports)`
 
 func wildcardSubject() Rule {
 	return Rule{
@@ -98,7 +98,7 @@ func wildcardExtra() Rule {
 certificate can pose as every host of the domain, though, and an Edge stands at the outer wall.
 
 How to fix it: nothing has to be done; leave it out at the next renewal where nothing else needs it.`,
-		Source:  `the XMPP rows list "*.contoso.com or contoso.com" in addition (domain.md §2)`,
+		Source:  `the XMPP rows list "*.contoso.com or contoso.com" in addition`,
 		Applies: edgePool,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			var extra []string

@@ -1,0 +1,173 @@
+package oracle
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"net"
+	"time"
+)
+
+// A mutation changes one fact of a world. The recipes are those of the public
+// corpora (x509-limbo's categories, zlint's test data, badssl.com's hosts),
+// written anew.
+type mutation struct {
+	name   string
+	change func(*world)
+}
+
+func mutations() []mutation {
+	var out []mutation
+	for _, group := range [][]mutation{usages(), names(), validities(), leaves(), authorities(), constraints(), chains()} {
+		out = append(out, group...)
+	}
+	return out
+}
+
+func usages() []mutation {
+	leaf := func(u ...x509.ExtKeyUsage) func(*world) { return func(w *world) { w.leaf.ExtKeyUsage = u } }
+	key := func(u x509.KeyUsage) func(*world) { return func(w *world) { w.leaf.KeyUsage = u } }
+	return []mutation{
+		{"no extended key usage", leaf()},
+		{"client authentication alone", leaf(x509.ExtKeyUsageClientAuth)},
+		{"server and client authentication", leaf(x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth)},
+		{"any extended key usage alone", leaf(x509.ExtKeyUsageAny)},
+		{"any and server authentication", leaf(x509.ExtKeyUsageAny, x509.ExtKeyUsageServerAuth)},
+		{"mail protection alone", leaf(x509.ExtKeyUsageEmailProtection)},
+		{"server gated crypto alone", leaf(x509.ExtKeyUsageMicrosoftServerGatedCrypto)},
+		{"an unknown extended key usage alone", func(w *world) {
+			w.leaf.ExtKeyUsage, w.leaf.UnknownExtKeyUsage = nil, []asn1.ObjectIdentifier{{1, 3, 6, 1, 4, 1, 99999, 1}}
+		}},
+		{"no key usage", key(0)},
+		{"key usage of a CA", key(x509.KeyUsageCertSign)},
+		{"key agreement alone", key(x509.KeyUsageKeyAgreement)},
+		{"key encipherment alone", key(x509.KeyUsageKeyEncipherment)},
+		{"content commitment alone", key(x509.KeyUsageContentCommitment)},
+	}
+}
+
+func names() []mutation {
+	san := func(n ...string) func(*world) { return func(w *world) { w.leaf.DNSNames = n } }
+	return []mutation{
+		{"no SAN, the name as subject", san()},
+		{"no SAN, another subject", func(w *world) { w.leaf.DNSNames, w.leaf.Subject.CommonName = nil, "other" }},
+		{"other names", san("webcon.contoso.com", "sip.fabrikam.com")},
+		{"the name in upper case", san("SIP.Contoso.COM")},
+		{"the name among a hundred", func(w *world) {
+			for i := range 100 {
+				w.leaf.DNSNames = append(w.leaf.DNSNames[:len(w.leaf.DNSNames):len(w.leaf.DNSNames)], string(rune('a'+i%26))+".contoso.com")
+			}
+		}},
+		{"a wildcard", san("*.contoso.com")},
+		{"a wildcard of the wrong depth", san("*.sip.contoso.com", "*.com")},
+		{"a wildcard in the middle", san("sip.*.com")},
+		{"a wildcard of a part", san("s*.contoso.com")},
+		{"a wildcard alone", san("*")},
+		{"a longer name", san("a.sip.contoso.com")},
+		{"a shorter name", san("contoso.com")},
+		{"a name that only ends alike", san("evilsip.contoso.com")},
+		{"an address alone", func(w *world) { w.leaf.DNSNames, w.leaf.IPAddresses = nil, []net.IP{net.IPv4(192, 0, 2, 1).To4()} }},
+		{"a mail address alone", func(w *world) { w.leaf.DNSNames, w.leaf.EmailAddresses = nil, []string{"admin@sip.contoso.com"} }},
+	}
+}
+
+func validities() []mutation {
+	leaf := func(from, to time.Duration) func(*world) {
+		return func(w *world) { w.leaf.NotBefore, w.leaf.NotAfter = now().Add(from), now().Add(to) }
+	}
+	const day = 24 * time.Hour
+	return []mutation{
+		{"expired yesterday", leaf(-30*day, -day)},
+		{"expired a second ago", leaf(-30*day, -time.Second)},
+		{"ends this second", leaf(-30*day, 0)},
+		{"ends in a second", leaf(-30*day, time.Second)},
+		{"begins this second", leaf(0, 30*day)},
+		{"begins in a second", leaf(time.Second, 30*day)},
+		{"begins tomorrow", leaf(day, 30*day)},
+		{"ends in 2049", func(w *world) { w.leaf.NotAfter = time.Date(2049, 12, 31, 23, 59, 59, 0, time.UTC) }},
+		{"ends in 2050, in the other encoding", func(w *world) { w.leaf.NotAfter = time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC) }},
+		{"intermediate expired", func(w *world) { w.lower.NotAfter = now().Add(-day) }},
+		{"intermediate begins tomorrow", func(w *world) { w.lower.NotBefore = now().Add(day) }},
+		{"root expired", func(w *world) { w.root.NotAfter = now().Add(-day) }},
+	}
+}
+
+func leaves() []mutation {
+	return []mutation{
+		{"signed with SHA-1", func(w *world) { w.leaf.SignatureAlgorithm = x509.ECDSAWithSHA1 }},
+		{"signed with SHA-512", func(w *world) { w.leaf.SignatureAlgorithm = x509.ECDSAWithSHA512 }},
+		{"signed by another key of that name", func(w *world) { w.leafSigner = "other" }},
+		{"signature tampered with", func(w *world) { w.tampered = true }},
+		{"self-signed", func(w *world) { w.selfSigned = true }},
+		{"leaf is a CA", func(w *world) { w.leaf.IsCA, w.leaf.MaxPathLen = true, -1 }},
+		{"no basic constraints in the leaf", func(w *world) { w.leaf.BasicConstraintsValid = false }},
+		{"unknown critical extension in the leaf", func(w *world) { w.leaf.ExtraExtensions = unknownExtension(true) }},
+		{"unknown extension in the leaf", func(w *world) { w.leaf.ExtraExtensions = unknownExtension(false) }},
+		{"a subject of many parts", func(w *world) {
+			w.leaf.Subject.Country, w.leaf.Subject.Locality = []string{"DE"}, []string{"Köln"}
+		}},
+	}
+}
+
+func unknownExtension(critical bool) []pkix.Extension {
+	return []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 99999, 2}, Critical: critical, Value: []byte{5, 0}}}
+}
+
+func authorities() []mutation {
+	lower := func(change func(*x509.Certificate)) func(*world) { return func(w *world) { change(w.lower) } }
+	purpose := func(u x509.ExtKeyUsage) func(*world) {
+		return lower(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{u} })
+	}
+	return []mutation{
+		{"intermediate is no CA", lower(func(c *x509.Certificate) { c.IsCA, c.MaxPathLen = false, 0 })},
+		{"intermediate without basic constraints", lower(func(c *x509.Certificate) { c.BasicConstraintsValid = false })},
+		{"intermediate may not sign", lower(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature })},
+		{"intermediate without key usage", lower(func(c *x509.Certificate) { c.KeyUsage = 0 })},
+		{"intermediate for servers", purpose(x509.ExtKeyUsageServerAuth)},
+		{"intermediate for clients", purpose(x509.ExtKeyUsageClientAuth)},
+		{"intermediate for mail", purpose(x509.ExtKeyUsageEmailProtection)},
+		{"intermediate for any purpose", purpose(x509.ExtKeyUsageAny)},
+		{"intermediate for server gated crypto", purpose(x509.ExtKeyUsageNetscapeServerGatedCrypto)},
+		{"unknown critical extension in the intermediate", lower(func(c *x509.Certificate) { c.ExtraExtensions = unknownExtension(true) })},
+		{"intermediate signed by another key", func(w *world) { w.lowerSigner = "other" }},
+		{"root is no CA", func(w *world) { w.root.IsCA, w.root.MaxPathLen = false, 0 }},
+		{"root may not sign", func(w *world) { w.root.KeyUsage = x509.KeyUsageDigitalSignature }},
+		{"root for clients", func(w *world) { w.root.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }},
+		{"root allows no intermediate", func(w *world) { w.root.MaxPathLen, w.root.MaxPathLenZero = 0, true }},
+		{"root allows one intermediate", func(w *world) { w.root.MaxPathLen = 1 }},
+		{"intermediate allows none below", lower(func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = 0, true })},
+	}
+}
+
+func constraints() []mutation {
+	permitted := func(d ...string) func(*world) { return func(w *world) { w.lower.PermittedDNSDomains = d } }
+	excluded := func(d ...string) func(*world) { return func(w *world) { w.lower.ExcludedDNSDomains = d } }
+	_, tens, _ := net.ParseCIDR("10.0.0.0/8")
+	return []mutation{
+		{"may issue for the domain", permitted("contoso.com")},
+		{"may issue for the name", permitted(name)},
+		{"may issue for another domain", permitted("example.net")},
+		{"may issue for one of two domains", permitted("example.net", "contoso.com")},
+		{"may issue for a domain that only ends alike", permitted("ontoso.com")},
+		{"may not issue for the domain", excluded("contoso.com")},
+		{"may not issue for another domain", excluded("example.net")},
+		{"root may issue for another domain", func(w *world) { w.root.PermittedDNSDomains = []string{"example.net"} }},
+		{"may issue for a range of addresses", func(w *world) { w.lower.PermittedIPRanges = []*net.IPNet{tens} }},
+		{"constraints marked critical", func(w *world) {
+			w.lower.PermittedDNSDomains, w.lower.PermittedDNSDomainsCritical = []string{"contoso.com"}, true
+		}},
+	}
+}
+
+func chains() []mutation {
+	return []mutation{
+		{"two intermediates", func(w *world) {
+			upper := *w.lower
+			upper.Subject.CommonName = "Upper, above " + upper.Subject.CommonName
+			w.upper = &upper
+		}},
+		{"intermediates not sent", func(w *world) { w.unsent = true }},
+		{"root in no store", func(w *world) { w.untrusted = true }},
+		{"root sent before the intermediate", func(w *world) { w.shuffled = true }},
+	}
+}
