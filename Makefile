@@ -20,10 +20,12 @@ build: ## build bin/edgecert
 run: build ## build, raise an Edge pool on loopback, scan it, print the report
 	@$(BIN) demo
 
-test: ## all tests with the race detector (programs that are absent are left out, and named)
+test: ## all tests with the race detector (server programs that are absent are left out, and named)
+	@.ci/peers --missing
 	$(GO) test -race -timeout 10m ./...
 
-test-real: ## all tests, where every server program from Debian must be present (.ci/peers installs them)
+test-real: ## all tests, with every server program installed from Debian's packages
+	@.ci/peers
 	EDGECERT_REAL=1 $(GO) test -race -timeout 20m ./...
 
 lint: ## gofmt, vet, staticcheck, and govulncheck where its database answers

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"edgecert/report"
@@ -40,6 +41,9 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 	if err != nil {
 		return nil, err
 	}
+	if len(all.Pools)+len(all.Domains) == 0 {
+		return nil, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", strings.Join(s.targets, ", "))
+	}
 	if err := readInventories(all.Pools, time.Now()); err != nil {
 		return nil, err
 	}
@@ -60,7 +64,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 		}
 		return captures
 	})
-	return append(pools, found...), nil
+	return target.Distinct(append(pools, found...)), nil
 }
 
 // readInventories puts the Get-CsCertificate output that pools name into them.

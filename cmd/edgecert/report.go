@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,7 +21,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Long: "Render a saved scan in any format, without network. With policy flags it is judged again, as\n" +
 			"of the time it was made. Several scans of the same pools are taken for several vantage\n" +
 			"points and shown side by side; where they differ is a finding.",
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			sinks, err := o.open(a)
 			if err != nil {
@@ -39,17 +41,25 @@ func (a *app) reportCommand() *cobra.Command {
 }
 
 // saved reads saved scans, judges each again where a policy flag asks for it,
-// and lays several together.
+// and lays several side by side, each called as its file.
 func (a *app) saved(names []string, p policyFlags, f *pflag.FlagSet) (report.Report, error) {
-	r, err := loadReport(names[0])
-	if err != nil {
-		return report.Report{}, err
+	var all []report.NamedReport
+	for _, name := range names {
+		r, err := loadReport(name)
+		if err != nil {
+			return report.Report{}, err
+		}
+		again, err := rejudge(*r, p, f)
+		if err != nil {
+			return report.Report{}, fmt.Errorf("%s: %w", name, err)
+		}
+		vantage := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+		all = append(all, report.NamedReport{Name: vantage, Report: again})
 	}
-	again, err := rejudge(*r, p, f)
-	if err != nil {
-		return report.Report{}, fmt.Errorf("%s: %w", names[0], err)
+	if len(all) == 1 {
+		return all[0].Report, nil
 	}
-	return again, nil
+	return report.Merge(all)
 }
 
 // rejudge judges a saved scan with the flags that were given laid over the

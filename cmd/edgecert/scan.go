@@ -67,6 +67,9 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 	if s.quick && f.Changed("samples") && s.samples > 1 {
 		return o, hintf("leave one of them out", "--quick is one handshake per endpoint, --samples %d is more", s.samples)
 	}
+	if s.udp && s.proxy != "" {
+		return o, hintf("leave one of them out", "--udp cannot go through --proxy: it would go around it")
+	}
 	var err error
 	if o.Rate, err = parseRate(s.rate); err != nil {
 		return o, err

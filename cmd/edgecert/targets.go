@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/tw"
@@ -77,7 +78,7 @@ func (a *app) planned(ctx context.Context, files, args []string, resolverAddress
 		return nil, err
 	}
 	pools := target.Resolve(ctx, all.Pools, resolver)
-	return append(pools, target.Discover(ctx, all.Domains, resolver, nil)...), nil
+	return target.Distinct(append(pools, target.Discover(ctx, all.Domains, resolver, nil)...)), nil
 }
 
 // showTargets prints what would be dialed, pool by pool.
@@ -135,6 +136,6 @@ func names(w io.Writer, p edge.Pool) {
 		fmt.Fprintf(w, "  %s (%s)\n", report.Clean(n.Name), report.Clean(n.Why))
 	}
 	if command := target.RequestCommand(p); command != "" {
-		fmt.Fprintf(w, "to request it, on one member:\n  %s\n", command)
+		fmt.Fprintf(w, "to request it, on one member:\n  %s\n", strings.ReplaceAll(command, "\n", "\n  "))
 	}
 }
