@@ -19,7 +19,7 @@ trust the other, and a cross certificate that ends breaks one member alone.
 
 How to fix it: compare Cert:\LocalMachine\CA and Cert:\LocalMachine\Root on the members, make them alike, and restart the
 Edge services. Where an intermediate is missing altogether, chain-incomplete says so instead.`,
-		Source: `RFC 5246 section 7.4.2: the sender chooses which certificates follow its own; a chain that differs on one member gives intermittent federation failures (field reports)`,
+		Source:  `RFC 5246 section 7.4.2: the sender chooses which certificates follow its own; a chain that differs on one member gives intermittent federation failures (field reports)`,
 		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool },
 		Run:     runChainDiffers,
 	}

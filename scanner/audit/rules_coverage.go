@@ -25,7 +25,7 @@ One dead member of a DNS load-balanced pool means that every so many sign-ins, m
 How to fix it: see on the member whether the services run (Get-CsWindowsService) and hold a certificate
 (Get-CsCertificate), then whether the firewall and NAT let the port through from where this scan ran.`,
 		Source: `"Port and protocol planning" (Lync Server 2013) says which ports must answer; scanners that leave out what is down call two members consistent of which one was never seen`,
-		Run: runUnreachable,
+		Run:    runUnreachable,
 	}
 }
 

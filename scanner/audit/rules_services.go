@@ -19,7 +19,7 @@ round; and the forgotten one ends on its own day.
 How to fix it: on the member, Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication
 -Thumbprint ... and restart the services. Where separate certificates are meant, say "certificates per-service" in the
 targets file.`,
-		Source: `"assigned to the external interfaces of: Access Edge service, Web Conferencing Edge service, A/V Edge service" (certificate summary, public instant messaging connectivity)`,
+		Source:  `"assigned to the external interfaces of: Access Edge service, Web Conferencing Edge service, A/V Edge service" (certificate summary, public instant messaging connectivity)`,
 		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool && !w.pool.PerService },
 		Run:     runServices,
 	}
@@ -62,7 +62,7 @@ another server, or a service that has not been restarted since the renewal.
 
 How to fix it: Get-CsCertificate -Type AccessEdgeExternal on the member says which of the two is right; restart the Access
 Edge service (Stop-CsWindowsService RTCSRV; Start-CsWindowsService RTCSRV), then look at what stands before the port.`,
-		Source: `both ports belong to the Access Edge service ("Port and protocol planning"), which has one certificate, of use AccessEdgeExternal (Set-CsCertificate)`,
+		Source:  `both ports belong to the Access Edge service ("Port and protocol planning"), which has one certificate, of use AccessEdgeExternal (Set-CsCertificate)`,
 		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool },
 		Run: func(w *world, r *result) {
 			units := w.portUnits()

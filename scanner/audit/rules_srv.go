@@ -100,7 +100,7 @@ Business Server 2019 and Microsoft 365 do not federate.
 
 How to fix it: point the record to sip.<domain> of the same domain, give that name the Access Edge's addresses, and have it
 in the certificate.`,
-		Source: `SRV records need to point to a name "in the same domain in which the DNS SRV record's being created" (advanced Edge Server DNS planning); since 2019 by a top-level suffix match (deploy Skype connectivity)`,
+		Source:  `SRV records need to point to a name "in the same domain in which the DNS SRV record's being created" (advanced Edge Server DNS planning); since 2019 by a top-level suffix match (deploy Skype connectivity)`,
 		Applies: dnsAsked,
 		Run: func(w *world, r *result) {
 			w.eachSRV(r, func(a edge.SRVAnswer) {
@@ -148,7 +148,7 @@ lower priority are looked at too, since they come into use on the worst day.
 
 How to fix it: federation belongs to 5061 (_sipfederationtls._tcp), clients to 443 (_sip._tls) of sip.<domain>; remove or
 mend the record.`,
-		Source: `SRV _sipfederationtls._tcp has port 5061, _sip._tls 443 (determine DNS requirements); Access names are the Access FQDN and every sip.<domain>`,
+		Source:  `SRV _sipfederationtls._tcp has port 5061, _sip._tls 443 (determine DNS requirements); Access names are the Access FQDN and every sip.<domain>`,
 		Applies: func(w *world) bool { return dnsAsked(w) && edgePool(w) },
 		Run: func(w *world, r *result) {
 			w.eachSRV(r, func(a edge.SRVAnswer) {

@@ -118,7 +118,7 @@ its start was dated back.
 
 How to fix it: request a new certificate from a public CA, and plan for renewals twice, four and eight times a year. With
 "issuer private" in the targets file the rule does not apply.`,
-		Source: `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
+		Source:  `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
 		Applies: func(w *world) bool { return !w.pool.PrivateIssuer },
 		Run:     runLifetime,
 	}
