@@ -88,9 +88,6 @@ func (f Finding) whereAmong(endpoints []Endpoint) string {
 	case f.Port != 0:
 		parts = append(parts, ":"+strconv.Itoa(f.Port))
 	}
-	if len(parts) == 0 && f.Address != "" {
-		parts = append(parts, f.Address)
-	}
 	return strings.Join(parts, " ")
 }
 
@@ -164,16 +161,17 @@ func (p *page) fix(f Finding, said map[string]string) {
 		p.line(first, p.paint(in, whole))
 		return
 	}
+	rest := strings.Repeat(" ", len(first))
 	for _, s := range fixSteps(f.Fix) {
 		if isCommand(s) {
 			if strings.TrimSpace(first) != "" {
 				p.line(first)
 			}
-			p.line(indentOf(p), "  ", p.paint(in, p.clean(s)))
+			p.line(rest, "  ", p.paint(in, p.clean(s)))
 		} else {
 			p.para(in, first, p.clean(s))
 		}
-		first = indentOf(p) + "  "
+		first = rest
 	}
 }
 
