@@ -65,11 +65,11 @@ func differences(views []view, certs map[string]Certificate) []Finding {
 		}
 	}
 	return slices.Concat(
-		findDiffering(certificates, audit.Error, "another certificate", "find out what stands between: split DNS, NAT to another server, a proxy or TLS "+
+		findDiffering(certificates, audit.Error, "the certificate", "find out what stands between: split DNS, NAT to another server, a proxy or TLS "+
 			"inspection; every vantage must reach the same Edge"),
-		findDiffering(silences, audit.Warning, "another answer", "compare firewall, NAT and routes of the vantages; from inside, hairpin NAT may be missing"),
-		findDiffering(chains, audit.Warning, "the same certificate with another chain", "look for a proxy or a load balancer that ends TLS by itself"),
-		findDiffering(versions, audit.Warning, "another TLS version", "look for a proxy or a load balancer that ends TLS by itself"),
+		findDiffering(silences, audit.Warning, "the answer", "compare firewall, NAT and routes of the vantages; from inside, hairpin NAT may be missing"),
+		findDiffering(chains, audit.Warning, "the chain behind the certificate", "look for a proxy or a load balancer that ends TLS by itself"),
+		findDiffering(versions, audit.Warning, "the TLS version", "look for a proxy or a load balancer that ends TLS by itself"),
 		onlyFrom(alone),
 	)
 }
@@ -143,7 +143,10 @@ func findDiffering(g cellGroups, severity audit.Severity, what, fix string) []Fi
 	var out []Finding
 	for _, x := range g.list {
 		f := Finding{Rule: VantageDiffers, Severity: severity, Fix: fix,
-			Message: fmt.Sprintf("%s by vantage on %s (%s)", what, enumerate(placesOf(x.cells)), x.before)}
+			Message: fmt.Sprintf("%s: %s depends on the vantage (%s)", enumerate(placesOf(x.cells)), what, x.before)}
+		if all(x.cells, func(e Endpoint) bool { return e.Member == x.cells[0].Member }) {
+			f.Member = x.cells[0].Member
+		}
 		if all(x.cells, func(e Endpoint) bool { return e.Role == x.cells[0].Role }) {
 			f.Role = x.cells[0].Role
 		}

@@ -41,13 +41,13 @@ func TestMergeFindsDifferences(t *testing.T) {
 	}{
 		{"the same from everywhere", nil, nil, nil, audit.VerdictOK, audit.Pass},
 		{"a proxy inside", func(w *world) { w.present("edge1", edge.WebConf, 443, w.previousLeaf) }, nil,
-			[]string{"error another certificate by vantage on edge1 webcon:443 (inside: thumbprint"}, audit.VerdictError, audit.Found},
+			[]string{"error edge1 webcon:443: the certificate depends on the vantage (inside: thumbprint"}, audit.VerdictError, audit.Found},
 		{"a firewall outside", nil, func(w *world) { w.fail("edge2", edge.Access, 5061, edge.ClassTimeout, "no answer") },
-			[]string{"warning another answer by vantage on edge2 access:5061 (inside: captured; outside: no answer)"}, audit.VerdictWarning, audit.Found},
+			[]string{"warning edge2 access:5061: the answer depends on the vantage (inside: captured; outside: no answer)"}, audit.VerdictWarning, audit.Found},
 		{"down from everywhere, each in its own way", func(w *world) { w.fail("edge2", edge.Access, 5061, edge.ClassTimeout, "no answer") },
 			func(w *world) { w.fail("edge2", edge.Access, 5061, edge.ClassRefused, "refused") }, nil, audit.VerdictOK, audit.CouldNotTell},
 		{"another chain outside", nil, func(w *world) { c := w.at("edge1", edge.Access, 443); c.Chain = c.Chain[:1] },
-			[]string{"warning the same certificate with another chain by vantage on edge1 access:443 (inside: 1 certificate behind it; outside: nothing behind it)"},
+			[]string{"warning edge1 access:443: the chain behind the certificate depends on the vantage (inside: 1 certificate behind it; outside: nothing behind it)"},
 			audit.VerdictWarning, audit.Found},
 		{"another TLS version everywhere outside", nil, func(w *world) {
 			for i := range w.ev.Captures {
@@ -55,8 +55,8 @@ func TestMergeFindsDifferences(t *testing.T) {
 					tls.Version = "TLS 1.3"
 				}
 			}
-		}, []string{"warning another TLS version by vantage on edge1 access:443, edge1 access:5061, edge1 webcon:443, edge2 access:443, edge2 access:5061 and " +
-			"edge2 webcon:443 (inside: TLS 1.2; outside: TLS 1.3)"}, audit.VerdictWarning, audit.Found},
+		}, []string{"warning edge1 access:443, edge1 access:5061, edge1 webcon:443, edge2 access:443, edge2 access:5061 and " +
+			"edge2 webcon:443: the TLS version depends on the vantage (inside: TLS 1.2; outside: TLS 1.3)"}, audit.VerdictWarning, audit.Found},
 		{"a member that only the inside knows", nil, func(w *world) { w.ev.Captures = w.ev.Captures[:4] },
 			[]string{"info planned from inside alone: edge2 access:443, edge2 access:5061, edge2 webcon:443 and edge2 av:443"}, audit.VerdictOK, audit.Found},
 		{"the scan outside was interrupted", nil, func(w *world) {
@@ -103,7 +103,7 @@ func TestMergeIsAReport(t *testing.T) {
 	for _, f := range r.Pools[0].Findings {
 		seen = append(seen, f.Rule+" "+f.Member)
 	}
-	if diff := cmp.Diff([]string{"vantage-differs ", "endpoint-unreachable edge2 @outside", "av-not-observable "}, seen); diff != "" {
+	if diff := cmp.Diff([]string{"vantage-differs edge1", "endpoint-unreachable edge2 @outside", "av-not-observable "}, seen); diff != "" {
 		t.Error(diff)
 	}
 	var file bytes.Buffer
