@@ -37,12 +37,17 @@ func (w *world) services() []service {
 	return out
 }
 
+// serviceOf is the place of an endpoint's service in the list, -1 where no
+// member serves it.
+func serviceOf(services []service, e edge.Endpoint) int {
+	return slices.IndexFunc(services, func(s service) bool { return s.role == e.Role && s.port == servicePort(e) })
+}
+
 func addCell(out []service, i int, c edge.Capture) []service {
-	port := servicePort(c.Endpoint)
-	n := slices.IndexFunc(out, func(s service) bool { return s.role == c.Endpoint.Role && s.port == port })
+	n := serviceOf(out, c.Endpoint)
 	if n < 0 {
 		n = len(out)
-		out = append(out, service{role: c.Endpoint.Role, port: port})
+		out = append(out, service{role: c.Endpoint.Role, port: servicePort(c.Endpoint)})
 	}
 	s := &out[n]
 	s.all = append(s.all, i)

@@ -60,6 +60,14 @@ func listCases() []ruleCase {
 			listed(edge.CommandLinePool, same...)(w)
 			down(edge.ClassTimeout, &w.ev.Captures[2])
 		}},
+		{rule: "wildcard-only", name: "command line, a name under a wildcard", want: Found, at: one + " other 443", says: []string{"sip.contoso.com (dialed)"}, change: func(w *testWorld) {
+			listed(edge.CommandLinePool, one+":443")(w)
+			present(makeLeaf(w.t, sans("*.contoso.com")), &w.ev.Captures[0])
+		}},
+		{rule: "wildcard-only", name: "loose, a name under a wildcard", want: NotApplicable, change: func(w *testWorld) {
+			listed(edge.LoosePool, one+":443")(w)
+			present(makeLeaf(w.t, sans("*.contoso.com")), &w.ev.Captures[0])
+		}},
 		{rule: "client-cert-not-requested", name: "command line, 5061 without mutual TLS", want: Found, at: one + " other 5061", change: func(w *testWorld) {
 			listed(edge.CommandLinePool, ports...)(w)
 			w.ev.Captures[1].TLS.ClientCertificate = edge.NotRequested

@@ -44,7 +44,7 @@ func (s *scan) failBefore(lifetime time.Duration) time.Duration {
 	if s.policy.ErrorDays > 0 {
 		return time.Duration(s.policy.ErrorDays) * day
 	}
-	return min(failDays*day, lifetime/failShare)
+	return min(failDays*day, lifetime/failShare, s.warnBefore(lifetime)) // who asks for late warnings wants no earlier error
 }
 
 // A lifetimeLimit is the longest validity that a public CA may give to a

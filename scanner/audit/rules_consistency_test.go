@@ -109,6 +109,10 @@ func consistencyCases() []ruleCase {
 			rule: idMembers, name: "one member unreachable, the others agree", want: CouldNotTell,
 			change: func(w *testWorld) { down(edge.ClassTimeout, w.cell("edge2", edge.WebConf, 443)) }, also: []string{idUnreachable},
 		},
+		{rule: idMembers, name: "one service seen through a load balancer alone", want: CouldNotTell, change: func(w *testWorld) {
+			e := &withVIP(w).Endpoint
+			e.ServicePort, e.Port = 8443, 8443
+		}},
 		{rule: idMembers, name: "seen through a load balancer alone", want: CouldNotTell, change: behindVIP},
 		{
 			rule: "differs-across-services", name: "Web Conferencing of all members on another certificate", want: Found,
@@ -163,6 +167,16 @@ func consistencyCases() []ruleCase {
 				c.Extra.Samples = &edge.Samples{Planned: 6, Seen: []edge.Sample{{Certificate: c.Leaf(), Count: 4}, {Certificate: sameKeyLeaf(w), Count: 2}}}
 			},
 			at: "vip webcon 443", says: []string{"2 certificates in 6 handshakes", "4 times A", "2 times another certificate"},
+		},
+		{
+			rule: "changes-between-handshakes", name: "a load balancer that shows what its members differ in", want: NotApplicable,
+			change: func(w *testWorld) {
+				other := sameKeyLeaf(w)
+				c := withVIP(w)
+				present(other, w.cell("edge2", edge.Access, 443))
+				c.Extra.Samples.Seen = []edge.Sample{{Certificate: c.Leaf(), Count: 4}, {Certificate: other, Count: 2}}
+			},
+			also: []string{idMembers},
 		},
 		{rule: "changes-between-handshakes", name: "a load balancer that shows one", want: Pass, change: func(w *testWorld) { withVIP(w) }},
 		{

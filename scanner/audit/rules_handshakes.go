@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"edgecert/scanner/edge"
 )
@@ -63,19 +64,13 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 // membersExplain says whether what a load balancer shows is what its members,
 // asked one by one, differ in.
 func (w *world) membersExplain(i int, certs []*edge.Certificate) bool {
-	for _, s := range w.services() {
-		if s.role != w.captures[i].Endpoint.Role || s.port != servicePort(w.captures[i].Endpoint) {
-			continue
-		}
-		known := w.shown(s.seen)
-		for _, c := range certs {
-			if !intersect(known, []edge.Fingerprint{c.Fingerprint}) {
-				return false
-			}
-		}
-		return true
+	services := w.services()
+	n := serviceOf(services, w.captures[i].Endpoint)
+	if n < 0 {
+		return false
 	}
-	return false
+	known := w.distinct(services[n].seen)
+	return !slices.ContainsFunc(certs, func(c *edge.Certificate) bool { return !holds(known, c) })
 }
 
 func dependsOnSNI() Rule {

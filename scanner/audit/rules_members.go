@@ -30,8 +30,10 @@ AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint ...) an
 
 func runMembers(w *world, r *result) {
 	services := w.services()
-	if len(services) == 0 { // behind a load balancer alone, where members cannot be told apart
-		r.couldNotTell()
+	for _, c := range w.captures {
+		if c.Endpoint.VIP && !silent(c) && serviceOf(services, c.Endpoint) < 0 {
+			r.couldNotTell() // behind a load balancer alone, where members cannot be told apart
+		}
 	}
 	for _, s := range services {
 		switch {
@@ -169,13 +171,9 @@ How to fix it: compare the load balancer's list of servers with the pool's membe
 		Run: func(w *world, r *result) {
 			services := w.services()
 			for i, c := range w.captures {
-				n := slices.IndexFunc(services, func(s service) bool {
-					return s.role == c.Endpoint.Role && s.port == servicePort(c.Endpoint)
-				})
-				if !c.Endpoint.VIP || n < 0 {
-					continue
+				if n := serviceOf(services, c.Endpoint); c.Endpoint.VIP && n >= 0 {
+					w.judgeVIP(r, i, services[n])
 				}
-				w.judgeVIP(r, i, services[n])
 			}
 		},
 	}

@@ -116,30 +116,20 @@ func lifetimeTooLong() Rule {
 and will be revoked once its CA notices. It means that the certificate is not from a public CA of good standing, or that
 its start was dated back.
 
-How to fix it: request a new certificate from a public CA, and plan for renewals twice, four and eight times a year. With
-"issuer private" in the targets file the rule does not apply.`,
-		Source:  `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
-		Applies: func(w *world) bool { return !w.pool.PrivateIssuer },
-		Run:     runLifetime,
-	}
-}
-
-func runLifetime(w *world, r *result) {
-	judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-		for _, id := range []string{"untrusted-issuer", "not-public-ca"} {
-			if w.result(id).about(g.at[0]) {
-				return &Finding{} // no public CA's, and told so: their limits are not its own
+How to fix it: request a new certificate from a public CA, and plan for renewals twice, four and eight times a year. A
+private CA may issue for longer: say "allow lifetime-too-long" in the targets file.`,
+		Source: `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
+		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+			days := lifetimeDays(lifetime(c.NotBefore, c.NotAfter))
+			limit, ok := lifetimeAllowed(c.NotBefore)
+			if !ok || days <= limit.days {
+				return nil
 			}
-		}
-		days := lifetimeDays(lifetime(c.NotBefore, c.NotAfter))
-		limit, ok := lifetimeAllowed(c.NotBefore)
-		if !ok || days <= limit.days {
-			return nil
-		}
-		return &Finding{
-			Message: fmt.Sprintf("expected at most %d days for a certificate issued since %s, got %d (%s to %s): certificate %s; presented by %s",
-				limit.days, shortDate(limit.from), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.short(g.cert), w.where(g.at)),
-			Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
-		}
-	})(w, r)
+			return &Finding{
+				Message: fmt.Sprintf("expected at most %d days for a certificate issued since %s, got %d (%s to %s): certificate %s; presented by %s",
+					limit.days, shortDate(limit.from), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.short(g.cert), w.where(g.at)),
+				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
+			}
+		}),
+	}
 }

@@ -41,13 +41,17 @@ func validityCases() []ruleCase {
 			change: func(w *testWorld) { w.policy.ErrorDays = 200 }, at: "pool",
 		},
 		{
+			rule: "expires-soon", name: "5 days left of --warn-days 3", want: Pass,
+			change: func(w *testWorld) { w.policy.WarnDays = 3; with(valid(today().Add(-194*day), today().Add(5*day)))(w) },
+		},
+		{
 			rule: "lifetime-too-long", name: "200 days and a second, since 2026-03-15", want: Found, change: with(valid(date(2026, 5, 1), date(2026, 5, 1).Add(200*day))),
 			at: "pool", says: []string{"at most 200 days for a certificate issued since 2026-03-15, got 201"},
 		},
 		{rule: "lifetime-too-long", name: "200 days to the second", want: Pass, change: with(valid(date(2026, 5, 1), date(2026, 5, 1).Add(200*day-time.Second)))},
 		{rule: "lifetime-too-long", name: "398 days, issued the day before", want: Pass, change: with(valid(date(2026, 3, 14), date(2026, 3, 14).Add(398*day-time.Second)))},
 		{
-			rule: "lifetime-too-long", name: "two years of a private CA", want: NotApplicable,
+			rule: "lifetime-too-long", name: "two years of a private CA, which is silenced for nothing else", want: Found, at: "pool",
 			change: func(w *testWorld) { w.pool().PrivateIssuer = true; with(valid(date(2026, 1, 1), date(2028, 1, 1)))(w) },
 		},
 	}

@@ -3,6 +3,7 @@ package audit
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 
 	"edgecert/scanner/edge"
 )
@@ -18,7 +19,7 @@ federation partners and phones, though browsers are content with it.
 
 How to fix it: request a certificate whose subject is the Access Edge FQDN, and which lists every name.`,
 		Source:  wildcardSource,
-		Applies: edgePool,
+		Applies: notLoose,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			if !isWildcard(c.Subject.CommonName) {
 				return nil
@@ -41,7 +42,7 @@ federation partners do not: all looks well from the administrator's desk.
 
 How to fix it: request a certificate that lists each name; the wildcard may stay beside them.`,
 		Source:  wildcardSource,
-		Applies: func(w *world) bool { return edgePool(w) && len(w.required) > 0 },
+		Applies: notLoose,
 		Run:     runWildcardOnly,
 	}
 }
@@ -62,8 +63,15 @@ func runWildcardOnly(w *world, r *result) {
 	})
 }
 
-// anyBearer picks the endpoints whose certificate must hold any name at all.
+// notLoose leaves out endpoints of which nobody said that they are an Edge's.
+func notLoose(w *world) bool { return w.pool.Kind != edge.LoosePool }
+
+// anyBearer picks the endpoints whose certificate must hold any name at all:
+// on the command line, the one that was dialed.
 func (w *world) anyBearer(e edge.Endpoint) bool {
+	if w.pool.Kind == edge.CommandLinePool {
+		return named(e)
+	}
 	for _, n := range w.required {
 		if w.bearers(n.Kind)(e) {
 			return true
@@ -76,6 +84,14 @@ func (w *world) anyBearer(e edge.Endpoint) bool {
 // presented, and holds through a wildcard alone.
 func (w *world) coveredOnly(g group, c *x509.Certificate) []edge.RequiredName {
 	var out []edge.RequiredName
+	if w.pool.Kind == edge.CommandLinePool {
+		for _, i := range g.at {
+			n := edge.RequiredName{Name: w.captures[i].Endpoint.FQDN, Why: "dialed"}
+			if named(w.captures[i].Endpoint) && holdsName(c, n.Name) == byWildcard && !slices.Contains(out, n) {
+				out = append(out, n)
+			}
+		}
+	}
 	for _, n := range w.required {
 		due := w.bearers(n.Kind)
 		for _, i := range g.at {
