@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"edgecert/internal/peer"
+	"edgecert/scanner/lab/peer"
 )
 
 // TestTableInARealTerminal writes reports to a terminal and reads back what
