@@ -71,7 +71,7 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 		room := brisk.take()
 		workers.Go(func() error {
 			captures[i] = p.Probe(ctx, endpoints[i], room.connected)
-			room.leave()
+			room.leave(captures[i])
 			done()
 			return nil
 		})

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"edgecert/scanner/edge"
@@ -119,24 +120,31 @@ func (p *pace) wait(ctx context.Context) error {
 type brisk struct {
 	slots chan struct{}
 	gate  probe.Gate
+	mean  atomic.Int64 // of the handshakes, in nanoseconds
 }
 
 // The moments. A connection that is not there at once is a distant one, or
 // dead, and costs next to nothing; one that stands has a handshake's memory.
+// Its moment grows with the time that handshakes take: where all share one
+// bottleneck, starting more would only push everybody over the timeout.
 const (
 	dialMoment      = 50 * time.Millisecond
 	handshakeMoment = time.Second
+	slowHandshake   = 4 // times the mean
+	meanWeight      = 16
 )
 
-func newBrisk(n int, gate probe.Gate) brisk { return brisk{make(chan struct{}, n), gate} }
+func newBrisk(n int, gate probe.Gate) *brisk {
+	return &brisk{slots: make(chan struct{}, n), gate: gate}
+}
 
 // A room is one endpoint's share of brisk, until it leaves or its moment ends.
 type room struct {
-	brisk
+	*brisk
 	moment *time.Timer
 }
 
-func (b brisk) take() *room {
+func (b *brisk) take() *room {
 	b.slots <- struct{}{}
 	r := &room{brisk: b}
 	r.moment = time.AfterFunc(time.Hour, r.over)
@@ -155,12 +163,16 @@ func (r *room) over() {
 // connected gives the endpoint the time of a handshake.
 func (r *room) connected() {
 	if r.moment.Stop() {
-		r.moment.Reset(handshakeMoment)
+		r.moment.Reset(max(handshakeMoment, slowHandshake*time.Duration(r.mean.Load())))
 	}
 }
 
-// leave frees the room, unless over has or is about to.
-func (r *room) leave() {
+// leave frees the room, unless over has or is about to. The mean that it keeps
+// may lose a value to another room's, which does no harm.
+func (r *room) leave(c edge.Capture) {
+	if mean := r.mean.Load(); c.Outcome == edge.Captured {
+		r.mean.Store(mean + (int64(c.Handshake)-mean)/meanWeight)
+	}
 	if r.moment.Stop() {
 		<-r.slots
 	}

@@ -13,11 +13,10 @@ import (
 
 // A store makes each certificate once, however many endpoints present it.
 type store struct {
-	mu      *sync.Mutex
-	parsed  map[*x509.Certificate]*edge.Certificate // crypto/tls shares what it parsed
-	known   map[edge.Fingerprint]*edge.Certificate
-	cas     map[edge.Fingerprint][]string
-	scratch []byte
+	mu     *sync.Mutex
+	parsed map[*x509.Certificate]*edge.Certificate // crypto/tls shares what it parsed
+	known  map[edge.Fingerprint]*edge.Certificate
+	cas    map[edge.Fingerprint][]string
 }
 
 func newStore() store {
