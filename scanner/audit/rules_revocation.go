@@ -21,24 +21,29 @@ type answer struct {
 // intermediates above them.
 func (w *world) revocations() []answer {
 	var out []answer
+	chains := w.chains()
+	presenting := w.presenting(chains)
 	seen := map[edge.Fingerprint]bool{}
-	for _, g := range w.chains() {
+	for _, g := range chains {
 		out = append(out, w.stapled(g)...)
 		if w.scan.ev.Revocation == nil {
 			continue
 		}
 		for i, c := range g.trust.Path {
+			own := i == 0 && w.pool.Kind == edge.LoosePool // told endpoint by endpoint
 			known, ok := w.scan.ev.Revocation[c.Fingerprint]
 			switch {
-			case seen[c.Fingerprint] && w.pool.Kind != edge.LoosePool:
-				continue // told with the chain that came first
-			case !ok && i > 0:
+			case seen[c.Fingerprint] && !own, !ok && i > 0:
 				continue
 			case !ok:
 				known = edge.Revocation{Status: edge.RevocationUnknown, Error: "it was not asked for"}
 			}
 			seen[c.Fingerprint] = true
-			out = append(out, answer{known, c, w.presenting(c)})
+			at := presenting[c.Fingerprint]
+			if own {
+				at = g.at
+			}
+			out = append(out, answer{known, c, at})
 		}
 	}
 	return out
@@ -68,16 +73,34 @@ func (w *world) stapled(g chainGroup) []answer {
 	return out
 }
 
-// presenting are the captures in whose path a certificate stands.
-func (w *world) presenting(c *edge.Certificate) []int {
-	var out []int
-	for _, g := range w.chains() {
-		if holds(g.trust.Path, c) {
-			out = append(out, g.at...)
+// presenting are, for every certificate, the captures in whose path it stands.
+func (w *world) presenting(chains []chainGroup) map[edge.Fingerprint][]int {
+	out := map[edge.Fingerprint][]int{}
+	for _, g := range chains {
+		for _, c := range g.trust.Path {
+			out[c.Fingerprint] = append(out[c.Fingerprint], g.at...)
 		}
 	}
-	slices.Sort(out)
+	for _, at := range out {
+		slices.Sort(at)
+	}
 	return out
+}
+
+// toldWith names the certificate of an answer and who presents it. What stands
+// above a leaf has no letter.
+func (w *world) toldWith(a answer) string {
+	if _, leaf := w.labels[a.cert.Fingerprint]; leaf {
+		return fmt.Sprintf("%s, presented by %s,", w.tell(a.cert), w.where(a.at))
+	}
+	return fmt.Sprintf("the CA certificate %s above what %s presents", nameOf(a.cert), w.where(a.at))
+}
+
+func revokedOn(a answer) string {
+	if a.RevokedAt.IsZero() {
+		return ""
+	}
+	return " on " + shortDate(a.RevokedAt)
 }
 
 func revoked() Rule {
@@ -101,8 +124,8 @@ the new one exists already: find out who requested it.`,
 				case edge.Revoked:
 					r.find(Finding{
 						Certificate: a.cert,
-						Message: fmt.Sprintf("%s, presented by %s, was revoked on %s (%s), says %s",
-							w.tell(a.cert), w.where(a.at), shortDate(a.RevokedAt), cmp.Or(a.Reason, "unspecified"), a.Source),
+						Message: fmt.Sprintf("%s was revoked%s (%s), says %s",
+							w.toldWith(a), revokedOn(a), cmp.Or(a.Reason, "unspecified"), a.Source),
 						Fix: w.fixRequest(w.roleOf(a.at)),
 					}, a.at...)
 				default: // revocation-unknown tells why
@@ -137,7 +160,7 @@ this ran. A stapled response out of its time: the server cannot reach the respon
 				}
 				r.find(Finding{
 					Certificate: a.cert,
-					Message:     fmt.Sprintf("whether %s, presented by %s, is revoked could not be found out%s: %s", w.tell(a.cert), w.where(a.at), source, a.Error),
+					Message:     fmt.Sprintf("whether %s is revoked could not be found out%s: %s", w.toldWith(a), source, a.Error),
 					Fix:         "see that the addresses in the certificate can be reached over port 80, from the Edge servers and from here",
 				}, a.at...)
 			}

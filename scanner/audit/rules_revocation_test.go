@@ -104,6 +104,14 @@ func revocationCases() []ruleCase {
 			at: "pool", says: []string{"key compromise", "http://ocsp.example/"},
 		},
 		{
+			rule: "revoked", name: "the intermediate is revoked, the leaf is not", want: Found,
+			change: func(w *testWorld) {
+				w.asked(edge.Revocation{Status: edge.Good})
+				w.ev.Revocation[testPKI().intermediate.Fingerprint] = edge.Revocation{Status: edge.Revoked, Source: "CRL http://crl.example/", Reason: "CA compromise"}
+			},
+			at: "pool", says: []string{"Example Issuing CA", "CA compromise"},
+		},
+		{
 			rule: "revocation-unknown", name: "responder out of reach", want: Found,
 			change: func(w *testWorld) {
 				w.asked(edge.Revocation{Status: edge.RevocationUnknown, Source: "OCSP http://ocsp.example/", Error: "connection refused"})

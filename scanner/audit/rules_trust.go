@@ -174,6 +174,15 @@ Cert:\LocalMachine\CA, then restart the Edge services, since Schannel keeps the 
 }
 
 func runIncomplete(w *world, r *result) {
+	// Who sends an intermediate is asked once, not for each of ten thousand
+	// endpoints that lack it.
+	told := map[edge.Fingerprint]string{}
+	sentBy := func(c *edge.Certificate) string {
+		if told[c.Fingerprint] == "" {
+			told[c.Fingerprint] = w.sentBy(c)
+		}
+		return told[c.Fingerprint]
+	}
 	r.eachChain(func(g chainGroup) {
 		switch g.trust.Standing {
 		case trust.Trusted:
@@ -181,7 +190,7 @@ func runIncomplete(w *world, r *result) {
 		case trust.Incomplete:
 			var lacking []string
 			for _, c := range g.trust.Missing {
-				lacking = append(lacking, fmt.Sprintf("%s, which %s sends", nameOf(c), w.sentBy(c)))
+				lacking = append(lacking, fmt.Sprintf("%s, which %s sends", nameOf(c), sentBy(c)))
 			}
 			noun := "intermediate"
 			if len(lacking) > 1 {
