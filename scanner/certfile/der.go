@@ -129,14 +129,16 @@ func isEncryptedKey(der []byte) bool {
 // (Proc-Type: 4,ENCRYPTED). That is weak, which is why the standard library
 // calls its reader deprecated, and still what many a key on disk is in.
 func (c *contents) readPEMKey(block *pem.Block) error {
-	if !x509.IsEncryptedPEMBlock(block) { //nolint:staticcheck // see above
+	//lint:ignore SA1019 see above
+	if !x509.IsEncryptedPEMBlock(block) {
 		return c.readKey(block.Bytes)
 	}
 	password, err := c.password()
 	if err != nil {
 		return err
 	}
-	der, err := x509.DecryptPEMBlock(block, []byte(password)) //nolint:staticcheck // see above
+	//lint:ignore SA1019 see above
+	der, err := x509.DecryptPEMBlock(block, []byte(password))
 	if err != nil {
 		return ErrWrongPassword
 	}

@@ -44,13 +44,13 @@ func newKeys(t *testing.T) keys {
 type world struct {
 	root, upper, lower, leaf *x509.Certificate // upper is nil in the healthy world
 
-	lowerSigner, leafSigner, leafKey string // keys that sign and are certified, where not the right ones
-	selfSigned                       bool
-	tampered                         bool // a bit of the leaf's signature is turned
-	unsent                           bool // nobody sends the intermediates
-	untrusted                        bool // the root is in no store
-	shuffled                         bool // root first, a stranger between
-	mutations                        []string
+	lowerSigner, leafSigner string // "other": not the right key signs
+	selfSigned              bool
+	tampered                bool // a bit of the leaf's signature is turned
+	unsent                  bool // nobody sends the intermediates
+	untrusted               bool // the root is in no store
+	shuffled                bool // the root is sent before the intermediate
+	mutations               []string
 
 	chain []*edge.Certificate // as sent
 	trust *edge.Certificate   // nil where untrusted
