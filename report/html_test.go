@@ -171,6 +171,7 @@ func TestHTMLIsAccessible(t *testing.T) {
 // TestHTMLSaysWhatMatters reads the page as text.
 func TestHTMLSaysWhatMatters(t *testing.T) {
 	t.Parallel()
+	worlds := htmlWorlds(t)
 	for name, want := range map[string][]string{
 		"faulty": {"Error", "11 of 12 endpoints seen", "edge2 webcon:443", "Set-CsCertificate -Type", "Since the last scan",
 			"200-day rule", "Expires 2026-11-27, in 5 days", "seen from jump1"},
@@ -180,7 +181,7 @@ func TestHTMLSaysWhatMatters(t *testing.T) {
 		"interrupted": {"Interrupted.", "Incomplete"},
 		"empty":       {"nothing was scanned", "Incomplete"},
 	} {
-		page := string(renderHTML(t, htmlWorlds(t)[name]))
+		page := string(renderHTML(t, worlds[name]))
 		for _, w := range want {
 			if !strings.Contains(page, html.EscapeString(w)) {
 				t.Errorf("%s: %q is missing", name, w)
