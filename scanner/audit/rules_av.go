@@ -34,7 +34,7 @@ in the targets file (edgecert explain av-certificate-differs has the commands).`
 			}) {
 				r.find(Finding{
 					Message: fmt.Sprintf("%s: %s; its certificate cannot be seen on the wire, by design", w.where(b.at), b.key),
-					Fix:     "to have it compared, on each member: Get-CsCertificate | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 certs.json; name the files in the targets file (inventory MEMBER FILE)",
+					Fix:     "to have it compared, on each member: " + edge.CollectInventory + " | Out-File -Encoding utf8 certs.json; name the files in the targets file (inventory MEMBER FILE)",
 				}, b.at...)
 			}
 		},

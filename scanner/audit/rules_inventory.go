@@ -19,8 +19,8 @@ depending on which member is met. The wire never shows this certificate; the mem
 A certificate that is staged with -Roll is not in use yet. It must be the same on all members too, and is told apart.
 
 How to fix it: take the inventory on each member:
-    Get-CsCertificate | Select-Object Use,Thumbprint,SerialNumber,Subject,Issuer,NotBefore,NotAfter,AlternativeNames |
-        ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 certs-$env:COMPUTERNAME.json
+    ` + edge.CollectInventory + ` |
+        Out-File -Encoding utf8 certs-$env:COMPUTERNAME.json
 and name it in the targets file (inventory edge1 certs-EDGE1.json). Where a member differs: Import-CsCertificate -Path
 edge.pfx -PrivateKeyExportable $true; Set-CsCertificate -Type AudioVideoAuthentication -Thumbprint ...`,
 		Source:  `"All Edge Servers (of the same pool) need to have the exact same certificate with the same private key for the Media Relay Authentication service" (edge environmental requirements)`,
@@ -153,7 +153,7 @@ func (r *result) findAV(all, odd []edge.InventoryRecord, message string) {
 		members = append(members, rec.Member)
 	}
 	f := Finding{Role: edge.AV, Message: message,
-		Fix: on(members) + ": Import-CsCertificate -Path .\\edge.pfx -PrivateKeyExportable $true; " +
+		Fix: on(members) + ": " + importPFX + "; " +
 			"Set-CsCertificate -Type AudioVideoAuthentication -Thumbprint " + r.w.rightAV(all, odd)}
 	var at []int
 	for i, c := range r.w.captures {

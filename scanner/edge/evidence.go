@@ -91,6 +91,12 @@ const (
 	RevocationUnknown RevocationStatus = "unknown"
 )
 
+// CollectInventory is the PowerShell that prints the inventory of a member. Use
+// is made text there: PowerShell 5 writes an enumeration into JSON as a number,
+// which nobody outside the product can translate.
+const CollectInventory = `Get-CsCertificate | Select-Object @{n='Use';e={$_.Use.ToString()}},Thumbprint,SerialNumber,Subject,Issuer,` +
+	`NotBefore,NotAfter,AlternativeNames,EffectiveDate | ConvertTo-Json -Depth 4`
+
 // An InventoryRecord is one certificate of one member as Get-CsCertificate
 // printed it: what the wire never shows.
 type InventoryRecord struct {

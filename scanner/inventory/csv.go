@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"edgecert/scanner/edge"
 )
 
 // parseCSV reads Export-Csv, with or without the #TYPE line of PowerShell 5,
@@ -19,7 +21,7 @@ func parseCSV(name, text string) ([]record, error) {
 	}
 	header, _, _ := strings.Cut(text, "\n")
 	if !strings.Contains(strings.ToLower(header), "thumbprint") {
-		return nil, fmt.Errorf("%s: neither JSON nor CSV with a column Thumbprint: collect it with %s", name, Collect)
+		return nil, fmt.Errorf("%s: neither JSON nor CSV with a column Thumbprint: collect it with %s", name, edge.CollectInventory)
 	}
 	r := csv.NewReader(strings.NewReader(text))
 	r.Comma, r.FieldsPerRecord = delimiter(header), -1

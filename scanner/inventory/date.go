@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"edgecert/scanner/edge"
 )
 
 // jsonDate reads a date as ConvertTo-Json writes it: PowerShell 5 as
@@ -92,14 +94,14 @@ func textDate(s string, o order) (time.Time, error) {
 	}
 	m := numericDate.FindStringSubmatch(s)
 	if m == nil {
-		return time.Time{}, fmt.Errorf("%q is no date that can be read: collect it with %s", s, Collect)
+		return time.Time{}, fmt.Errorf("%q is no date that can be read: collect it with %s", s, edge.CollectInventory)
 	}
 	month, day := atoi(m[1]), atoi(m[3])
 	if o == dayFirst {
 		month, day = day, month
 	}
 	if o == unclear && month != day {
-		return time.Time{}, fmt.Errorf("%q may be day %d of month %d or the other way round: collect it with %s", s, day, month, Collect)
+		return time.Time{}, fmt.Errorf("%q may be day %d of month %d or the other way round: collect it with %s", s, day, month, edge.CollectInventory)
 	}
 	hour := atoi(m[5])
 	switch half := strings.ToLower(m[8]); {

@@ -29,14 +29,6 @@ const (
 	maxRecords = 1000
 )
 
-// Collect is the command to run on a member. Use is made text there: PowerShell
-// 5 writes an enumeration into JSON as a number, which nobody outside the
-// product can translate; dates are made round-trip ones for the same reason.
-const Collect = `Get-CsCertificate | Select-Object Issuer,Subject,SerialNumber,Thumbprint,AlternativeNames,` +
-	`@{n='Use';e={"$($_.Use)"}},@{n='NotBefore';e={$_.NotBefore.ToUniversalTime().ToString('o')}},` +
-	`@{n='NotAfter';e={$_.NotAfter.ToUniversalTime().ToString('o')}},` +
-	`@{n='EffectiveDate';e={if($_.EffectiveDate){([datetime]$_.EffectiveDate).ToUniversalTime().ToString('o')}}} | ConvertTo-Json`
-
 // A record is one object as PowerShell has it, before it is judged for sense.
 type record struct {
 	place      string // "certs-edge1.json: record 2"
@@ -204,12 +196,12 @@ func uses(s string) ([]string, error) {
 	var out []string
 	for _, use := range splitList(s) {
 		if use[0] >= '0' && use[0] <= '9' {
-			return nil, fmt.Errorf("use %q is a number, as PowerShell 5 writes an enumeration: collect it with %s", use, Collect)
+			return nil, fmt.Errorf("use %q is a number, as PowerShell 5 writes an enumeration: collect it with %s", use, edge.CollectInventory)
 		}
 		out = append(out, use)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("the use of the certificate (Use) is missing: collect it with %s", Collect)
+		return nil, fmt.Errorf("the use of the certificate (Use) is missing: collect it with %s", edge.CollectInventory)
 	}
 	return out, nil
 }
