@@ -69,9 +69,9 @@ func TestVersionsAreBounded(t *testing.T) {
 	l := faulty(t, func(c *Cell) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 })
 	cfg := sni("sip.contoso.com")
 	cfg.MinVersion = tls.VersionTLS10
-	state, _, err := shake(t, l, "edge2", edge.Access, 443, cfg)
-	if err != nil || state.Version != tls.VersionTLS11 {
-		t.Errorf("old cell: %s, %v", tls.VersionName(state.Version), err)
+	conn, _, err := shake(t, l, "edge2", edge.Access, 443, cfg)
+	if err != nil || conn.ConnectionState().Version != tls.VersionTLS11 {
+		t.Errorf("old cell: %s, %v", tls.VersionName(conn.ConnectionState().Version), err)
 	}
 	cfg = sni("sip.contoso.com")
 	cfg.MinVersion, cfg.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
@@ -92,7 +92,10 @@ func TestClientCertificateIsAskedFor(t *testing.T) {
 				asked = len(info.AcceptableCAs)
 				return &tls.Certificate{}, nil
 			}
-			_, raw, err := shake(t, l, "edge1", edge.Access, 5061, cfg)
+			conn, raw, err := shake(t, l, "edge1", edge.Access, 5061, cfg)
+			if err == nil {
+				_, err = conn.Read(make([]byte, 1))
+			}
 			if len(raw) != 2 || asked != 3 {
 				t.Errorf("%s, %s: %d certificates, %d acceptable CAs", tls.VersionName(version), refusal, len(raw), asked)
 			}
@@ -123,7 +126,12 @@ func TestClientCertificateIsTaken(t *testing.T) {
 	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		return &tls.Certificate{Certificate: [][]byte{mine.DER}, PrivateKey: mine.Key}, nil
 	}
-	if _, _, err := shake(t, l, "edge1", edge.Access, 5061, cfg); err != nil {
+	conn, _, err := shake(t, l, "edge1", edge.Access, 5061, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.CloseWrite() // the server, content, says goodbye, too
+	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
 		t.Error(err)
 	}
 }
@@ -273,11 +281,11 @@ func TestStapleTellsTheStatus(t *testing.T) {
 		edge.Good: ocsp.Good, edge.Revoked: ocsp.Revoked, edge.RevocationUnknown: ocsp.Unknown,
 	} {
 		l := faulty(t, func(c *Cell) { c.Staple = status })
-		state, _, err := shake(t, l, "edge2", edge.Access, 443, sni("sip.contoso.com"))
+		conn, _, err := shake(t, l, "edge2", edge.Access, 443, sni("sip.contoso.com"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := ocsp.ParseResponseForCert(state.OCSPResponse, l.Leaf("edge2", edge.Access, 443).Cert, l.pki.issuers[PublicCA].Intermediate.Cert)
+		answer, err := ocsp.ParseResponseForCert(conn.ConnectionState().OCSPResponse, l.Leaf("edge2", edge.Access, 443).Cert, l.pki.issuers[PublicCA].Intermediate.Cert)
 		if err != nil || answer.Status != want {
 			t.Errorf("%s: %+v, %v", status, answer, err)
 		}
