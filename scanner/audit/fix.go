@@ -24,6 +24,13 @@ func (w *world) uses(r edge.Role) string {
 	return strings.Join([]string{useAccess, useWebConf, useAV}, ",")
 }
 
+// How a certificate travels with its private key. There is no cmdlet of the
+// product's own for the way out; the thumbprint comes first in exportPFX.
+const (
+	exportPFX = `Export-PfxCertificate -Cert Cert:\LocalMachine\My\%[1]s -FilePath .\edge.pfx -Password (Read-Host -AsSecureString)`
+	importPFX = `Import-CsCertificate -Path .\edge.pfx -Password (Read-Host) -PrivateKeyExportable $true`
+)
+
 // fixAssign brings a certificate that one member has to these, and assigns it.
 func (w *world) fixAssign(members []string, r edge.Role, c *edge.Certificate) string {
 	where := on(members)
@@ -31,9 +38,8 @@ func (w *world) fixAssign(members []string, r edge.Role, c *edge.Certificate) st
 	if use == "" {
 		return fmt.Sprintf("install the certificate with thumbprint %s %s", c.Thumbprint(), where)
 	}
-	return fmt.Sprintf("%s: Import-CsCertificate -Path .\\edge.pfx -PrivateKeyExportable $true; "+
-		"Set-CsCertificate -Type %s -Thumbprint %s; then restart the Edge services: Stop-CsWindowsService; Start-CsWindowsService",
-		where, use, c.Thumbprint())
+	return fmt.Sprintf("on a member that has it: "+exportPFX+"; %[2]s: "+importPFX+"; Set-CsCertificate -Type %[3]s -Thumbprint %[1]s; "+
+		"then restart the Edge services: Stop-CsWindowsService; Start-CsWindowsService", c.Thumbprint(), where, use)
 }
 
 // on says where to run a command. A name that is not fit for a command line is
@@ -67,14 +73,18 @@ func (w *world) fixRequest(r edge.Role) string {
 	if len(names) > 0 {
 		domains = ` -DomainName "` + strings.Join(names, ",") + `"`
 	}
+	signer := "a public CA"
+	if w.pool.PrivateIssuer {
+		signer = "the pool's CA"
+	}
 	client := ""
 	if w.clientAuthRequired() {
 		client = " -ClientEKU $true"
 	}
 	return fmt.Sprintf("Request-CsCertificate -New -Type %s -AllSipDomain%s -KeySize %d -PrivateKeyExportable $true%s "+
-		"-Output .\\edge.req; have a public CA sign it; on each member: Import-CsCertificate -Path .\\edge.pfx "+
-		"-PrivateKeyExportable $true; Set-CsCertificate -Type %s -Thumbprint <thumbprint of the new certificate>",
-		use, domains, minRSABits, client, use)
+		"-Output .\\edge.req; have %s sign it; on each member: "+importPFX+
+		"; Set-CsCertificate -Type %s -Thumbprint <thumbprint of the new certificate>",
+		use, domains, minRSABits, client, signer, use)
 }
 
 // clientAuthRequired says whether the pool's certificate must carry client

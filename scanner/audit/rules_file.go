@@ -28,7 +28,7 @@ Edge pool need the same key, so it has to travel with the certificate.
 A .cer, .crt or .p7b file as the CA sends it holds no key, and need not: it belongs to the request that is pending on one
 server. On the others the PFX exported there is imported.
 
-How to fix it: export the certificate with its private key on the server that requested it (Export-CsCertificate, or
+How to fix it: export the certificate with its private key on the server that requested it (Export-PfxCertificate, or
 certlm.msc with "Yes, export the private key"); if the key was not made exportable, request the certificate again with
 -PrivateKeyExportable $true.`,
 		Source:  `"Certificate requirements for external user access in Lync Server 2013": on an Edge pool the private key must be exportable, and each Edge Server has the same certificate and key`,
