@@ -81,9 +81,9 @@ func (r *clientRequest) settle(ctx context.Context, conn *tls.Conn, w *wire, ver
 	return err
 }
 
-// MS KB 933430 and [DOC] "Schannel SSP": a Schannel server cuts its list of
-// acceptable CAs at this many bytes, two of length before each name; the
-// first bound is that of Windows Server 2003, the second of 2008 and later.
+// A Schannel server cuts its list of acceptable CAs at this many bytes, two of
+// length before each name: Windows Server 2003 [DOC KB 933430], and 2008 and
+// later [DOC KB 2801679].
 const (
 	oldSchannelList = 12228
 	schannelList    = 16384
