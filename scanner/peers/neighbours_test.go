@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"edgecert/internal/peer"
+	"edgecert/scanner/lab/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 )

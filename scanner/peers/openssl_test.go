@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"edgecert/internal/peer"
+	"edgecert/scanner/lab/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"

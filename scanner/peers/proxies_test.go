@@ -5,7 +5,7 @@ package peers_test
 import (
 	"testing"
 
-	"edgecert/internal/peer"
+	"edgecert/scanner/lab/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 )

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"edgecert/internal/peer"
+	"edgecert/scanner/lab/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"edgecert/internal/peer"
+	"edgecert/scanner/lab/peer"
 	"edgecert/scanner/edge"
 
 	"github.com/google/go-cmp/cmp"
