@@ -1,13 +1,14 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
-	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
@@ -18,42 +19,22 @@ import (
 // 300 MB, and a file given by mistake must not take all memory.
 const maxDocument = 1 << 30
 
-// JSON writes the document, indented, in ASCII: whatever is not ASCII stands
-// as \uXXXX. The data stay exact, nothing in them can steer a terminal, and the
-// text survives the code pages of a Windows console and its redirection.
+// JSON writes the document in ASCII: whatever is not ASCII stands as \uXXXX. The
+// data stay exact, nothing in them can steer a terminal, and the text survives
+// the code pages of a Windows console and its redirection. An endpoint, a
+// finding or a certificate is one line, so that grep finds whole ones.
 func JSON(w io.Writer, r Report) error {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(r); err != nil {
-		return fmt.Errorf("writing JSON: %w", err)
+	out := bufio.NewWriterSize(w, 64<<10)
+	e := encoder{w: &asciiWriter{w: out}}
+	e.value(reflect.ValueOf(r), 0)
+	e.text("\n")
+	if e.err == nil {
+		e.err = out.Flush()
 	}
-	return writeASCII(w, buf.Bytes())
-}
-
-// writeASCII writes JSON text with everything that is not printable ASCII
-// escaped. Outside strings JSON is ASCII, so no context is needed; DEL is the
-// one control that JSON leaves alone.
-func writeASCII(w io.Writer, text []byte) error {
-	out := make([]byte, 0, len(text)+len(text)/64)
-	for i := 0; i < len(text); {
-		if text[i] < 0x7f {
-			out = append(out, text[i])
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		if r > 0xffff { // a surrogate pair, RFC 8259 section 7
-			r -= 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-		} else {
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		i += size
+	if e.err != nil {
+		return fmt.Errorf("writing JSON: %w", e.err)
 	}
-	_, err := w.Write(out)
-	return err
+	return nil
 }
 
 // A LoadError says why a document is refused, and the way out where there is

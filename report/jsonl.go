@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"time"
@@ -56,16 +55,9 @@ type (
 // line, its endpoints (with the leaf's facts beside them) and its findings, and
 // at last the changes. Chains in full are in the JSON document alone.
 func JSONL(w io.Writer, r Report) error {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
+	enc := json.NewEncoder(&asciiWriter{w: w})
 	enc.SetEscapeHTML(false)
-	put := func(line any) error {
-		buf.Reset()
-		if err := enc.Encode(line); err != nil {
-			return err
-		}
-		return writeASCII(w, buf.Bytes())
-	}
+	put := enc.Encode
 	head := func(kind string) lineHead { return lineHead{kind, r.Schema, r.Finished, r.Vantage.Host} }
 	if err := put(scanLine{head("scan"), r.Tool, r.Started, r.Finished, r.Interrupted, r.Verdict, r.Coverage}); err != nil {
 		return err

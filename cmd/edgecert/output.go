@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -166,26 +166,29 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 	if s.mail != nil && worth {
 		errs = append(errs, s.mail.send(ctx, r))
 	}
-	if s.state != nil && r.Interrupted {
+	err := errors.Join(errs...)
+	switch {
+	case s.state == nil:
+	case r.Interrupted:
 		a.ui.warnf("the scan was interrupted: %s keeps the last whole one", s.flags.state)
-	} else if s.state != nil {
-		errs = append(errs, s.state.keep(r))
+	case err == nil: // what could not be delivered is told again by the next run
+		err = s.state.keep(r)
 	}
 	a.judged(r.Verdict, failOn)
-	return errors.Join(errs...)
+	return err
 }
 
 // fileWidth is the width of a report that goes to a file.
 const fileWidth = 100
 
-// show renders a report whole before a byte of it reaches stdout.
+// show renders a report on stdout.
 func (a *app) show(r report.Report, f report.Format) error {
-	var b bytes.Buffer
-	o := report.TableOptions{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor}
-	if err := f.Render(&b, r, o); err != nil {
-		return fmt.Errorf("rendering %s: %w", f.Name, err)
+	w := bufio.NewWriterSize(a.out, 64<<10)
+	o := report.TableOptions{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor, ASCII: asciiOnly(a.out)}
+	if err := f.Render(w, r, o); err != nil {
+		return fmt.Errorf("writing the report to stdout as %s: %w", f.Name, err)
 	}
-	if _, err := b.WriteTo(a.out); err != nil {
+	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing the report to stdout: %w", err)
 	}
 	return nil

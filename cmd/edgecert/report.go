@@ -91,6 +91,9 @@ func rejudge(r report.Report, p policyFlags, f *pflag.FlagSet) (report.Report, e
 	if !asked {
 		return r, nil
 	}
+	if len(r.Vantage.Scans) > 0 {
+		return r, hintf("judge the scans that it was made of", "scans laid side by side cannot be judged again")
+	}
 	changes := r.Changes
 	r = report.New(ev, audit.Judge(ev, policy, ev.Finished), policy, r.Tool)
 	r.Changes = changes

@@ -10,6 +10,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 	"github.com/spf13/cobra"
 
+	"edgecert/report"
 	"edgecert/scanner/audit"
 )
 
@@ -69,6 +70,9 @@ func (a *app) explainCommand() *cobra.Command {
 			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] == report.VantageDiffers {
+				return hintf("docs/vantages.md explains it", "%s is found by `edgecert report` between scans, not by a rule of one", args[0])
+			}
 			if err := knownRule("explain", args[0]); err != nil {
 				return err
 			}

@@ -41,7 +41,7 @@ func TestInterrupted(t *testing.T) {
 	if status != exitInterrupted {
 		t.Errorf("exit status %d, want %d; stderr: %s", status, exitInterrupted, errOut.String())
 	}
-	for _, want := range []string{`"interrupted": true`, `"verdict": "incomplete"`, `"class": "interrupted"`, `"outcome": "captured"`} {
+	for _, want := range []string{`"interrupted": true`, `"verdict": "incomplete"`, `"class":"interrupted"`, `"outcome":"captured"`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report of an interrupted scan lacks %s", want)
 		}

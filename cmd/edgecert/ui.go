@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -144,6 +147,19 @@ func (u *ui) progress(total int, o uiOptions) (func(done, total int), func()) {
 func colorful(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}
+
+// asciiOnly says whether w may not show what is beyond ASCII: a dumb terminal,
+// a locale that says so, or a Windows program behind a pipe, which takes the
+// bytes for its own code page.
+func asciiOnly(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if ok && runtime.GOOS == "windows" {
+		return !term.IsTerminal(int(f.Fd()))
+	}
+	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
+	utf8 := strings.Contains(strings.ToLower(strings.ReplaceAll(locale, "-", "")), "utf8")
+	return os.Getenv("TERM") == "dumb" || locale != "" && !utf8
 }
 
 // width is the window's width in columns; a file or a pipe gets one that
