@@ -35,7 +35,7 @@ type fleet struct {
 
 const fleetAddresses = 20
 
-func newFleet(t *testing.T, f *fleet) *fleet {
+func newFleet(t testing.TB, f *fleet) *fleet {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -61,7 +61,7 @@ func newFleet(t *testing.T, f *fleet) *fleet {
 }
 
 // listen takes a port that is free on all addresses.
-func (f *fleet) listen(t *testing.T) {
+func (f *fleet) listen(t testing.TB) {
 	t.Helper()
 	for range 20 {
 		port := 0

@@ -28,6 +28,7 @@ import (
 	"go.uber.org/goleak"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/lab/peer"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -93,11 +94,7 @@ func (l leaf) pem(t testing.TB) string {
 // address.
 func openssl(t testing.TB, host string, args ...string) netip.AddrPort {
 	t.Helper()
-	path, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("left out: no openssl on this machine")
-	}
-	cmd := exec.Command(path, append([]string{"s_server", "-accept", host + ":0"}, args...)...)
+	cmd := exec.Command(peer.Program(t, "openssl", "openssl"), append([]string{"s_server", "-accept", host + ":0"}, args...)...)
 	stdin, err := cmd.StdinPipe() // closed, s_server would end
 	if err != nil {
 		t.Fatal(err)
