@@ -184,10 +184,8 @@ func runIncomplete(w *world, r *result) {
 		return told[c.Fingerprint]
 	}
 	r.eachChain(func(g chainGroup) {
-		switch g.trust.Standing {
-		case trust.Trusted:
-			r.pass()
-		case trust.Incomplete:
+		switch {
+		case len(g.trust.Missing) > 0:
 			var lacking []string
 			for _, c := range g.trust.Missing {
 				lacking = append(lacking, fmt.Sprintf("%s, which %s sends", nameOf(c), sentBy(c)))
@@ -201,7 +199,9 @@ func runIncomplete(w *world, r *result) {
 				Message:     fmt.Sprintf("%s does not send the %s %s", w.where(g.at), noun, list(lacking)),
 				Fix:         w.fixMissing(g),
 			}, g.at...)
-		default: // untrusted-issuer tells why no path exists at all
+		case slices.Contains([]trust.Standing{trust.Trusted, trust.Private, trust.SelfSigned}, g.trust.Standing):
+			r.pass() // up to the root, whatever that is worth
+		default: // untrusted-issuer tells why there is no path
 			r.couldNotTell()
 		}
 	})

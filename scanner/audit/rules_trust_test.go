@@ -186,6 +186,33 @@ func incompleteCases() []ruleCase {
 			at: "pool", says: []string{"edge9 of pool edge-apac"},
 		},
 		{
+			rule: "chain-incomplete", name: "of a private CA that nobody knows, on one member", want: Found,
+			change: func(w *testWorld) {
+				w.policy.Roots = nil
+				send(nil, w.member("edge2")...)
+			},
+			at: "edge2", says: []string{"Example Issuing CA", "edge1 and edge3"}, also: []string{"untrusted-issuer"},
+		},
+		{
+			rule: "chain-incomplete", name: "of a private CA that this host knows, on one member", want: Found,
+			change: func(w *testWorld) {
+				w.policy.Roots = nil
+				w.pool().PrivateIssuer = true
+				w.ev.HostRoots = true
+				w.ev.HostTrusted = map[edge.Fingerprint]bool{w.cell("edge1", edge.Access, 443).Leaf().Fingerprint: true}
+				send(nil, w.member("edge2")...)
+			},
+			at: "edge2",
+		},
+		{
+			rule: "chain-incomplete", name: "private root and intermediate sent by all", want: Pass,
+			change: func(w *testWorld) {
+				w.policy.Roots = nil
+				w.sendEverywhere(testPKI().intermediate, testPKI().root)
+			},
+			also: []string{"untrusted-issuer"},
+		},
+		{
 			rule: "chain-incomplete", name: "sent by nobody", want: CouldNotTell,
 			change: func(w *testWorld) { w.sendEverywhere() }, also: []string{"untrusted-issuer"},
 		},

@@ -43,10 +43,14 @@ func diagnose(own, all *search, chain []*edge.Certificate) Result {
 		r.Objection = givenUp
 	case IsSelfSigned(last):
 		r.Standing = Private
+		r.Missing = missing(r.Path[1:len(r.Path)-1], chain)
 	case unreadable(chain) != nil:
 		r.Standing = Unverified
 		r.Objection = "a certificate of the chain cannot be read: " + unreadable(chain).ParseError
-	case end.imposter:
+	default:
+		r.Missing = missing(r.Path[1:], chain)
+	}
+	if r.Standing == Unknown && end.imposter {
 		r.Objection = fmt.Sprintf("a certificate named %q was seen, but its key did not sign %q", last.Issuer(), last.Subject())
 	}
 	return r

@@ -50,7 +50,8 @@ type Result struct {
 	Path []*edge.Certificate
 
 	// Missing are the certificates of Path between leaf and root that were not
-	// sent, nearest to the leaf first: what Incomplete lacks.
+	// sent and that somebody else did send, nearest to the leaf first: what
+	// Incomplete lacks. Private and Unknown may lack some too.
 	Missing []*edge.Certificate
 
 	// Given is set where Path ends in a root of Options.Roots.
@@ -225,17 +226,17 @@ func (f *Forest) judge(chain []*edge.Certificate) Result {
 	all := f.search(leaf, chain, true)
 	if r, ok := all.best(f.o.Now); ok {
 		r.Standing = Incomplete
-		r.Missing = missing(r.Path, chain)
+		r.Missing = missing(r.Path[1:len(r.Path)-1], chain)
 		return r
 	}
 	return diagnose(own, all, chain)
 }
 
-// missing are the certificates of path between leaf and root that chain lacks.
+// missing are those of a path that chain lacks.
 func missing(path, chain []*edge.Certificate) []*edge.Certificate {
 	sent := prints(chain)
 	var out []*edge.Certificate
-	for _, c := range path[1 : len(path)-1] {
+	for _, c := range path {
 		if !sent[c.Fingerprint] {
 			out = append(out, c)
 		}
