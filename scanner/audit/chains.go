@@ -41,6 +41,14 @@ func sameChain(a, b []*edge.Certificate) bool {
 	return slices.EqualFunc(a, b, func(x, y *edge.Certificate) bool { return x.Fingerprint == y.Fingerprint })
 }
 
+// incomplete says whether capture i lacks an intermediate that another
+// endpoint sends: chain-incomplete tells that, and whatever else would say of
+// the same cause is silent.
+func (w *world) incomplete(i int) bool {
+	c := w.captures[i]
+	return c.Leaf() != nil && len(w.scan.forest.Judge(c.Chain).Missing) > 0
+}
+
 // eachChain runs judge for every distinct chain of the pool. What was not seen
 // is could-not-tell.
 func (r *result) eachChain(judge func(g chainGroup)) {
