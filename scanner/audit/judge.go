@@ -19,7 +19,7 @@ func Judge(ev edge.Evidence, p Policy, now time.Time) []Judgement {
 	}
 	out := make([]Judgement, 0, len(ev.Pools))
 	for _, pool := range ev.Pools {
-		out = append(out, newWorld(s, pool, captures[pool.Name]).judge())
+		out = append(out, newWorld(s, s.inView(pool), captures[pool.Name]).judge())
 	}
 	return out
 }

@@ -144,6 +144,12 @@ func certificateUse(r edge.Role) string {
 	}
 }
 
+// The profiles.
+const (
+	profileFederation = "federation"
+	profileRenewal    = "renewal"
+)
+
 // raised are the rules that a profile makes errors.
 //
 // federation: what a partner needs before the first message goes through.
@@ -153,9 +159,9 @@ func certificateUse(r edge.Role) string {
 // chain on one member, a certificate that is still about to end.
 func raised(profile string) []string {
 	switch profile {
-	case "federation":
+	case profileFederation:
 		return []string{"client-cert-not-requested", "federation-srv-missing", "client-srv-missing"}
-	case "renewal":
+	case profileRenewal:
 		return []string{"depends-on-sni", "chain-differs-across-members", "expires-soon", "intermediate-expires-soon"}
 	default:
 		return nil

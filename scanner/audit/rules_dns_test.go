@@ -34,6 +34,16 @@ func unanswered(a *edge.NameAnswer) { a.Status, a.Addresses, a.Error = edge.Unkn
 func noRecord(a *edge.SRVAnswer)    { a.Status, a.Records = edge.Absent, nil }
 func noAnswer(a *edge.SRVAnswer)    { a.Status, a.Records, a.Error = edge.Unknown, nil, "timed out" }
 
+// nothingKnown is a resolver without a view of the public zone.
+func nothingKnown(w *testWorld) {
+	for i := range w.pool().DNS.Names {
+		absent(&w.pool().DNS.Names[i])
+	}
+	for i := range w.pool().DNS.SRV {
+		noRecord(&w.pool().DNS.SRV[i])
+	}
+}
+
 func dnsCases() []ruleCase {
 	const (
 		federation = "_sipfederationtls._tcp.fabrikam.com"
@@ -47,6 +57,24 @@ func dnsCases() []ruleCase {
 	return []ruleCase{
 		{rule: idNoAddress, name: "Web Conferencing unknown to DNS", want: Found, change: resolves(webcon, absent), at: "webcon", says: []string{"expected an address for webcon.contoso.com (Web Conferencing Edge)"}},
 		{rule: idNoAddress, name: "the resolver fails", want: CouldNotTell, change: resolves(webcon, unanswered)},
+		{rule: idNoAddress, name: "the system's resolver knows none of the pool's names", want: CouldNotTell, change: nothingKnown},
+		{rule: "federation-srv-missing", name: "the system's resolver knows none of the pool's names", want: CouldNotTell, change: nothingKnown},
+		{
+			rule: "federation-srv-missing", name: "a resolver that the user named knows none of the pool's names", want: Found, at: "pool",
+			change: func(w *testWorld) {
+				nothingKnown(w)
+				w.pool().DNS.Resolver = "192.0.2.53:53"
+			},
+			also: []string{idNoAddress, "client-srv-missing"},
+		},
+		{
+			rule: "federation-srv-missing", name: "nothing known before federation goes live", want: Found, severity: Error, at: "pool",
+			change: func(w *testWorld) {
+				nothingKnown(w)
+				w.policy.Profile = profileFederation
+			},
+			also: []string{idNoAddress, "client-srv-missing"},
+		},
 		{rule: idNoAddress, name: "DNS was not asked", want: NotApplicable, change: notAsked},
 		{
 			rule: idNoAddress, name: "members by DNS, and a name without an address", want: Found, at: "webcon 443",

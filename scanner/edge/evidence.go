@@ -28,9 +28,12 @@ const (
 	Unknown LookupStatus = "failed" // SERVFAIL, refused, no answer
 )
 
+// SystemResolver is what DNS.Resolver says where nobody named a resolver.
+const SystemResolver = "system"
+
 // DNS is what a resolver said of a pool.
 type DNS struct {
-	Resolver string       `json:"resolver"` // HOST:PORT, or "system"
+	Resolver string       `json:"resolver"` // HOST:PORT, or SystemResolver
 	Names    []NameAnswer `json:"names"`    // one for every service name
 	SRV      []SRVAnswer  `json:"srv"`      // for every SIP domain, one a kind
 }

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"edgecert/scanner/lab/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/lab/peer"
 )
 
 // coturn starts coturn: TURN over TLS on the address returned, TURN over TCP

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"edgecert/scanner/lab/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
+	"edgecert/scanner/lab/peer"
 )
 
 // sServer starts OpenSSL's test server with an identity.

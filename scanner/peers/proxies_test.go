@@ -5,9 +5,9 @@ package peers_test
 import (
 	"testing"
 
-	"edgecert/scanner/lab/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/lab/peer"
 )
 
 // microsocks starts a SOCKS5 proxy that wants a login.

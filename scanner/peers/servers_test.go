@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"edgecert/scanner/lab/peer"
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
+	"edgecert/scanner/lab/peer"
 )
 
 // gnutls starts GnuTLS's test server. It knows no address to listen on but

@@ -56,7 +56,7 @@ func ParseResolver(s string) (Resolver, error) {
 // Name is what a report calls r: HOST:PORT or "system".
 func (r Resolver) Name() string {
 	if r.Server == "" {
-		return "system"
+		return edge.SystemResolver
 	}
 	return r.Server
 }

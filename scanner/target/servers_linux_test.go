@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"edgecert/scanner/lab/peer"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/lab/peer"
 
 	"github.com/google/go-cmp/cmp"
 )
