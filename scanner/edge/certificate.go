@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"math/big"
 	"time"
 )
 
@@ -58,15 +59,21 @@ func (c *Certificate) Thumbprint() string {
 }
 
 // Serial is the serial number in lower hex, whole bytes without separators or
-// sign byte, as OpenSSL prints it. Empty where it cannot be read.
+// padding. A negative one (RFC 5280 section 4.1.2.2 forbids it, and some CAs
+// did it) is in two's complement, as it is encoded and as Windows shows it.
+// Empty where it cannot be read.
 func (c *Certificate) Serial() string {
+	var serial *big.Int
 	if c.X509 != nil {
-		return hex.EncodeToString(c.X509.SerialNumber.Bytes())
+		serial = c.X509.SerialNumber
+	} else if serial = read(c.Raw).serial; serial == nil {
+		return ""
 	}
-	if serial := read(c.Raw).serial; serial != nil {
-		return hex.EncodeToString(serial.Bytes())
+	if serial.Sign() < 0 {
+		bytes := uint(new(big.Int).Not(serial).BitLen()/8 + 1)
+		serial = new(big.Int).Add(serial, new(big.Int).Lsh(big.NewInt(1), 8*bytes))
 	}
-	return ""
+	return hex.EncodeToString(serial.FillBytes(make([]byte, max(1, (serial.BitLen()+7)/8))))
 }
 
 // Subject is the subject's distinguished name as text (RFC 4514 order).

@@ -70,7 +70,9 @@ func TestCertificatesThatGoRefuses(t *testing.T) {
 		expected func(*facts)
 	}{
 		{"negative serial", replace(t, good, serial, []byte{0x02, 0x05, 0xff, 0x22, 0x33, 0x44, 0x55}),
-			func(f *facts) { f.Serial = "ddccbbab" }},
+			func(f *facts) { f.Serial = "ff22334455" }},
+		{"serial zero", replace(t, good, serial, []byte{0x02, 0x05, 0x00, 0x00, 0x00, 0x00, 0x00}),
+			func(f *facts) { f.Serial = "00" }},
 		{"serial with needless zeros", replace(t, good, serial, []byte{0x02, 0x05, 0x00, 0x00, 0x33, 0x44, 0x55}),
 			func(f *facts) { f.Serial = "334455" }},
 		{"a SAN that is not ASCII", replace(t, good, []byte("\x82\x12webcon.contoso.com"), []byte("\x82\x12webc\xf6n.contoso.com")),
