@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -116,13 +117,18 @@ func dsaParameters(t *testing.T) string {
 	return file
 }
 
+const late = 500 * time.Millisecond
+
 // A server's ways to turn away a client without a certificate.
 func refusals() map[string]func(c net.Conn) error {
 	return map[string]func(c net.Conn) error{
 		"alert":  func(net.Conn) error { return errors.New("no certificate") },
 		"reset":  func(c net.Conn) error { reset(c); return c.Close() },
 		"close":  func(c net.Conn) error { return c.Close() },
-		"silent": func(net.Conn) error { time.Sleep(time.Second); return errors.New("at last") },
+		"silent": func(c net.Conn) error { _, err := io.Copy(io.Discard, c); return err },
+		// Slower than the few round trips in which a refusal should have come.
+		"late alert": func(net.Conn) error { time.Sleep(late); return errors.New("no certificate") },
+		"late reset": func(c net.Conn) error { time.Sleep(late); reset(c); return c.Close() },
 	}
 }
 
@@ -143,7 +149,7 @@ func TestRefusalsAfterTheCertificate(t *testing.T) {
 					})
 					_ = conn.Handshake()
 				}))
-				got := prober(500*time.Millisecond, true).Probe(context.Background(), e, nil)
+				got := prober(4*late, true).Probe(context.Background(), e, nil)
 				if got.Outcome != edge.Captured || !bytes.Equal(got.Leaf().Raw, l.der) {
 					t.Fatalf("%s at %s: %v", got.Outcome, got.Stage, got.Fault)
 				}
@@ -155,6 +161,9 @@ func TestRefusalsAfterTheCertificate(t *testing.T) {
 					"reset":  {edge.ClassReset, edge.Required},
 					"close":  {edge.ClassReset, edge.Required},
 					"silent": {edge.ClassTimeout, ""},
+
+					"late alert": {edge.ClassTLSAlert, edge.Required},
+					"late reset": {edge.ClassReset, edge.Required},
 				}[name]
 				if name == "silent" && version == tls.VersionTLS13 {
 					want.class, want.client = "", edge.Requested // its handshake is complete

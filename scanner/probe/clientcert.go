@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"time"
@@ -65,9 +66,13 @@ func (r *clientRequest) judge(s sight) edge.ClientCertificate {
 
 // settle waits for a TLS 1.3 server's word on our missing certificate, which
 // comes after the handshake is done: alert 116, a reset or a close is a
-// refusal (RFC 8446, 4.4.2.4). A ticket or data says that it is content, and
-// so, after a few round trips, does silence. TLS 1.2 servers have spoken
-// before the handshake ends.
+// refusal (RFC 8446, 4.4.2.4). A ticket or data says that it is content. TLS
+// 1.2 servers have spoken before the handshake ends.
+//
+// Silence says nothing yet: a content server may have nothing to say, and a
+// slow one not have come to it. So after a few round trips we take leave, which
+// both answer in their own way: the content one closes, too, the other with
+// the refusal that was on its way.
 func (r *clientRequest) settle(ctx context.Context, conn *tls.Conn, w *wire, version uint16, handshake time.Duration) error {
 	if !r.asked || r.ours != nil || version != tls.VersionTLS13 {
 		return nil
@@ -75,10 +80,23 @@ func (r *clientRequest) settle(ctx context.Context, conn *tls.Conn, w *wire, ver
 	w.until(ctx, grace(handshake))
 	w.settling = true
 	n, err := conn.Read(make([]byte, 1))
-	if n > 0 || errors.Is(err, errContent) || errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
+	if silent(ctx, err) {
+		_ = conn.CloseWrite()
+		w.until(ctx, w.deadline)
+		n, err = conn.Read(make([]byte, 1))
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+	}
+	if n > 0 || errors.Is(err, errContent) || silent(ctx, err) {
 		return nil
 	}
 	return err
+}
+
+// silent says whether a read ended because nothing came in time.
+func silent(ctx context.Context, err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil
 }
 
 // A Schannel server cuts its list of acceptable CAs at this many bytes, two of
