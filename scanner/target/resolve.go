@@ -3,11 +3,13 @@ package target
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"edgecert/scanner/edge"
 
@@ -96,7 +98,9 @@ func questions(p edge.Pool) (names []string, queries []srvQuestion) {
 // A session is one round of lookups.
 type session struct {
 	resolver Resolver
-	silent   atomic.Int32 // queries in a row that nobody answered
+	silent   atomic.Int32  // queries in a row that nobody answered
+	heard    atomic.Bool   // something was answered, ever
+	silence  time.Duration // of nothing but silence, after which the resolver is taken for dead
 
 	mu    sync.Mutex
 	names map[string]*edge.NameAnswer // nil: wanted
@@ -104,7 +108,8 @@ type session struct {
 }
 
 func newSession(r Resolver) *session {
-	return &session{resolver: r, names: map[string]*edge.NameAnswer{}, srv: map[srvQuestion]*edge.SRVAnswer{}}
+	r.Timeout = cmp.Or(r.Timeout, queryTimeout)
+	return &session{resolver: r, silence: silenceTries * r.Timeout, names: map[string]*edge.NameAnswer{}, srv: map[srvQuestion]*edge.SRVAnswer{}}
 }
 
 // want notes what a pool needs.
@@ -126,8 +131,21 @@ func (s *session) wantNames(names ...string) {
 	}
 }
 
-// run looks up what is wanted and not known yet.
+// errSilence is why a round of lookups was broken off.
+var errSilence = errors.New("no answer to any query")
+
+// run looks up what is wanted and not known yet. Where nothing at all is
+// answered it gives up early: a scan that knows its members must not wait long
+// for a resolver that is not there.
 func (s *session) run(ctx context.Context) {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	watch := time.AfterFunc(s.silence, func() {
+		if !s.heard.Load() {
+			giveUp(errSilence)
+		}
+	})
+	defer watch.Stop()
 	var group errgroup.Group
 	group.SetLimit(concurrentLookups)
 	names, queries := s.open()
@@ -182,17 +200,24 @@ func (s *session) answer(names []string, queries []srvQuestion) *edge.DNS {
 // ask asks unless the resolver has proved to be dead: ten thousand names would
 // wait for hours.
 func (s *session) ask(ctx context.Context, name string, t dnsmessage.Type) lookup {
-	if err := ctx.Err(); err != nil {
+	silent := s.silent.Load()
+	dead := silent >= maxSilence || silent > 0 && !s.heard.Load()
+	switch {
+	case dead || errors.Is(context.Cause(ctx), errSilence):
+		return lookup{status: edge.Unknown, err: fmt.Sprintf("not asked: the %s resolver does not answer", s.resolver.Name())}
+	case ctx.Err() != nil:
 		return lookup{status: edge.Unknown, err: "not asked: interrupted"}
 	}
-	if s.silent.Load() >= maxSilence {
-		return lookup{status: edge.Unknown, err: fmt.Sprintf("not asked: the %s resolver left %d queries in a row unanswered", s.resolver.Name(), maxSilence)}
-	}
 	l := s.resolver.ask(ctx, name, t)
-	if l.silent {
+	switch {
+	case l.status == edge.Unknown && errors.Is(context.Cause(ctx), errSilence):
+		l = lookup{status: edge.Unknown, err: fmt.Sprintf("no answer from the %s resolver", s.resolver.Name())}
 		s.silent.Add(1)
-	} else {
+	case l.silent:
+		s.silent.Add(1)
+	default:
 		s.silent.Store(0)
+		s.heard.Store(true)
 	}
 	return l
 }
@@ -200,7 +225,11 @@ func (s *session) ask(ctx context.Context, name string, t dnsmessage.Type) looku
 // addresses looks up A and AAAA. One family that answers is enough to be
 // found; the other's trouble is kept in Error.
 func (s *session) addresses(ctx context.Context, name string) edge.NameAnswer {
-	four, six := s.ask(ctx, name, dnsmessage.TypeA), s.ask(ctx, name, dnsmessage.TypeAAAA)
+	var four, six lookup
+	var both sync.WaitGroup
+	both.Go(func() { six = s.ask(ctx, name, dnsmessage.TypeAAAA) })
+	four = s.ask(ctx, name, dnsmessage.TypeA)
+	both.Wait()
 	a := edge.NameAnswer{Name: name, Status: edge.Absent, CNAME: cmp.Or(four.cname, six.cname)}
 	a.Addresses = slices.Concat(four.addresses, six.addresses)
 	switch {

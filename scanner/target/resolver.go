@@ -23,13 +23,15 @@ import (
 // can be had from the inside.
 type Resolver struct {
 	Server  string        // HOST:PORT; empty: the system's
-	Timeout time.Duration // for one try of one query; 0: 4 s
+	Timeout time.Duration // for one try of one query; 0: 2 s
 }
 
 // The limits of a lookup.
 const (
-	queryTimeout   = 4 * time.Second // the usual patience of a resolver for its own servers
+	queryTimeout   = 2 * time.Second // a scan waits for it; what is asked again is answered from the resolver's cache
 	queryTries     = 2               // a lost packet is no finding
+	systemTries    = 6               // a system turns to its second server after 5 s (resolv.conf(5))
+	silenceTries   = 3               // of nothing but silence, after which a resolver is taken for dead
 	maxCNAMEs      = 8               // of a chain: against loops; BIND follows 16
 	maxNameAddress = 128             // addresses of a name: each becomes endpoints, and 12 members make 24
 	maxSRVRecords  = 64              // records of a query: each is judged
@@ -107,13 +109,10 @@ func reason(err error) string {
 
 // ask carries out one query for A, AAAA or SRV.
 func (r Resolver) ask(ctx context.Context, name string, t dnsmessage.Type) lookup {
-	if r.Timeout == 0 {
-		r.Timeout = queryTimeout
-	}
 	if r.Server != "" {
 		return r.askServer(ctx, name, t)
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTries*2*r.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, systemTries*r.Timeout)
 	defer cancel()
 	if t == dnsmessage.TypeSRV {
 		return systemSRV(ctx, name)
