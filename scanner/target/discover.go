@@ -71,10 +71,10 @@ type found struct {
 func (d *discovery) lookup(ctx context.Context, domains []Domain) {
 	for _, domain := range domains {
 		d.want(edge.Pool{SIPDomains: []string{domain.Name}})
+		d.wantNames("sip." + domain.Name) // what clients try last
 	}
 	d.run(ctx)
-	for _, domain := range domains { // the targets, and the name that clients try last
-		d.wantNames("sip." + domain.Name)
+	for _, domain := range domains {
 		for _, kind := range []edge.SRVKind{edge.SRVFederation, edge.SRVClient, edge.SRVXMPP} {
 			if best, ok := d.best(kind, domain.Name); ok {
 				d.wantNames(best.Target)
@@ -98,28 +98,20 @@ func (d *discovery) best(kind edge.SRVKind, domain string) (edge.SRV, bool) {
 func (d *discovery) group(domain Domain) {
 	federation, hasFederation := d.best(edge.SRVFederation, domain.Name)
 	client, hasClient := d.best(edge.SRVClient, domain.Name)
-	switch {
-	case !hasFederation && !hasClient:
+	if !hasFederation && !hasClient {
 		d.of(domain, "")
-	case hasFederation && hasClient && d.same(federation.Target, client.Target):
-		f := d.of(domain, federation.Target)
-		f.lead(federation.Port, "SRV "+srvQuestion{edge.SRVFederation, domain.Name}.name())
-		f.lead(client.Port, "SRV "+srvQuestion{edge.SRVClient, domain.Name}.name())
-		if client.Target != federation.Target {
-			f.note("clients of %s are sent to %s, which has the addresses of %s", domain.Name, client.Target, federation.Target)
-		}
-	default:
-		if hasFederation {
-			f := d.of(domain, federation.Target)
-			f.lead(federation.Port, "SRV "+srvQuestion{edge.SRVFederation, domain.Name}.name())
-		}
-		if hasClient {
-			f := d.of(domain, client.Target)
-			f.lead(client.Port, "SRV "+srvQuestion{edge.SRVClient, domain.Name}.name())
-		}
-		if hasFederation && hasClient {
-			d.of(domain, client.Target).note("clients of %s are sent to %s, partners to %s: two pools", domain.Name, client.Target, federation.Target)
-		}
+	}
+	var partners, clients *found
+	if hasFederation {
+		partners = d.of(domain, federation.Target)
+		partners.lead(federation.Port, "SRV "+srvQuestion{edge.SRVFederation, domain.Name}.name())
+	}
+	if hasClient {
+		clients = d.of(domain, client.Target)
+		clients.lead(client.Port, "SRV "+srvQuestion{edge.SRVClient, domain.Name}.name())
+	}
+	if hasFederation && hasClient && partners != clients {
+		clients.note("clients of %s are sent to %s, partners to %s: two pools", domain.Name, client.Target, federation.Target)
 	}
 }
 
@@ -137,10 +129,11 @@ func (d *discovery) addressesOf(name string) []netip.Addr {
 	return nil
 }
 
-// of is the pool of an Access name, with the domain in it. Without a name every
-// domain is a pool of its own.
+// of is the pool of an Access name, with the domain in it: the same name, or
+// another of the same addresses, since each domain's records have to lead to a
+// name of its own. Without a name every domain is a pool of its own.
 func (d *discovery) of(domain Domain, access string) *found {
-	i := slices.IndexFunc(d.found, func(f *found) bool { return access != "" && f.access == access })
+	i := slices.IndexFunc(d.found, func(f *found) bool { return access != "" && f.access != "" && d.same(f.access, access) })
 	if i < 0 {
 		f := &found{access: access, pool: edge.Pool{Name: access, Source: "DNS of " + domain.Name}}
 		if access == "" {
@@ -152,6 +145,9 @@ func (d *discovery) of(domain Domain, access string) *found {
 	f := d.found[i]
 	if !slices.Contains(f.pool.SIPDomains, domain.Name) {
 		f.pool.SIPDomains = append(f.pool.SIPDomains, domain.Name)
+	}
+	if access != f.access {
+		f.shares(domain.Name, access)
 	}
 	return f
 }
@@ -166,6 +162,14 @@ func (f *found) lead(port int, source string) {
 		f.source = source
 	} else if !slices.Contains(strings.Split(f.source, ", "), source) {
 		f.source += ", " + source
+	}
+}
+
+// shares notes that a domain is led to the pool by another name.
+func (f *found) shares(domain, name string) {
+	note := fmt.Sprintf("%s of %s has the addresses of %s: one pool", name, domain, f.access)
+	if !slices.Contains(f.pool.Notes, note) {
+		f.pool.Notes = append(f.pool.Notes, note)
 	}
 }
 

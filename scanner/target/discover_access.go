@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ func (d *discovery) guessAccess(ctx context.Context) {
 	var owners []*found
 	for _, f := range d.found {
 		name := "sip." + f.pool.Name
-		if f.access != "" || len(d.addressesOf(name)) == 0 || d.taken(name) {
+		if f.access != "" || len(d.addressesOf(name)) == 0 {
 			continue
 		}
 		f.source = ""
@@ -36,15 +37,59 @@ func (d *discovery) guessAccess(ctx context.Context) {
 			owners[i].lead(c.Endpoint.Port, answered)
 		}
 	}
+	d.unite()
 	for _, f := range d.found {
 		for _, domain := range f.pool.SIPDomains {
 			d.noteTrouble(f, domain)
 		}
 		if f.access == "" {
-			f.note("no SRV record of %s leads to an Edge, and sip.%s does not answer as one", f.pool.Name, f.pool.Name)
-		} else if strings.HasPrefix(f.source, "guessed") {
+			f.note("no Edge of %s found: %s", f.pool.Name, d.whyNone(f.pool.Name))
+		} else if f.guessed() {
 			f.note("Access Edge %s is %s; no SRV record leads to an Edge", f.access, f.source)
 		}
+	}
+}
+
+// guessed reports whether no SRV record led to the Access name.
+func (f *found) guessed() bool { return f.source == "" || strings.HasPrefix(f.source, "guessed") }
+
+// unite puts a domain that no SRV record leads out of to the pool whose Access
+// Edges have the addresses of its sip.<domain>.
+func (d *discovery) unite() {
+	others := slices.DeleteFunc(slices.Clone(d.found), (*found).guessed)
+	var kept []*found
+	for _, f := range d.found {
+		name := "sip." + f.pool.Name
+		i := slices.IndexFunc(others, func(o *found) bool { return o.access != "" && d.same(o.access, name) })
+		if !f.guessed() || i < 0 {
+			kept = append(kept, f)
+			if f.guessed() {
+				others = append(others, f)
+			}
+			continue
+		}
+		others[i].pool.SIPDomains = append(others[i].pool.SIPDomains, f.pool.SIPDomains...)
+		others[i].shares(f.pool.Name, name)
+	}
+	d.found = kept
+}
+
+// whyNone is why a domain leads nowhere. What could not be looked up may be
+// there all the same, and is told apart.
+func (d *discovery) whyNone(domain string) string {
+	srv := "no SRV record leads to one"
+	for _, kind := range []edge.SRVKind{edge.SRVFederation, edge.SRVClient} {
+		if d.srv[srvQuestion{kind, domain}].Status == edge.Unknown {
+			srv = "its SRV records are not known"
+		}
+	}
+	switch name := d.names["sip."+domain]; name.Status {
+	case edge.Found:
+		return fmt.Sprintf("%s, and sip.%s does not answer as one", srv, domain)
+	case edge.Absent:
+		return fmt.Sprintf("%s, and sip.%s has no address", srv, domain)
+	default:
+		return fmt.Sprintf("%s, and sip.%s could not be looked up: %s", srv, domain, name.Error)
 	}
 }
 
@@ -55,9 +100,4 @@ func (d *discovery) noteTrouble(f *found, domain string) {
 			f.note("%s could not be looked up: %s", a.Query, a.Error)
 		}
 	}
-}
-
-// taken reports whether a name is some pool's Access name already.
-func (d *discovery) taken(name string) bool {
-	return slices.ContainsFunc(d.found, func(f *found) bool { return f.access == name })
 }

@@ -25,7 +25,7 @@ type candidate struct {
 	role   edge.Role
 	name   string
 	port   int
-	origin string // "stands in the certificate of Access"
+	origin string // "a name in the certificate of Access"
 	same   bool   // must present the very certificate of Access: its name alone says nothing
 }
 
@@ -142,7 +142,7 @@ func (d *discovery) candidates(f *found) []candidate {
 	for _, wantConventional := range []bool{true, false} {
 		for _, name := range sans {
 			if role, conventional := roleOf(name); role != "" && conventional == wantConventional {
-				add(role, name, "stands in the certificate of Access", !conventional)
+				add(role, name, "a name in the certificate of Access", !conventional)
 			}
 		}
 	}
@@ -150,13 +150,13 @@ func (d *discovery) candidates(f *found) []candidate {
 		for _, role := range []edge.Role{edge.WebConf, edge.AV} {
 			for _, label := range labels(role) {
 				if name := label + "." + domain; len(d.addressesOf(name)) > 0 {
-					add(role, name, "is a conventional name", false)
+					add(role, name, "a conventional name", false)
 				}
 			}
 		}
 	}
-	add(edge.WebConf, f.access, "is the name of Access, for an Edge with one address", false)
-	add(edge.AV, f.access, "is the name of Access, for an Edge with one address", false)
+	add(edge.WebConf, f.access, "the name of Access, for an Edge with one address", false)
+	add(edge.AV, f.access, "the name of Access, for an Edge with one address", false)
 	return out
 }
 
@@ -235,5 +235,5 @@ func (f *found) answers(c candidate, got edge.Capture) (answers, same bool) {
 func (f *found) take(c candidate, proof string) {
 	f.pool.Services = append(f.pool.Services, edge.Service{Role: c.role, FQDN: c.name, Ports: []int{c.port},
 		Source: fmt.Sprintf("guessed: %s, %s", c.origin, proof)})
-	f.note("%s %s, port %d, is guessed: the name %s; %s", c.role.Title(), c.name, c.port, c.origin, proof)
+	f.note("%s %s, port %d, is guessed: %s, %s", c.role.Title(), c.name, c.port, c.origin, proof)
 }

@@ -69,11 +69,11 @@ func TestDiscover(t *testing.T) {
 				"203.0.113.96:443": cert, "203.0.113.30:443": "pseudo-TLS"},
 			`sip.contoso.com [contoso.com fabrikam.com] from DNS of contoso.com
   access sip.contoso.com 443 5061 (SRV _sipfederationtls._tcp.contoso.com, SRV _sip._tls.contoso.com, SRV _sip._tls.fabrikam.com)
-  webcon webcon.contoso.com 443 (guessed: stands in the certificate of Access, answers as one)
-  av avedge.contoso.com 443 (guessed: is a conventional name, answers as one)
+  webcon webcon.contoso.com 443 (guessed: a name in the certificate of Access, answers as one)
+  av avedge.contoso.com 443 (guessed: a conventional name, answers as one)
   xmpp fabrikam.com 5269 (SRV _xmpp-server._tcp.fabrikam.com)
-  note: Web Conferencing Edge webcon.contoso.com, port 443, is guessed: the name stands in the certificate of Access; answers as one
-  note: A/V Edge avedge.contoso.com, port 443, is guessed: the name is a conventional name; answers as one
+  note: Web Conferencing Edge webcon.contoso.com, port 443, is guessed: a name in the certificate of Access, answers as one
+  note: A/V Edge avedge.contoso.com, port 443, is guessed: a conventional name, answers as one
   note: XMPP of contoso.com is served by jabber.contoso.com, which is not this Edge: not scanned
 `},
 		{
@@ -84,10 +84,10 @@ func TestDiscover(t *testing.T) {
 				"203.0.113.10:443": "pseudo-TLS", "203.0.113.50:443": "shop.contoso.com"},
 			`edge.contoso.com [contoso.com] from DNS of contoso.com
   access edge.contoso.com 5061 (SRV _sipfederationtls._tcp.contoso.com)
-  webcon gatherings.contoso.com 444 (guessed: stands in the certificate of Access, answers as one)
-  av edge.contoso.com 443 (guessed: is the name of Access, for an Edge with one address, answers as one)
-  note: Web Conferencing Edge gatherings.contoso.com, port 444, is guessed: the name stands in the certificate of Access; answers as one
-  note: A/V Edge edge.contoso.com, port 443, is guessed: the name is the name of Access, for an Edge with one address; answers as one
+  webcon gatherings.contoso.com 444 (guessed: a name in the certificate of Access, answers as one)
+  av edge.contoso.com 443 (guessed: the name of Access, for an Edge with one address, answers as one)
+  note: Web Conferencing Edge gatherings.contoso.com, port 444, is guessed: a name in the certificate of Access, answers as one
+  note: A/V Edge edge.contoso.com, port 443, is guessed: the name of Access, for an Edge with one address, answers as one
 `},
 		{
 			"a wildcard record, behind which a web server answers for every name", "contoso.com",
@@ -122,14 +122,26 @@ login.contoso.com [contoso.com] from DNS of contoso.com
   note: no Web Conferencing Edge found: neither the certificate of Access nor conventional names lead to one
   note: no A/V Edge found: neither the certificate of Access nor conventional names lead to one
 tailspin.example [tailspin.example] from DNS of tailspin.example
-  note: no SRV record of tailspin.example leads to an Edge, and sip.tailspin.example does not answer as one
+  note: no Edge of tailspin.example found: no SRV record leads to one, and sip.tailspin.example does not answer as one
 `},
 		{
 			"hostile records", "contoso.com",
 			[]string{"_sipfederationtls._tcp.contoso.com. SRV 0 0 5061 a\\032b.contoso.com.", "_sip._tls.contoso.com. SRV 0 0 0 sip.contoso.com."},
 			outside{},
 			`contoso.com [contoso.com] from DNS of contoso.com
-  note: no SRV record of contoso.com leads to an Edge, and sip.contoso.com does not answer as one
+  note: no Edge of contoso.com found: no SRV record leads to one, and sip.contoso.com has no address
+`},
+		{
+			"domains with a name of their own for one Edge, one of them without records", "tailspin.example contoso.com fabrikam.com",
+			append(srv, "_sip._tls.fabrikam.com. SRV 0 0 443 sip.fabrikam.com.", "sip.fabrikam.com. CNAME sip.contoso.com.",
+				"sip.tailspin.example. A 203.0.113.11", "sip.tailspin.example. A 203.0.113.10", "sip.tailspin.example. AAAA 2001:db8::10"),
+			outside{"203.0.113.10:443": cert},
+			`sip.contoso.com [contoso.com fabrikam.com tailspin.example] from DNS of contoso.com
+  access sip.contoso.com 443 5061 (SRV _sipfederationtls._tcp.contoso.com, SRV _sip._tls.contoso.com, SRV _sip._tls.fabrikam.com)
+  note: sip.fabrikam.com of fabrikam.com has the addresses of sip.contoso.com: one pool
+  note: sip.tailspin.example of tailspin.example has the addresses of sip.contoso.com: one pool
+  note: no Web Conferencing Edge found: neither the certificate of Access nor conventional names lead to one
+  note: no A/V Edge found: neither the certificate of Access nor conventional names lead to one
 `},
 	}
 	for _, tt := range tests {
@@ -158,8 +170,8 @@ tailspin.example [tailspin.example] from DNS of tailspin.example
 func TestDiscoverByDNSAlone(t *testing.T) {
 	t.Parallel()
 	r := serve(t, &zone{records: []string{"_sip._tls.contoso.com. SRV 0 0 443 sip.contoso.com.", "sip.contoso.com. A 203.0.113.10",
-		"conf.contoso.com. A 203.0.113.20", "av.contoso.com. A 203.0.113.30", "sip.fabrikam.com. A 203.0.113.40"}})
-	pools := Discover(t.Context(), []Domain{{Name: "contoso.com"}, {Name: "fabrikam.com"}}, r, nil)
+		"conf.contoso.com. A 203.0.113.20", "av.contoso.com. A 203.0.113.30", "sip.fabrikam.com. A 203.0.113.40", "sip.tailspin.example. A 203.0.113.40"}})
+	pools := Discover(t.Context(), []Domain{{Name: "contoso.com"}, {Name: "fabrikam.com"}, {Name: "tailspin.example"}}, r, nil)
 	var got []string
 	for _, e := range Plan(pools) {
 		got = append(got, e.Pool+" "+string(e.Role)+" "+e.FQDN+" "+e.HostPort())
@@ -174,7 +186,7 @@ func TestDiscoverByDNSAlone(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if got := pools[0].Services[1].Source; got != "guessed: is a conventional name, not dialed" {
+	if got := pools[0].Services[1].Source; got != "guessed: a conventional name, not dialed" {
 		t.Errorf("source %q", got)
 	}
 }
@@ -194,7 +206,8 @@ func TestDiscoverWithoutAnswers(t *testing.T) {
 	if d := cmp.Diff([]edge.LookupStatus{edge.Unknown, edge.Unknown, edge.Absent}, got); d != "" {
 		t.Error(d)
 	}
-	if n := pools[0].Notes; len(n) != 3 || !strings.HasPrefix(n[0], "_sipfederationtls._tcp.contoso.com could not be looked up: SERVFAIL") {
+	if n := pools[0].Notes; len(n) != 3 || !strings.HasPrefix(n[0], "_sipfederationtls._tcp.contoso.com could not be looked up: SERVFAIL") ||
+		n[2] != "no Edge of contoso.com found: its SRV records are not known, and sip.contoso.com has no address" {
 		t.Errorf("notes %q", n)
 	}
 }

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"edgecert/report"
+	"edgecert/scanner/edge"
+	"edgecert/scanner/lab"
+)
+
+// An outside is what partners see of a lab: public addresses and the ports of
+// the roles, behind an HTTP proxy that knows where in the lab each one is. So
+// discovery, which trusts what DNS says and knows 443, 444 and 5061, is tested
+// whole without a low port.
+type outside struct {
+	*lab.Lab
+	proxy, roots string
+}
+
+// goOutside raises a lab whose members have the public addresses
+// 203.0.113.11 … for Access, .21 … for Web Conferencing and .31 … for A/V.
+func goOutside(t *testing.T, change func(*lab.Spec)) outside {
+	t.Helper()
+	spec := lab.Healthy(time.Now())
+	public := func(s edge.Service, member int) netip.Addr {
+		return netip.AddrFrom4([4]byte{203, 0, 113, byte(10*(s.Role.Order()+1) + member + 1)})
+	}
+	for _, s := range spec.Services {
+		spec.DNS.Addresses[s.FQDN] = nil
+		for i := range spec.Members {
+			spec.DNS.Addresses[s.FQDN] = append(spec.DNS.Addresses[s.FQDN], public(s, i))
+		}
+	}
+	spec.DNS.Addresses["sip.fabrikam.com"] = spec.DNS.Addresses["sip.contoso.com"]
+	change(&spec)
+	l, err := lab.Start(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	routes := map[string]string{}
+	for _, s := range spec.Services {
+		for i, m := range spec.Members {
+			for _, port := range s.Ports {
+				from := netip.AddrPortFrom(public(s, i), uint16(port))
+				routes[from.String()] = l.Address(m.Name, s.Role, port).String()
+			}
+		}
+	}
+	proxy := httptest.NewServer(tunnel(routes))
+	t.Cleanup(proxy.Close)
+	roots := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(roots, l.Roots(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return outside{l, proxy.URL, roots}
+}
+
+// tunnel answers CONNECT for the addresses that lead somewhere.
+func tunnel(routes map[string]string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		far, err := net.Dial("tcp", routes[r.Host])
+		if err != nil {
+			http.Error(w, "nobody there", http.StatusBadGateway)
+			return
+		}
+		defer far.Close()
+		w.WriteHeader(http.StatusOK)
+		near, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer near.Close()
+		go func() {
+			_, _ = io.Copy(far, buffered)
+			far.(*net.TCPConn).CloseWrite()
+		}()
+		_, _ = io.Copy(near, far)
+	}
+}
+
+// scan runs the command and reads its JSON.
+func (o outside) scan(t *testing.T, args ...string) (int, report.Report) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	args = append([]string{"scan", "--resolver", o.Resolver(), "--proxy", o.proxy, "--roots", o.roots, "--format", "json"}, args...)
+	status := run(t.Context(), args, strings.NewReader(""), &out, &errOut)
+	var rep report.Report
+	if err := json.Unmarshal(out.Bytes(), &rep); err != nil {
+		t.Fatalf("status %d, %v; stderr: %s", status, err, errOut.String())
+	}
+	return status, rep
+}
+
+// cells are the endpoints of a pool as one line each.
+func cells(p report.Pool) []string {
+	var out []string
+	for _, e := range p.Endpoints {
+		out = append(out, fmt.Sprintf("%s %s %s:%d %s", e.Member, e.Role, e.FQDN, e.Port, e.Outcome))
+	}
+	return out
+}
+
+// TestDiscover scans from nothing but SIP domains, which share one Edge.
+func TestDiscover(t *testing.T) {
+	t.Parallel()
+	o := goOutside(t, func(s *lab.Spec) { s.Cell("edge3", edge.WebConf, 443).Chain.Leaf.Issue = 2 })
+	status, rep := o.scan(t, "contoso.com", "Fabrikam.com.")
+	if status != exitError || len(rep.Pools) != 1 {
+		t.Fatalf("status %d, %d pools", status, len(rep.Pools))
+	}
+	p := rep.Pools[0]
+	var want []string
+	for _, row := range []struct {
+		service string
+		last    int
+		outcome edge.Outcome
+	}{{"access sip.contoso.com", 11, edge.Captured}, {"webcon webcon.contoso.com", 21, edge.Captured}, {"av av.contoso.com", 31, edge.NoCertificate}} {
+		for i := range 3 {
+			ports := []int{443}
+			if row.last == 11 {
+				ports = append(ports, 5061)
+			}
+			for _, port := range ports {
+				want = append(want, fmt.Sprintf("203.0.113.%d %s:%d %s", row.last+i, row.service, port, row.outcome))
+			}
+		}
+	}
+	if d := cmp.Diff(want, cells(p)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"contoso.com", "fabrikam.com"}, p.SIPDomains); d != "" {
+		t.Error(d)
+	}
+	wantNotes := []string{
+		"sip.fabrikam.com of fabrikam.com has the addresses of sip.contoso.com: one pool",
+		"Web Conferencing Edge webcon.contoso.com, port 443, is guessed: a name in the certificate of Access, answers as one",
+		"A/V Edge av.contoso.com, port 443, is guessed: a conventional name, answers as one",
+	}
+	if d := cmp.Diff(wantNotes, p.Plan.Notes); d != "" {
+		t.Error(d)
+	}
+	for rule, want := range map[string]string{"differs-across-members": "finding", "federation-srv-missing": "pass", "client-srv-missing": "pass",
+		"srv-wrong-domain": "pass", "srv-unexpected": "pass", "dns-no-address": "pass"} {
+		if got := p.Rules[rule]; string(got) != want {
+			t.Errorf("%s: %s, want %s", rule, got, want)
+		}
+	}
+}
