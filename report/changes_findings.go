@@ -15,6 +15,7 @@ import (
 type findingKey struct {
 	rule, member string
 	role         edge.Role
+	fqdn         string
 	address      string
 	port         int
 }
@@ -60,7 +61,7 @@ func (d *poolDiff) findings() {
 }
 
 func placeOf(f Finding) findingKey {
-	return findingKey{f.Rule, f.Member, f.Role, f.Address, f.Port}
+	return findingKey{f.Rule, f.Member, f.Role, f.FQDN, f.Address, f.Port}
 }
 
 // relocate gives an old finding the address that its endpoint has now.
@@ -155,7 +156,7 @@ func byMember(cells []Endpoint) map[string][]Endpoint {
 // field of the finding stands for any.
 func coversCell(f Finding, e Endpoint) bool {
 	return (f.Member == "" || f.Member == e.Member) && (f.Role == "" || f.Role == e.Role) &&
-		(f.Address == "" || f.Address == e.Address) && (f.Port == 0 || f.Port == e.Port)
+		(f.FQDN == "" || f.FQDN == e.FQDN) && (f.Address == "" || f.Address == e.Address) && (f.Port == 0 || f.Port == e.Port)
 }
 
 // couldTell says that a finding's absence means something: its rule had all it

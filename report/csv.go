@@ -118,17 +118,26 @@ func newFindingIndex(p Pool) findingIndex {
 	for i, f := range p.Findings {
 		key := ""
 		if f.Address != "" {
-			key = fmt.Sprint(f.Address, " ", f.Port)
+			key = findingPlace(f.FQDN, f.Address, f.Port)
 		}
 		x.placed[key] = append(x.placed[key], i)
 	}
 	return x
 }
 
+func findingPlace(fqdn, address string, port int) string {
+	return fmt.Sprint(fqdn, " ", address, " ", port)
+}
+
 // at lists the rules that found something at e, worst first as audit has them.
 func (x findingIndex) at(e Endpoint) []string {
 	var rules []string
-	for _, key := range []string{fmt.Sprint(e.Address, " ", e.Port), fmt.Sprint(e.Address, " ", 0), ""} {
+	keys := []string{findingPlace(e.FQDN, e.Address, e.Port), findingPlace(e.FQDN, e.Address, 0),
+		findingPlace("", e.Address, e.Port), findingPlace("", e.Address, 0), ""}
+	if e.FQDN == "" {
+		keys = keys[2:]
+	}
+	for _, key := range keys {
 		for _, i := range x.placed[key] {
 			if f := x.all[i]; f.concerns(e) {
 				rules = append(rules, string(f.Severity)+":"+f.Rule)
@@ -142,6 +151,7 @@ func (x findingIndex) at(e Endpoint) []string {
 func (f Finding) concerns(e Endpoint) bool {
 	return (f.Member == "" || f.Member == e.Member) &&
 		(f.Role == "" || f.Role == e.Role) &&
+		(f.FQDN == "" || f.FQDN == e.FQDN) &&
 		(f.Address == "" || f.Address == e.Address) &&
 		(f.Port == 0 || f.Port == e.Port) &&
 		(f.Certificate == nil || e.Certificate != nil && *f.Certificate == *e.Certificate)

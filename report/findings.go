@@ -68,7 +68,11 @@ func placeKey(member string, port int) string { return strconv.Itoa(port) + " " 
 
 func (f Finding) whereAmong(endpoints []Endpoint) string {
 	for _, e := range endpoints {
-		if f.Port != 0 && f.Port == e.Port && f.Role == e.Role && f.Member == e.Member && (f.Address == "" || f.Address == e.Address) {
+		if f.Port != 0 && f.Port == e.Port && f.Role == e.Role && f.Member == e.Member &&
+			(f.FQDN == "" || f.FQDN == e.FQDN) && (f.Address == "" || f.Address == e.Address) {
+			if e.Role == edge.Other && f.FQDN != e.FQDN { // of several names at one address
+				return e.Dialed()
+			}
 			place := e.Place()
 			if e.ServicePort != e.Port && e.Role != edge.Other {
 				place += " (dialed " + e.Dialed() + ")"

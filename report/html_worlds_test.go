@@ -51,7 +51,7 @@ func looseReport(t testing.TB, n int) Report {
 			c.Outcome, c.Chain, c.TLS, c.Extra = edge.Failed, nil, nil, edge.Extra{}
 			c.Fault = &edge.Fault{Class: edge.ClassTimeout, Message: "no answer"}
 			w.find(audit.VerdictError, audit.Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Member: c.Endpoint.Member,
-				Role: edge.Other, Address: c.Endpoint.Address.String(), Port: 443, Message: "no answer in time"})
+				Role: edge.Other, FQDN: c.Endpoint.FQDN, Address: c.Endpoint.Address.String(), Port: 443, Message: "no answer in time"})
 		}
 		w.ev.Captures = append(w.ev.Captures, c)
 	}

@@ -143,6 +143,7 @@ type Finding struct {
 	Severity    audit.Severity `json:"severity"`
 	Member      string         `json:"member"`
 	Role        edge.Role      `json:"role"`
+	FQDN        string         `json:"fqdn"` // tells loose endpoints of one address apart
 	Address     string         `json:"address"`
 	Port        int            `json:"port"`
 	Certificate *string        `json:"certificate"` // SHA-256, null where none is concerned

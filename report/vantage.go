@@ -208,7 +208,7 @@ func sharedFindings(views []view) []Finding {
 	type seen struct{ key, wording string }
 	count := map[seen]int{}
 	id := func(f Finding) seen {
-		return seen{f.Rule + "\x00" + string(f.Severity) + "\x00" + f.Member + "\x00" + string(f.Role), wording(f.Message)}
+		return seen{f.Rule + "\x00" + string(f.Severity) + "\x00" + f.Member + "\x00" + string(f.Role) + "\x00" + f.FQDN, wording(f.Message)}
 	}
 	for _, v := range views {
 		once := map[seen]bool{}

@@ -82,7 +82,7 @@ func looseList(t testing.TB, n int) *world {
 			c.Outcome, c.Stage, c.Chain, c.TLS = edge.Failed, edge.StageDial, nil, nil
 			c.Fault = &edge.Fault{Class: []edge.ErrorClass{edge.ClassTimeout, edge.ClassRefused}[i%2], Message: "no luck"}
 			j.Findings = append(j.Findings, audit.Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Role: edge.Other,
-				Member: e.Member, Address: e.Member, Port: 443, Message: e.HostPort() + " gave no certificate", Fix: "look after it"})
+				Member: e.Member, FQDN: e.FQDN, Address: e.Member, Port: 443, Message: e.HostPort() + " gave no certificate", Fix: "look after it"})
 		}
 		w.ev.Captures = append(w.ev.Captures, c)
 	}

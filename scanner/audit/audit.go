@@ -48,6 +48,7 @@ type Finding struct {
 	Severity    Severity
 	Member      string
 	Role        edge.Role
+	FQDN        string
 	Address     string
 	Port        int               // as dialed
 	Certificate *edge.Certificate // nil where none is concerned

@@ -89,6 +89,7 @@ func (w *world) place(f Finding, at []int) placed {
 		return placed{f, nil}
 	}
 	first := w.captures[at[0]].Endpoint
+	f.FQDN = first.FQDN
 	f.Member, f.Role, f.Address, f.Port = first.Member, first.Role, address(first), first.Port
 	for _, i := range at[1:] {
 		e := w.captures[i].Endpoint
@@ -100,6 +101,9 @@ func (w *world) place(f Finding, at []int) placed {
 		}
 		if address(e) != f.Address {
 			f.Address = ""
+		}
+		if e.FQDN != first.FQDN {
+			f.FQDN = ""
 		}
 		if e.Port != f.Port {
 			f.Port = 0
