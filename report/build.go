@@ -28,10 +28,7 @@ func New(ev edge.Evidence, js []audit.Judgement, p audit.Policy, tool Tool) Repo
 	for _, j := range js {
 		judged[j.Pool] = j
 	}
-	captures := make(map[string][]edge.Capture, len(ev.Pools))
-	for _, c := range ev.Captures {
-		captures[c.Endpoint.Pool] = append(captures[c.Endpoint.Pool], c)
-	}
+	captures := ev.ByPool()
 	for _, plan := range ev.Pools {
 		pool := newPool(plan, captures[plan.Name], judged[plan.Name], table)
 		r.Coverage = r.Coverage.add(pool.Coverage())
@@ -160,6 +157,9 @@ func newEndpoint(c edge.Capture, table certificates) Endpoint {
 	}
 	if c.TLS != nil {
 		tls := TLS(*c.TLS)
+		if tls.AcceptableCANames == nil {
+			tls.AcceptableCANames = []string{} // in normal form from the start: most have none
+		}
 		e.TLS = &tls
 	}
 	for _, h := range []*edge.Handshake{c.Extra.WithoutSNI, c.Extra.Legacy, c.Extra.TLS12} {

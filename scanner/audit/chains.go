@@ -17,9 +17,13 @@ type chainGroup struct {
 
 func (g chainGroup) leaf() *edge.Certificate { return g.chain[0] }
 
-// chains returns the distinct chains of the pool, by first appearance.
+// chains returns the distinct chains of the pool, by first appearance. They
+// are worked out once, for a dozen rules ask for them.
 func (w *world) chains() []chainGroup {
-	var out []chainGroup
+	if w.byChain != nil {
+		return w.byChain
+	}
+	out := make([]chainGroup, 0, len(w.leaves))
 	for i, c := range w.captures {
 		if c.Leaf() == nil {
 			continue
@@ -34,6 +38,7 @@ func (w *world) chains() []chainGroup {
 		}
 		out = append(out, chainGroup{c.Chain, w.scan.forest.Judge(c.Chain), []int{i}})
 	}
+	w.byChain = out
 	return out
 }
 

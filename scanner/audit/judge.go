@@ -13,10 +13,7 @@ import (
 // same judgement, live or from a file.
 func Judge(ev edge.Evidence, p Policy, now time.Time) []Judgement {
 	s := newScan(ev, p, now)
-	captures := make(map[string][]edge.Capture, len(ev.Pools))
-	for _, c := range ev.Captures {
-		captures[c.Endpoint.Pool] = append(captures[c.Endpoint.Pool], c)
-	}
+	captures := ev.ByPool()
 	out := make([]Judgement, 0, len(ev.Pools))
 	for _, pool := range ev.Pools {
 		out = append(out, newWorld(s, s.inView(pool), captures[pool.Name]).judge())
@@ -25,8 +22,8 @@ func Judge(ev edge.Evidence, p Policy, now time.Time) []Judgement {
 }
 
 func (w *world) judge() Judgement {
-	j := Judgement{Pool: w.pool.Name, Findings: []Finding{}, Rules: make(map[string]Outcome, len(w.scan.rules))}
-	var found []placed
+	j := Judgement{Pool: w.pool.Name, Rules: make(map[string]Outcome, len(w.scan.rules))}
+	var found []*placed
 	for _, rule := range w.scan.rules {
 		// An allowed rule is taken out of the judgement: it neither finds nor
 		// passes.
@@ -36,17 +33,18 @@ func (w *world) judge() Judgement {
 		}
 		r := w.result(rule.ID)
 		j.Rules[rule.ID] = r.outcome()
-		for _, f := range r.found {
-			f.Rule = rule.ID
-			f.Severity = w.severity(rule, f.Severity)
+		for i := range r.found {
+			f := &r.found[i]
+			f.Rule, f.Severity = rule.ID, w.severity(rule, f.Severity)
 			found = append(found, f)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b placed) int {
+	slices.SortStableFunc(found, func(a, b *placed) int {
 		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.first(w), b.first(w)))
 	})
-	for _, f := range found {
-		j.Findings = append(j.Findings, f.Finding)
+	j.Findings = make([]Finding, len(found))
+	for i, f := range found {
+		j.Findings[i] = f.Finding
 	}
 	j.Verdict = w.verdict(j.Findings)
 	return j

@@ -29,6 +29,7 @@ type world struct {
 	pool     edge.Pool
 	captures []edge.Capture // in endpoint order; rules refer to them by index
 	leaves   []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
+	byChain  []chainGroup   // see chains
 	labels   map[edge.Fingerprint]string
 	required []edge.RequiredName
 	results  map[string]*result // see result

@@ -18,6 +18,25 @@ type Evidence struct {
 	Revocation        map[Fingerprint]Revocation // nil: not asked
 }
 
+// ByPool is the captures of each pool. They share memory with ev: those of ten
+// thousand endpoints are not worth a copy each time that they are looked at.
+func (ev Evidence) ByPool() map[string][]Capture {
+	out := make(map[string][]Capture, len(ev.Pools))
+	for i := 0; i < len(ev.Captures); {
+		name, end := ev.Captures[i].Endpoint.Pool, i+1
+		for end < len(ev.Captures) && ev.Captures[end].Endpoint.Pool == name {
+			end++
+		}
+		if run := ev.Captures[i:end:end]; out[name] == nil {
+			out[name] = run
+		} else {
+			out[name] = append(out[name], run...)
+		}
+		i = end
+	}
+	return out
+}
+
 // LookupStatus tells "there is none" from "could not find out".
 type LookupStatus string
 
