@@ -52,7 +52,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: "Judge a PEM, DER, PKCS#7 or PFX file against a pool of the targets file by the rules of a scan:\n" +
 			"names, EKU, chain in the file, key present and matching, lifetime. Nothing is dialed. The password\n" +
 			"of a PFX is asked for, or comes from --password-env or --password-file.",
-		Args: cobra.ExactArgs(1),
+		Args: takes("one certificate file", 1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.check(c, args[0], k, p, o)
 		},

@@ -22,8 +22,13 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: "Raise an Edge pool of three members on loopback, with the faults that people meet, and scan\n" +
 			"it through real sockets. With faults the exit status is 0 once the report is shown; with\n" +
 			"--healthy it is that of a scan.",
-		Args: cobra.NoArgs,
+		Args: takes("no arguments", 0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
+			for _, name := range []string{"output", "format", "quiet", "previous"} {
+				if serve && c.Flags().Changed(name) {
+					return hintf("leave one of them out", "--serve does not scan: --%s has no report to be about", name)
+				}
+			}
 			spec := lab.Demo(time.Now())
 			if healthy {
 				spec = lab.Healthy(time.Now())

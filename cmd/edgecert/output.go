@@ -28,7 +28,7 @@ type outputFlags struct {
 
 func (o *outputFlags) bind(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.files, "output", "o", nil, "write a report to `FILE`, in the format of its suffix; repeatable")
-	f.StringVar(&o.format, "format", "table", "stdout `F`ormat: "+strings.Join(formatNames(), ", "))
+	f.StringVar(&o.format, "format", "table", "format of stdout, `F`: "+strings.Join(formatNames(), ", "))
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "stdout only if there is a warning, an error or a change")
 	f.StringVar(&o.previous, "previous", "", "tell what changed since the scan saved in `FILE` (JSON)")
 }

@@ -21,7 +21,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Long: "Render a saved scan in any format, without network. With policy flags it is judged again, as\n" +
 			"of the time it was made. Several scans of the same pools are taken for several vantage\n" +
 			"points and shown side by side; where they differ is a finding.",
-		Args: cobra.MinimumNArgs(1),
+		Args: takes("saved scans", 1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			sinks, err := o.open(a)
 			if err != nil {

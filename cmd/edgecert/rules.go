@@ -19,7 +19,7 @@ func (a *app) rulesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rules",
 		Short: "List every rule with its severity",
-		Args:  cobra.NoArgs,
+		Args:  takes("no arguments", 0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if err := oneOf("--format", format, "table", "markdown"); err != nil {
 				return err
@@ -61,7 +61,7 @@ func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain RULE",
 		Short: "Explain a rule: what it means, why it matters, how to fix it",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes("one RULE", 1, 1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
 			for _, r := range audit.Rules() {

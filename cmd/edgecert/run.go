@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +36,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetOut(out)
 	root.SetErr(errOut)
 	if err := root.ExecuteContext(ctx); err != nil {
-		a.ui.fail(usage(err))
+		a.ui.fail(err)
 		return exitUsage
 	}
 	return a.status
@@ -68,6 +67,9 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.opts.logFormat, "log-format", "text", "log to stderr as `text|json`")
 	root.AddCommand(a.scanCommand(), a.checkCommand(), a.targetsCommand(), a.reportCommand(),
 		a.rulesCommand(), a.explainCommand(), a.demoCommand(), a.versionCommand(), a.manCommand())
+	root.SetHelpCommand(helpCommand())
+	root.SetFlagErrorFunc(flagError)
+	shellsOnly(root)
 	return root
 }
 
@@ -78,32 +80,6 @@ func (a *app) prepare() error {
 	}
 	a.ui.configure(a.opts)
 	return nil
-}
-
-// usage gives cobra's own errors, which are usage errors, a hint.
-func usage(err error) error {
-	if _, hint := explain(err); hint != "" {
-		return err
-	}
-	text := err.Error()
-	for _, start := range []string{"unknown flag", "unknown shorthand", "flag needs an argument", "invalid argument", "accepts ", "requires at least"} {
-		if strings.HasPrefix(text, start) {
-			return hintf("add --help to the command to see its arguments and flags", "%s", text)
-		}
-	}
-	return err
-}
-
-// knownCommand refuses a word that is no command, with the nearest that is.
-func knownCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := "edgecert help lists the commands"
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = "did you mean " + near[0] + "?"
-	}
-	return hintf(hint, "%q: no such command", args[0])
 }
 
 // judged sets the exit status from a verdict, as --fail-on asks.

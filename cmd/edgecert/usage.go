@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// takes demands between least and most arguments (most < 0: any number),
+// which are called what.
+func takes(what string, least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		return hintf("write it as "+c.UseLine(), "%s takes %s: %d given", c.Name(), what, len(args))
+	}
+}
+
+// knownCommand refuses a word that is no command, with the nearest that is.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := fmt.Sprintf("%s --help lists the commands", c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return hintf(hint, "%q: no such command", args[0])
+}
+
+// flagError gives pflag's errors a hint, and its conversion errors, which are
+// about Go functions, a sentence.
+func flagError(c *cobra.Command, err error) error {
+	hint := c.CommandPath() + " --help lists the flags"
+	var value *pflag.InvalidValueError
+	if !errors.As(err, &value) {
+		return hintf(hint, "%w", err)
+	}
+	f := value.GetFlag()
+	switch f.Value.Type() {
+	case "int":
+		return hintf(hint, "--%s %q: no whole number, or one too large", f.Name, value.GetValue())
+	case "duration":
+		return hintf(fmt.Sprintf("write it as --%s %s", f.Name, f.DefValue), "--%s %q: no duration", f.Name, value.GetValue())
+	case "bool":
+		return hintf(fmt.Sprintf("--%s alone is enough", f.Name), "--%s %q: neither true nor false", f.Name, value.GetValue())
+	}
+	return hintf(hint, "%w", err)
+}
+
+// helpCommand is cobra's, except that it refuses what there is no help for.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if err := knownCommand(about, rest); err != nil {
+				return err
+			}
+			return about.Help()
+		},
+	}
+}
+
+// shellsOnly makes cobra's completion command refuse a shell that it does not
+// know, instead of printing its help as if all were well.
+func shellsOnly(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args = knownCommand
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+			for _, shell := range c.Commands() {
+				shell.Args = takes("no arguments", 0, 0)
+			}
+		}
+	}
+}
