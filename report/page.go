@@ -111,7 +111,7 @@ func (p *page) rule() {
 // indented as far. Both the text and first are clean already.
 func (p *page) para(i ink, first, text string) {
 	indent := textWidth(first)
-	for n, l := range wrap(text, min(p.width, maxProse)-indent) {
+	for n, l := range Wrap(text, min(p.width, maxProse)-indent) {
 		if n > 0 {
 			first = strings.Repeat(" ", indent)
 		}
@@ -159,9 +159,9 @@ func textWidth(s string) int {
 	return displaywidth.Options{ControlSequences: true}.String(s)
 }
 
-// wrap breaks text between words into lines of at most width cells. A word
-// that is longer is broken where it must be.
-func wrap(text string, width int) []string {
+// Wrap breaks text between words into lines of at most width cells, of 16 at
+// the least. A word that is longer is broken where it must be.
+func Wrap(text string, width int) []string {
 	width = max(width, 16)
 	var lines []string
 	row, used := "", 0

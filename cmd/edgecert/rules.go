@@ -77,9 +77,45 @@ func (a *app) explainCommand() *cobra.Command {
 				return err
 			}
 			r, _ := audit.Find(args[0])
-			_, err := fmt.Fprintf(a.out, "%s (%s)\n%s\n\n%s\n\nSource: %s\n",
-				r.ID, r.Severity, r.Title, strings.TrimSpace(r.Doc), r.Source)
+			text := fmt.Sprintf("%s (%s)\n\n%s\n\n%s\n\nSource: %s", r.ID, severities(r), r.Title, strings.TrimSpace(r.Doc), r.Source)
+			_, err := io.WriteString(a.out, flow(text, min(width(a.out), 100)))
 			return err
 		},
 	}
+}
+
+// severities are the severities that a rule's findings have.
+func severities(r audit.Rule) string {
+	if r.Varies == "" {
+		return string(r.Severity)
+	}
+	return string(r.Severity) + "; " + r.Varies
+}
+
+// flow lays paragraphs out anew for a window of width columns. Indented lines
+// are commands to copy, and stay whole.
+func flow(text string, width int) string {
+	var b strings.Builder
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		var prose []string
+		end := func() {
+			if len(prose) > 0 {
+				b.WriteString(strings.Join(report.Wrap(strings.Join(prose, " "), width), "\n") + "\n")
+			}
+			prose = nil
+		}
+		for line := range strings.SplitSeq(paragraph, "\n") {
+			if !strings.HasPrefix(line, " ") {
+				prose = append(prose, line)
+				continue
+			}
+			end()
+			b.WriteString(line + "\n")
+		}
+		end()
+	}
+	return b.String()
 }

@@ -75,7 +75,7 @@ func rulesPage() string {
 	var b strings.Builder
 	b.WriteString(".TH EDGECERT-RULES 7\n.SH NAME\nedgecert\\-rules \\- what edgecert checks\n")
 	for _, r := range audit.Rules() {
-		fmt.Fprintf(&b, ".SH %s (%s)\n%s\n.PP\n%s\n.PP\nSource: %s\n", escape(r.ID), r.Severity,
+		fmt.Fprintf(&b, ".SH %s (%s)\n%s\n.PP\n%s\n.PP\nSource: %s\n", escape(r.ID), escape(severities(r)),
 			escape(r.Title), escape(strings.TrimSpace(r.Doc)), escape(r.Source))
 	}
 	return b.String()
