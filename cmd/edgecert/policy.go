@@ -33,8 +33,29 @@ func (p *policyFlags) bind(f *pflag.FlagSet) {
 	f.StringVar(&p.failOn, "fail-on", "warning", "exit non-zero from `error|warning|never` up")
 }
 
-// policy checks the flags and turns them into audit's policy.
+// policy turns the flags into a whole policy.
 func (p *policyFlags) policy() (audit.Policy, error) {
+	out, err := p.parse()
+	if err != nil {
+		return out, err
+	}
+	return out, consistent(out)
+}
+
+// consistent refuses a policy that contradicts itself.
+func consistent(p audit.Policy) error {
+	if p.WarnDays > 0 && p.ErrorDays > p.WarnDays {
+		return hintf("an error comes after its warning, so --error-days is the smaller number",
+			"--error-days %d is more than --warn-days %d", p.ErrorDays, p.WarnDays)
+	}
+	if p.OnlyRoots && len(p.Roots) == 0 {
+		return hintf("name the roots with --roots FILE", "--only-roots without --roots: nothing would be trusted")
+	}
+	return nil
+}
+
+// parse checks each flag by itself: `report` lays them over another policy.
+func (p *policyFlags) parse() (audit.Policy, error) {
 	out := audit.Policy{Profile: p.profile, WarnDays: p.warnDays, ErrorDays: p.errorDays,
 		Severities: map[string]audit.Severity{}, OnlyRoots: p.onlyRoots}
 	if err := oneOf("--fail-on", p.failOn, "error", "warning", "never"); err != nil {
@@ -45,13 +66,6 @@ func (p *policyFlags) policy() (audit.Policy, error) {
 	}
 	if p.warnDays < 0 || p.errorDays < 0 {
 		return out, fmt.Errorf("--warn-days %d, --error-days %d: days count from 0", p.warnDays, p.errorDays)
-	}
-	if p.warnDays > 0 && p.errorDays > p.warnDays {
-		return out, hintf("an error comes after its warning, so --error-days is the smaller number",
-			"--error-days %d is more than --warn-days %d", p.errorDays, p.warnDays)
-	}
-	if p.onlyRoots && len(p.roots) == 0 {
-		return out, hintf("name the roots with --roots FILE", "--only-roots without --roots: nothing would be trusted")
 	}
 	var err error
 	for _, id := range p.allow {

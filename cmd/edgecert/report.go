@@ -23,12 +23,16 @@ func (a *app) reportCommand() *cobra.Command {
 			"points and shown side by side; where they differ is a finding.",
 		Args: takes("saved scans", 1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
+			over, err := p.parse()
+			if err != nil {
+				return err
+			}
 			sinks, err := o.open(a)
 			if err != nil {
 				return err
 			}
 			defer sinks.close()
-			r, err := a.saved(args, p, c.Flags())
+			r, err := saved(args, over, c.Flags())
 			if err != nil {
 				return err
 			}
@@ -42,14 +46,14 @@ func (a *app) reportCommand() *cobra.Command {
 
 // saved reads saved scans, judges each again where a policy flag asks for it,
 // and lays several side by side, each called as its file.
-func (a *app) saved(names []string, p policyFlags, f *pflag.FlagSet) (report.Report, error) {
+func saved(names []string, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
 	var all []report.NamedReport
 	for _, name := range names {
 		r, err := loadReport(name)
 		if err != nil {
 			return report.Report{}, err
 		}
-		again, err := rejudge(*r, p, f)
+		again, err := rejudge(*r, over, f)
 		if err != nil {
 			return report.Report{}, fmt.Errorf("%s: %w", name, err)
 		}
@@ -62,26 +66,22 @@ func (a *app) saved(names []string, p policyFlags, f *pflag.FlagSet) (report.Rep
 	return report.Merge(all)
 }
 
-// rejudge judges a saved scan with the flags that were given laid over the
-// policy it was made with. Without such a flag it is left as it is.
-func rejudge(r report.Report, p policyFlags, f *pflag.FlagSet) (report.Report, error) {
-	given, err := p.policy()
-	if err != nil {
-		return r, err
-	}
+// rejudge judges a saved scan with those fields of over whose flags were given
+// laid over the policy it was made with. Without such a flag it is left as it is.
+func rejudge(r report.Report, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
 	ev, policy, err := report.Evidence(r)
 	if err != nil {
 		return r, err
 	}
 	asked := false
 	for name, lay := range map[string]func(){
-		"profile":    func() { policy.Profile = given.Profile },
-		"warn-days":  func() { policy.WarnDays = given.WarnDays },
-		"error-days": func() { policy.ErrorDays = given.ErrorDays },
-		"allow":      func() { policy.Allow = given.Allow },
-		"severity":   func() { policy.Severities = given.Severities },
-		"roots":      func() { policy.Roots = given.Roots },
-		"only-roots": func() { policy.OnlyRoots = given.OnlyRoots },
+		"profile":    func() { policy.Profile = over.Profile },
+		"warn-days":  func() { policy.WarnDays = over.WarnDays },
+		"error-days": func() { policy.ErrorDays = over.ErrorDays },
+		"allow":      func() { policy.Allow = over.Allow },
+		"severity":   func() { policy.Severities = over.Severities },
+		"roots":      func() { policy.Roots = over.Roots },
+		"only-roots": func() { policy.OnlyRoots = over.OnlyRoots },
 	} {
 		if f.Changed(name) {
 			lay()
@@ -90,6 +90,9 @@ func rejudge(r report.Report, p policyFlags, f *pflag.FlagSet) (report.Report, e
 	}
 	if !asked {
 		return r, nil
+	}
+	if err := consistent(policy); err != nil {
+		return r, err
 	}
 	if len(r.Vantage.Scans) > 0 {
 		return r, hintf("judge the scans that it was made of", "scans laid side by side cannot be judged again")
