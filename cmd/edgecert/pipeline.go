@@ -85,13 +85,12 @@ func readInventories(pools []edge.Pool, now time.Time) error {
 	return nil
 }
 
-// capture dials everything and judges what came. It does not fail once
+// capture dials what ev plans and judges what came. It does not fail once
 // dialing has begun.
-func (a *app) capture(ctx context.Context, pools []edge.Pool, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
-	endpoints := target.Plan(pools)
-	ev := edge.Evidence{Started: time.Now().UTC(), Pools: pools}
+func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
+	endpoints := target.Plan(ev.Pools)
 	ev.Host, _ = os.Hostname()
-	a.ui.debugf("%d pools, %d endpoints", len(pools), len(endpoints))
+	a.ui.debugf("%d pools, %d endpoints", len(ev.Pools), len(endpoints))
 	step, finish := a.ui.progress(len(endpoints), a.opts)
 	o.Progress = step
 	captures, err := scanner.Scan(ctx, endpoints, o)

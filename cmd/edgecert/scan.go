@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"edgecert/scanner"
+	"edgecert/scanner/edge"
 )
 
 // scanFlags are the flags of scan that say how to dial.
@@ -32,7 +33,7 @@ type scanFlags struct {
 func (s *scanFlags) bind(f *pflag.FlagSet) {
 	f.IntVar(&s.concurrency, "concurrency", 0, "connections under way at a time, `N` (default: 4096, less where descriptors are few)")
 	f.IntVar(&s.perAddress, "per-address", 4, "connections to one address at a time, `N`")
-	f.StringVar(&s.rate, "rate", "0", "new connections, `N/s`; 0 is no limit")
+	f.StringVar(&s.rate, "rate", "0", "new connections a second, `N/s`; 0 is no limit")
 	f.DurationVar(&s.timeout, "timeout", 10*time.Second, "for one handshake, dialing included, `D`")
 	f.IntVar(&s.retries, "retries", 1, "further tries after a timeout or reset before the certificate, `N`")
 	f.IntVar(&s.samples, "samples", 0, "handshakes per address, `N` (default: 1; 6 for a vip and a lone DNS address)")
@@ -157,14 +158,14 @@ func (a *app) scan(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 		return err
 	}
 	defer sinks.close()
-	pools, err := a.pools(ctx, args, s, options)
-	if err != nil {
+	ev := edge.Evidence{Started: time.Now().UTC()} // asking DNS is part of the scan
+	if ev.Pools, err = a.pools(ctx, args, s, options); err != nil {
 		return err
 	}
-	if err := sinks.recall(pools); err != nil {
+	if err := sinks.recall(ev.Pools); err != nil {
 		return err
 	}
-	rep, err := a.capture(ctx, pools, s, options, policy)
+	rep, err := a.capture(ctx, ev, s, options, policy)
 	if err != nil {
 		return err
 	}
