@@ -116,16 +116,22 @@ func (u *ui) say(text, hint string) {
 	u.Write([]byte(line), levels.LevelError)
 }
 
+// progressText is the width of all beside the gauge: "scanning 100% ||
+// (100000/100000) [59m59s:59m59s]".
+const progressText = 50
+
 // progress returns a callback for scanner.Options and a function that takes
-// the bar away again. Both do nothing where nobody watches.
+// the bar away again. Both do nothing where nobody watches, and where the bar
+// would be wider than the window: it would leave a trail of itself.
 func (u *ui) progress(total int, o uiOptions) (func(done, total int), func()) {
 	f, ok := u.w.(*os.File)
-	if o.noProgress || o.quiet || u.json || !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+	gauge := min(24, width(u.w)-progressText)
+	if o.noProgress || o.quiet || u.json || !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" || gauge < 4 {
 		return nil, func() {}
 	}
 	bar := progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(u.w), progressbar.OptionSetDescription("scanning"),
-		progressbar.OptionShowCount(), progressbar.OptionSetWidth(24),
+		progressbar.OptionShowCount(), progressbar.OptionSetWidth(gauge),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	u.mu.Lock()
 	u.bar = bar
