@@ -38,6 +38,9 @@ func serve(t *testing.T, z *zone) Resolver {
 			if w.LocalAddr().Network() == "udp" {
 				m.Truncate(512)
 			}
+			if z.trouble[strings.TrimSuffix(q.Question[0].Name, ".")] == "stranger" {
+				forge(w, q)
+			}
 			_ = w.WriteMsg(m) // the client may have gone
 		}
 	})
@@ -49,6 +52,17 @@ func serve(t *testing.T, z *zone) Resolver {
 		t.Cleanup(func() { s.Shutdown() })
 	}
 	return Resolver{Server: packets.LocalAddr().String(), Timeout: 5 * time.Second}
+}
+
+// forge answers before the server does, as somebody on the way would who does
+// not see the query: with another ID, and to another question.
+func forge(w dns.ResponseWriter, q *dns.Msg) {
+	wrongID, wrongQuestion := new(dns.Msg).SetReply(q), new(dns.Msg).SetReply(q)
+	wrongID.Id++
+	wrongQuestion.Question[0].Name = "evil.example."
+	for _, m := range []*dns.Msg{wrongID, wrongQuestion} {
+		_ = w.WriteMsg(m)
+	}
 }
 
 // listenBoth takes one port of loopback for UDP and TCP.

@@ -57,13 +57,13 @@ func (r Resolver) query(ctx context.Context, name string, t dnsmessage.Type) (re
 	edns := true
 	var last error
 	for try := 0; try < queryTries; try++ {
-		out, id, err := packQuery(name, t, edns)
+		q, err := packQuery(name, t, edns)
 		if err != nil {
 			return reply{}, err
 		}
-		got, err := r.exchange(ctx, "udp", out, id)
+		got, err := r.exchange(ctx, "udp", q)
 		if err == nil && got.header.Truncated {
-			got, err = r.exchange(ctx, "tcp", out, id)
+			got, err = r.exchange(ctx, "tcp", q)
 		}
 		if ctx.Err() != nil {
 			return reply{}, ctx.Err()
@@ -81,33 +81,39 @@ func (r Resolver) query(ctx context.Context, name string, t dnsmessage.Type) (re
 	return reply{}, last
 }
 
-func packQuery(name string, t dnsmessage.Type, edns bool) ([]byte, uint16, error) {
+// A query is one question, ready to be sent.
+type query struct {
+	id       uint16
+	question dnsmessage.Question
+	packed   []byte
+}
+
+func packQuery(name string, t dnsmessage.Type, edns bool) (query, error) {
 	n, err := dnsmessage.NewName(name + ".")
 	if err != nil {
-		return nil, 0, fmt.Errorf("%q cannot be asked for: %w", name, err)
+		return query{}, fmt.Errorf("%q cannot be asked for: %w", name, err)
 	}
-	id := uint16(rand.Uint32())
+	q := query{id: uint16(rand.Uint32()), question: dnsmessage.Question{Name: n, Type: t, Class: dnsmessage.ClassINET}}
 	m := dnsmessage.Message{
-		Header:    dnsmessage.Header{ID: id, RecursionDesired: true},
-		Questions: []dnsmessage.Question{{Name: n, Type: t, Class: dnsmessage.ClassINET}},
+		Header:    dnsmessage.Header{ID: q.id, RecursionDesired: true},
+		Questions: []dnsmessage.Question{q.question},
 	}
 	if edns {
 		var h dnsmessage.ResourceHeader
 		if err := h.SetEDNS0(udpSize, dnsmessage.RCodeSuccess, false); err != nil {
-			return nil, 0, err
+			return query{}, err
 		}
 		m.Additionals = []dnsmessage.Resource{{Header: h, Body: &dnsmessage.OPTResource{}}}
 	}
-	out, err := m.Pack()
-	if err != nil {
-		return nil, 0, fmt.Errorf("%q cannot be asked for: %w", name, err)
+	if q.packed, err = m.Pack(); err != nil {
+		return query{}, fmt.Errorf("%q cannot be asked for: %w", name, err)
 	}
-	return out, id, nil
+	return q, nil
 }
 
 // exchange sends a query and waits for its answer. What answers another query
 // is passed over (a late packet, or somebody's guess).
-func (r Resolver) exchange(ctx context.Context, network string, out []byte, id uint16) (reply, error) {
+func (r Resolver) exchange(ctx context.Context, network string, q query) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	var dialer net.Dialer
@@ -118,6 +124,7 @@ func (r Resolver) exchange(ctx context.Context, network string, out []byte, id u
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
+	out := q.packed
 	if network == "tcp" {
 		out = append(binary.BigEndian.AppendUint16(nil, uint16(len(out))), out...)
 	}
@@ -129,7 +136,7 @@ func (r Resolver) exchange(ctx context.Context, network string, out []byte, id u
 		if err != nil {
 			return reply{}, r.failed(err)
 		}
-		if got, err := parseReply(in, id); err == nil {
+		if got, err := parseReply(in, q); err == nil {
 			return got, nil
 		} else if network == "tcp" {
 			return reply{}, r.failed(err)

@@ -31,21 +31,29 @@ func (r reply) follow(name string) (end string, moved bool) {
 	return name, moved
 }
 
-// parseReply reads an answer to the query of an ID. Records behind a broken
-// one are lost with it: then the whole answer is refused.
-func parseReply(in []byte, id uint16) (reply, error) {
+// parseReply reads an answer to a query. It must repeat the question (RFC 5452,
+// 9.1), unless it says that the question was not understood. Records behind a
+// broken one are lost with it: then the whole answer is refused.
+func parseReply(in []byte, asked query) (reply, error) {
 	out := reply{cnames: map[string]string{}, addresses: map[string][]netip.Addr{}, srv: map[string][]edge.SRV{}}
 	var p dnsmessage.Parser
 	h, err := p.Start(in)
 	if err != nil {
 		return out, err
 	}
-	if h.ID != id || !h.Response {
+	if h.ID != asked.id || !h.Response {
 		return out, errors.New("an answer to another query")
 	}
 	out.header = h
-	if err := p.SkipAllQuestions(); err != nil || h.Truncated {
+	questions, err := p.AllQuestions()
+	if err != nil {
 		return out, err
+	}
+	if !asked.repeatedIn(questions) && (len(questions) > 0 || h.RCode == dnsmessage.RCodeSuccess) {
+		return out, errors.New("an answer to another question")
+	}
+	if h.Truncated {
+		return out, nil
 	}
 	for {
 		rr, err := p.AnswerHeader()
@@ -59,6 +67,12 @@ func parseReply(in []byte, id uint16) (reply, error) {
 			return out, fmt.Errorf("broken answer: %w", err)
 		}
 	}
+}
+
+// repeatedIn reports whether an answer is to this question.
+func (q query) repeatedIn(list []dnsmessage.Question) bool {
+	return len(list) == 1 && list[0].Type == q.question.Type && list[0].Class == q.question.Class &&
+		fold(list[0].Name.String()) == fold(q.question.Name.String())
 }
 
 // record keeps one record of the answer section.

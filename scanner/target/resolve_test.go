@@ -71,10 +71,10 @@ func TestResolveTrouble(t *testing.T) {
 		many = append(many, fmt.Sprintf("many.example. AAAA 2001:db8::%x", i+1))
 	}
 	z := &zone{
-		records: append(many, "half.example. A 192.0.2.1", "old.example. A 192.0.2.2", "loop.example. CNAME loop2.example.", "loop2.example. CNAME loop.example.",
+		records: append(many, "half.example. A 192.0.2.1", "old.example. A 192.0.2.2", "forged.example. A 192.0.2.3", "loop.example. CNAME loop2.example.", "loop2.example. CNAME loop.example.",
 			"dangling.example. CNAME gone.example.", "text.example. TXT here"),
 		trouble: map[string]string{"broken.example": "SERVFAIL", "secret.example": "REFUSED", "silent.example": "silent",
-			"other.example": "refer", "half.example": "AAAA fails", "old.example": "no EDNS"},
+			"other.example": "refer", "half.example": "AAAA fails", "old.example": "no EDNS", "forged.example": "stranger"},
 	}
 	r := serve(t, z)
 	r.Timeout = 200 * time.Millisecond
@@ -93,6 +93,7 @@ func TestResolveTrouble(t *testing.T) {
 		{"other.example", edge.Unknown, r.Server + " refers to other servers: it does not look up names itself", ""},
 		{"half.example", edge.Found, "AAAA: SERVFAIL from " + r.Server, "192.0.2.1"},
 		{"old.example", edge.Found, "", "192.0.2.2"},
+		{"forged.example", edge.Found, "", "192.0.2.3"},
 		{"loop.example", edge.Absent, "", ""},
 		{"many.example", edge.Found, "AAAA: 200 addresses: only the first 128 are taken", "2001:db8::1"}, // by TCP
 	}
