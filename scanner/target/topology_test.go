@@ -18,7 +18,7 @@ import (
 // Get-CsTopology -AsXml prints it. Every case changes it in one place.
 const published = `<?xml version="1.0" encoding="utf-8"?>
 <Topology xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.Topology.2008">
- <InternalDomains DefaultDomain="contoso.com"><InternalDomain Name="Fabrikam.com"/><InternalDomain Name="contoso.com"/></InternalDomains>
+ <InternalDomains DefaultDomain="Contoso.com"><InternalDomain Name="Fabrikam.com"/><InternalDomain Name="contoso.com"/></InternalDomains>
  <Clusters>
   <Cluster Fqdn="fe.contoso.net"><ClusterId SiteId="1" Number="1"/><Machine Fqdn="fe1.contoso.net"/></Cluster>
   <Cluster Fqdn="EdgePool.contoso.net"><ClusterId SiteId="1" Number="2"/>
@@ -238,7 +238,7 @@ func TestTopologyContainers(t *testing.T) {
 		"UTF-8 with BOM": "\ufeff" + published,
 		"UTF-16LE":       utf16(unicode.LittleEndian),
 		"UTF-16BE":       utf16(unicode.BigEndian),
-		"ZIP":            zipOf(t, "readme.txt", "hello", "Policies.xml", "<Policies/>", `Export\Deep\DocItemSet.xml`, published),
+		"ZIP":            zipOf(t, "readme.txt", "hello", "Policies.xml", "<Policies/>", "Other.zip", "PK\x03\x04 and no more", `Export\Deep\DocItemSet.xml`, published),
 		"ZIP in a ZIP":   zipOf(t, "outer/inner.zip", zipOf(t, "a/b/topology.XML", utf16(unicode.LittleEndian))),
 	} {
 		f, err := loadBytes("input", []byte(raw))

@@ -97,7 +97,8 @@ func rootName(root *element) string {
 // every list of Microsoft's own tools.
 func (t *topology) defaultDomainFirst(root *element) {
 	root.all("InternalDomains", func(list *element) {
-		if i := slices.Index(t.domains, list.attr("DefaultDomain")); i > 0 {
+		isDefault := func(d string) bool { return strings.EqualFold(d, list.attr("DefaultDomain")) }
+		if i := slices.IndexFunc(t.domains, isDefault); i > 0 {
 			first := t.domains[i]
 			t.domains = slices.Insert(slices.Delete(t.domains, i, i+1), 0, first)
 		}

@@ -20,6 +20,9 @@ func (t *topology) addZIP(name string, raw []byte, budget *int64, depth int) err
 		return fail("ZIPs nested deeper than %d", maxZIPDepth)
 	}
 	archive, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil && depth > 1 {
+		return nil // not the topology, whatever it is
+	}
 	if err != nil {
 		return fail("broken ZIP: %v", err)
 	}
