@@ -12,7 +12,7 @@ import (
 // endPool checks the pool that ends here as a whole, and keeps it.
 func (p *parser) endPool() {
 	d := p.draft
-	p.draft = nil
+	p.draft, p.outside = nil, false
 	if d == nil || d.skip {
 		return
 	}

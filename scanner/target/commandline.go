@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -61,6 +62,9 @@ func argument(arg string) (edge.Loose, string, *Error) {
 			return fail("", "%v", err)
 		}
 		return edge.Loose{Host: host, Port: port, Source: commandLine}, "", nil
+	}
+	if slices.Contains([]string{".txt", ".xml", ".tbxml", ".json", ".csv"}, strings.ToLower(filepath.Ext(arg))) { // no top-level domains
+		return fail("", "%q is no SIP domain, and there is no such file", arg)
 	}
 	name, err := cleanName(arg)
 	if err != nil {

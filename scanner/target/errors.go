@@ -63,8 +63,7 @@ func (e Errors) orNil() error {
 	}
 	slices.SortStableFunc(e, func(a, b *Error) int { return a.Line - b.Line })
 	if len(e) > maxErrors {
-		more := len(e) - maxErrors
-		e = append(e[:maxErrors:maxErrors], &Error{File: e[0].File, Msg: fmt.Sprintf("%d further errors", more)})
+		e = append(e[:maxErrors:maxErrors], &Error{File: e[maxErrors].File, Msg: "more is wrong than is shown here"})
 	}
 	return e
 }

@@ -78,7 +78,7 @@ func TestAllErrorsOfAFile(t *testing.T) {
 	t.Parallel()
 	_, err := Parse("t", strings.NewReader(strings.Repeat("nonsense here\n", 100)), ParseOptions{})
 	var errs Errors
-	if !errors.As(err, &errs) || len(errs) != maxErrors+1 || !strings.Contains(errs[maxErrors].Msg, "further errors") {
+	if !errors.As(err, &errs) || len(errs) != maxErrors+1 || !strings.Contains(errs[maxErrors].Msg, "more is wrong") {
 		t.Errorf("got %v", err)
 	}
 	_, err = Parse("t", strings.NewReader("pool a\naccess b.example\nwrong\nmember x 1.2.3\n"), ParseOptions{})
@@ -167,6 +167,7 @@ func TestCommandLine(t *testing.T) {
 		"sip.contoso.com:":      `"sip.contoso.com:" is no HOST:PORT: "" is no port`,
 		"https://contoso.com":   `"https://contoso.com" is a URL: HOST:PORT is expected, without scheme and path`,
 		"load_test.go":          `"load_test.go" is a file, not a host: a targets file is given with -t load_test.go`,
+		"target.txt":            `"target.txt" is no SIP domain, and there is no such file`,
 		"edge1":                 `"edge1" is neither HOST:PORT nor a SIP domain: a host has a port, as in edge1:5061; a SIP domain has a dot`,
 		"con toso.com":          `"con toso.com" is no DNS name: " " is not allowed in one`,
 	} {

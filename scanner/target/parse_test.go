@@ -257,3 +257,16 @@ func TestParseErrors(t *testing.T) {
 		})
 	}
 }
+
+// One mistake must not be told again and again.
+func TestParseTellsOnce(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"sip-domains contoso.com\naccess sip.contoso.com\nmember edge1 203.0.113.10\n": "targets.txt:1: `sip-domains` outside a pool: a pool begins with `pool NAME`; a `domain` or HOST:PORT line ends it",
+		"pool p\naccess\naccess sip.contoso.com\n":                                     "targets.txt:2: `access` with no word: `access NAME [PORT]...`",
+	} {
+		if _, err := Parse("targets.txt", strings.NewReader(text), rules()); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}

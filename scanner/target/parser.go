@@ -21,6 +21,7 @@ type parser struct {
 	domains []Domain
 	named   map[string]int // pool name to the line of its first description
 	draft   *draft         // the pool that is being described, nil outside of one
+	outside bool           // a line of a pool stood where none is described
 }
 
 // A draft is a pool that is being described, with what finish needs to point
@@ -92,14 +93,18 @@ func (p *parser) directive(table []directive, args []string) {
 	}
 	d := table[i]
 	if d.inPool && p.draft == nil {
+		if p.outside { // told for the first of them
+			return
+		}
+		p.outside = true
 		p.fail("a pool begins with `pool NAME`; a `domain` or HOST:PORT line ends it", "`%s` outside a pool", d.word)
-		return
-	}
-	if d.once && !p.once(d.word) {
 		return
 	}
 	if n := len(args) - 1; n < d.least || d.most > 0 && n > d.most {
 		p.fail(d.usage(), "`%s` with %s", d.word, countOf(n, "word"))
+		return
+	}
+	if d.once && !p.once(d.word) {
 		return
 	}
 	d.run(p, args[1:])
