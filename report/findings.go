@@ -32,6 +32,7 @@ func (p *page) findings(pool Pool, byID map[string]string) {
 		if listed[key]++; listed[key] > limit {
 			continue
 		}
+		f.Message = p.told.short(f.Message)
 		p.finding(f, f.where(pool), mark(f, byID))
 		p.fix(f, fixes)
 		if left := total[key] - limit; listed[key] == limit && left > 0 {

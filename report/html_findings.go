@@ -22,7 +22,7 @@ type htmlStep struct{ Text, Command string }
 
 // findingLists parts a pool's findings into those to act on and those to know
 // of, each bounded for a rule as in the terminal report.
-func (b *htmlBuilder) findingLists(p Pool, byID map[string]string, order map[string]int, loose bool) (act, know []htmlFinding) {
+func (b *htmlBuilder) findingLists(p Pool, byID map[string]string, told legend, order map[string]int, loose bool) (act, know []htmlFinding) {
 	limit := maxPerRule
 	if loose {
 		limit = maxPerRuleLoose
@@ -37,6 +37,7 @@ func (b *htmlBuilder) findingLists(p Pool, byID map[string]string, order map[str
 		if listed[key]++; listed[key] > limit {
 			continue
 		}
+		f.Message = told.short(f.Message)
 		h := b.htmlFinding(p, f, byID, order, said)
 		if left := total[key] - limit; listed[key] == limit && left > 0 {
 			h.More = "and " + thousands(left) + " more of " + h.Rule + ": see the JSON report"

@@ -29,6 +29,7 @@ func (p *page) legend(pool Pool, certs map[string]Certificate, byID map[string]s
 // certificate describes one certificate by everything a person recognises it
 // by in Windows.
 func (p *page) certificate(mark string, c Certificate) {
+	p.told[mark] = c
 	subject := p.clean(c.Subject)
 	if subject == "" {
 		subject = "(no subject)"

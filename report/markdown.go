@@ -95,8 +95,7 @@ func (m *markdown) pool(p Pool, certs map[string]Certificate) {
 	if len(p.Endpoints) > 0 && p.Plan.Kind != edge.LoosePool && !tooTall(p) {
 		m.matrix(newMatrix(p, byID))
 	}
-	m.certificates(byID, order, certs)
-	m.findings(p, byID)
+	m.findings(p, byID, m.certificates(byID, order, certs))
 	for _, n := range p.Plan.Notes {
 		m.line("*Note:* %s", escapeMarkdown(n))
 	}
@@ -128,9 +127,11 @@ func (m *markdown) matrix(x matrix) {
 	}
 }
 
-func (m *markdown) certificates(byID map[string]string, order []string, certs map[string]Certificate) {
+// certificates describes the certificates behind the letters, and says which.
+func (m *markdown) certificates(byID map[string]string, order []string, certs map[string]Certificate) legend {
+	told := legend{}
 	if len(order) == 0 {
-		return
+		return told
 	}
 	m.head("", "subject", "expires", "thumbprint (SHA-1)", "serial", "issuer")
 	for i, id := range order {
@@ -138,15 +139,17 @@ func (m *markdown) certificates(byID map[string]string, order []string, certs ma
 			break
 		}
 		c := certs[id]
+		told[byID[id]] = c
 		m.row(byID[id], code(c.Subject), expiry(c.NotAfter, m.now), code(strings.ToUpper(c.ThumbprintSHA1)), code(c.Serial), code(commonName(c.Issuer)))
 	}
 	m.b.WriteByte('\n')
 	if len(order) > maxLegend {
 		m.line("And %s: see the JSON.", plural(len(order)-maxLegend, "more certificate"))
 	}
+	return told
 }
 
-func (m *markdown) findings(p Pool, byID map[string]string) {
+func (m *markdown) findings(p Pool, byID map[string]string, told legend) {
 	limit := maxPerRule
 	if p.Plan.Kind == edge.LoosePool || tooTall(p) {
 		limit = maxPerRuleLoose
@@ -160,6 +163,7 @@ func (m *markdown) findings(p Pool, byID map[string]string) {
 		if listed[key]++; listed[key] > limit {
 			continue
 		}
+		f.Message = told.short(f.Message)
 		m.finding(f, f.where(p), byID)
 		if left := total[key] - limit; listed[key] == limit && left > 0 {
 			m.line("- and %s more of %s: see the JSON", thousands(left), code(f.Rule))

@@ -42,6 +42,7 @@ type page struct {
 	color bool
 	ascii bool
 	now   time.Time // the end of the scan: days left are counted from it
+	told  legend    // the certificates that were described, of this pool
 }
 
 func newPage(o TableOptions, now time.Time) *page {

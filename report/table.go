@@ -52,6 +52,7 @@ func (p *page) pool(pool Pool, certs map[string]Certificate) error {
 	p.file(pool.Plan.File)
 	p.blank()
 	byID, order := letters(pool)
+	p.told = legend{}
 	switch {
 	case len(pool.Endpoints) == 0: // a domain that gave nothing to dial has findings alone
 	case pool.Plan.Kind == edge.LoosePool || tooTall(pool):

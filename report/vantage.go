@@ -144,7 +144,12 @@ func mergePool(views []view, scans int, certs map[string]Certificate) Pool {
 		}
 	}
 	p.Endpoints = sideBySide(views)
-	differing := differences(views, certs)
+	byID, _ := letters(p)
+	views = slices.Clone(views)
+	for i, v := range views {
+		views[i] = relabel(v, byID, certs)
+	}
+	differing := differences(views, byID, certs)
 	for _, f := range differing {
 		if v := verdictOf(f.Severity); badness(v) > badness(p.Verdict) {
 			p.Verdict = v

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
@@ -26,7 +27,7 @@ type seenSpot struct {
 
 // differences are the findings of VantageDiffers: one for each way in which
 // the views differ, however many endpoints differ so.
-func differences(views []view, certs map[string]Certificate) []Finding {
+func differences(views []view, byID map[string]string, certs map[string]Certificate) []Finding {
 	if len(views) < 2 {
 		return nil
 	}
@@ -55,7 +56,7 @@ func differences(views []view, certs map[string]Certificate) []Finding {
 		case differ(s, outcomeOf):
 			silences.add(first, "", s.tell(outcomeOf), "")
 		case s.disjoint():
-			certificates.add(first, "", s.tell(func(e Endpoint) string { return telling(e, certs) }), "")
+			certificates.add(first, "", s.tell(func(e Endpoint) string { return telling(e, byID, certs) }), "")
 		case differ(s, leafOfCell):
 			// Behind a load balancer each vantage met some of the servers.
 		case differ(s, chainOf):
@@ -130,11 +131,15 @@ func versionOf(e Endpoint) string {
 }
 
 // telling names a cell's certificates so that a person can find them.
-func telling(e Endpoint, certs map[string]Certificate) string {
+func telling(e Endpoint, byID map[string]string, certs map[string]Certificate) string {
 	var out []string
 	for _, fp := range leaves(e) {
 		c := certs[fp]
-		out = append(out, fmt.Sprintf("thumbprint %s, serial %s, issuer %s", c.ThumbprintSHA1, c.Serial, c.Issuer))
+		numbers := fmt.Sprintf("thumbprint %s, serial %s, issued by %s, ends %s", c.ThumbprintSHA1, c.Serial, commonName(c.Issuer), c.NotAfter.Format(time.DateOnly))
+		if letter := byID[fp]; letter != "" {
+			numbers = letter + " (" + numbers + ")"
+		}
+		out = append(out, numbers)
 	}
 	return strings.Join(out, " and ")
 }

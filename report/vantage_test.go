@@ -41,7 +41,7 @@ func TestMergeFindsDifferences(t *testing.T) {
 	}{
 		{"the same from everywhere", nil, nil, nil, audit.VerdictOK, audit.Pass},
 		{"a proxy inside", func(w *world) { w.present("edge1", edge.WebConf, 443, w.previousLeaf) }, nil,
-			[]string{"error edge1 webcon:443: the certificate depends on the vantage (inside: thumbprint"}, audit.VerdictError, audit.Found},
+			[]string{"error edge1 webcon:443: the certificate depends on the vantage (inside: B (thumbprint"}, audit.VerdictError, audit.Found},
 		{"a firewall outside", nil, func(w *world) { w.fail("edge2", edge.Access, 5061, edge.ClassTimeout, "no answer") },
 			[]string{"warning edge2 access:5061: the answer depends on the vantage (inside: captured; outside: no answer)"}, audit.VerdictWarning, audit.Found},
 		{"down from everywhere, each in its own way", func(w *world) { w.fail("edge2", edge.Access, 5061, edge.ClassTimeout, "no answer") },
