@@ -17,8 +17,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// A Resolver asks DNS, names always as they are: a search list is never
-// applied. The zero value asks as this system is configured, hosts file
+// A Resolver asks DNS, names as they are: a search list is applied to names
+// of one label alone. The zero value asks as this system is configured, hosts file
 // included; with a Server only that one is asked, so that the outside's view
 // can be had from the inside.
 type Resolver struct {
@@ -125,7 +125,10 @@ func systemAddresses(ctx context.Context, name string, t dnsmessage.Type) lookup
 	if t == dnsmessage.TypeAAAA {
 		network = "ip6"
 	}
-	list, err := net.DefaultResolver.LookupNetIP(ctx, network, name+".")
+	if strings.Contains(name, ".") { // the hosts file has names of one label without the dot
+		name += "."
+	}
+	list, err := net.DefaultResolver.LookupNetIP(ctx, network, name)
 	if err != nil {
 		return systemError(err)
 	}
@@ -135,7 +138,7 @@ func systemAddresses(ctx context.Context, name string, t dnsmessage.Type) lookup
 			l.addresses = append(l.addresses, ip)
 		}
 	}
-	if cname, err := net.DefaultResolver.LookupCNAME(ctx, name+"."); err == nil {
+	if cname, err := net.DefaultResolver.LookupCNAME(ctx, name); err == nil {
 		l.cname = fold(cname)
 	}
 	return l.bounded(name)
