@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"edgecert/report"
@@ -13,77 +12,9 @@ import (
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/hosttrust"
-	"edgecert/scanner/inventory"
 	"edgecert/scanner/revocation"
 	"edgecert/scanner/target"
 )
-
-// ruleIDs are what `severity` and `allow` of a targets file may name.
-func ruleIDs() []string {
-	var ids []string
-	for _, r := range audit.Rules() {
-		ids = append(ids, r.ID)
-	}
-	return ids
-}
-
-// pools gathers what is to be scanned from files, arguments and DNS.
-func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.Options) ([]edge.Pool, error) {
-	files, err := target.Load(s.targets, a.in, target.ParseOptions{Rules: ruleIDs()})
-	if err != nil {
-		return nil, err
-	}
-	hosts, err := target.CommandLine(args)
-	if err != nil {
-		return nil, err
-	}
-	all, err := target.Join(files, hosts)
-	if err != nil {
-		return nil, err
-	}
-	if len(all.Pools)+len(all.Domains) == 0 {
-		return nil, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", strings.Join(s.targets, ", "))
-	}
-	if err := readInventories(all.Pools, time.Now()); err != nil {
-		return nil, err
-	}
-	resolver, err := target.ParseResolver(s.resolver)
-	if err != nil {
-		return nil, err
-	}
-	pools := target.Resolve(ctx, all.Pools, resolver)
-	if len(all.Domains) == 0 {
-		return pools, nil
-	}
-	found := target.Discover(ctx, all.Domains, resolver, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
-		quick := o
-		quick.Quick = true
-		captures, err := scanner.Scan(ctx, endpoints, quick)
-		if err != nil {
-			a.ui.warnf("looking for services: %v", err)
-		}
-		return captures
-	})
-	return target.Distinct(append(pools, found...)), nil
-}
-
-// readInventories puts the Get-CsCertificate output that pools name into them.
-func readInventories(pools []edge.Pool, now time.Time) error {
-	for i := range pools {
-		for _, f := range pools[i].InventoryFiles {
-			data, err := os.ReadFile(f.Path)
-			if err != nil {
-				return fmt.Errorf("%s: reading the inventory of %s: %w", f.Source, f.Member, err)
-			}
-			records, err := inventory.Parse(f.Path, data, f.Member, now)
-			if err != nil {
-				return fmt.Errorf("%s: %w", f.Source, err)
-			}
-			pools[i].Inventory = append(pools[i].Inventory, records...)
-		}
-	}
-	return nil
-}
 
 // capture dials what ev plans and judges what came. It does not fail once
 // dialing has begun.

@@ -2,16 +2,14 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"text/tabwriter"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/tw"
 	"github.com/spf13/cobra"
 
 	"edgecert/report"
@@ -41,7 +39,11 @@ func (a *app) targetsCommand() *cobra.Command {
 			if len(files)+len(domains) == 0 {
 				return hintf("name a targets file, --topology FILE or a SIP domain", "no targets to show")
 			}
-			pools, err := a.planned(c.Context(), files, domains, resolverAddress)
+			f, err := a.read(files, domains)
+			if err != nil {
+				return err
+			}
+			pools, err := a.find(c.Context(), f, resolverAddress, nil)
 			if err != nil {
 				return err
 			}
@@ -59,27 +61,8 @@ func (a *app) targetsCommand() *cobra.Command {
 	return c
 }
 
-// planned gathers the pools without dialing any service.
-func (a *app) planned(ctx context.Context, files, args []string, resolverAddress string) ([]edge.Pool, error) {
-	written, err := target.Load(files, a.in, target.ParseOptions{Rules: ruleIDs()})
-	if err != nil {
-		return nil, err
-	}
-	hosts, err := target.CommandLine(args)
-	if err != nil {
-		return nil, err
-	}
-	all, err := target.Join(written, hosts)
-	if err != nil {
-		return nil, err
-	}
-	resolver, err := target.ParseResolver(resolverAddress)
-	if err != nil {
-		return nil, err
-	}
-	pools := target.Resolve(ctx, all.Pools, resolver)
-	return target.Distinct(append(pools, target.Discover(ctx, all.Domains, resolver, nil)...)), nil
-}
+// maxFaults are reasons told for one pool: a dead resolver has one for every name.
+const maxFaults = 20
 
 // showTargets prints what would be dialed, pool by pool.
 func showTargets(w io.Writer, pools []edge.Pool) error {
@@ -105,28 +88,34 @@ func showTargets(w io.Writer, pools []edge.Pool) error {
 	return err
 }
 
+// endpointTable lists endpoints, and below it why some have no address.
 func endpointTable(w io.Writer, endpoints []edge.Endpoint) error {
-	table := tablewriter.NewTable(w, tablewriter.WithEastAsian(tw.Off), tablewriter.WithHeaderAutoFormat(tw.Off),
-		tablewriter.WithHeaderAlignment(tw.AlignLeft), tablewriter.WithRowAutoWrap(tw.WrapNone),
-		tablewriter.WithRendition(tw.Rendition{Borders: tw.BorderNone,
-			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone}}))
-	table.Header("member", "role", "name", "address", "port", "from")
+	if len(endpoints) == 0 {
+		_, err := fmt.Fprintln(w, "  nothing to dial")
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  member\trole\tname\taddress\tport\tfrom")
+	var faults []string
 	for _, e := range endpoints {
-		address, port := e.Address.String(), strconv.Itoa(e.Port)
-		if !e.Address.IsValid() {
-			address = "none"
-		}
+		member, address, port := e.Member, e.Address.String(), strconv.Itoa(e.Port)
 		if e.Fault != nil {
-			address += " (" + report.Clean(e.Fault.Message) + ")"
+			member, address = "-", "none"
+			if !slices.Contains(faults, e.Fault.Message) && len(faults) < maxFaults {
+				faults = append(faults, e.Fault.Message)
+			}
 		}
 		if e.Port != e.ServicePort {
 			port += " for " + strconv.Itoa(e.ServicePort)
 		}
-		if err := table.Append(report.Clean(e.Member), string(e.Role), report.Clean(e.FQDN), address, port, report.Clean(e.Source)); err != nil {
-			return err
-		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\t%s\n",
+			report.Clean(member), e.Role, report.Clean(e.FQDN), address, port, report.Clean(e.Source))
 	}
-	return table.Render()
+	err := table.Flush()
+	for _, f := range faults {
+		fmt.Fprintf(w, "note: %s\n", report.Clean(f))
+	}
+	return err
 }
 
 // names lists what the certificate must hold and how to ask for it.

@@ -256,3 +256,27 @@ func (s *session) records(ctx context.Context, q srvQuestion) edge.SRVAnswer {
 	l := s.ask(ctx, q.name(), dnsmessage.TypeSRV)
 	return edge.SRVAnswer{Kind: q.kind, Domain: q.domain, Query: q.name(), Status: l.status, Error: l.err, Records: l.srv}
 }
+
+// Unanswered is why DNS could not be asked, where no question of any pool was
+// answered; empty otherwise.
+func Unanswered(pools []edge.Pool) string {
+	why := ""
+	for _, p := range pools {
+		if p.DNS == nil {
+			continue
+		}
+		for _, a := range p.DNS.Names {
+			if a.Status != edge.Unknown {
+				return ""
+			}
+			why = cmp.Or(why, a.Error)
+		}
+		for _, a := range p.DNS.SRV {
+			if a.Status != edge.Unknown {
+				return ""
+			}
+			why = cmp.Or(why, a.Error)
+		}
+	}
+	return why
+}

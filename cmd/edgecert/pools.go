@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"edgecert/scanner"
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
+	"edgecert/scanner/inventory"
+	"edgecert/scanner/target"
+)
+
+// ruleIDs are what `severity` and `allow` of a targets file may name.
+func ruleIDs() []string {
+	var ids []string
+	for _, r := range audit.Rules() {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+// read lays files and arguments together. Nothing to look at is an error.
+func (a *app) read(files, args []string) (target.File, error) {
+	written, err := target.Load(files, a.in, target.ParseOptions{Rules: ruleIDs()})
+	if err != nil {
+		return target.File{}, err
+	}
+	hosts, err := target.CommandLine(args)
+	if err != nil {
+		return target.File{}, err
+	}
+	all, err := target.Join(written, hosts)
+	if err == nil && len(all.Pools)+len(all.Domains) == 0 {
+		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", strings.Join(files, ", "))
+	}
+	return all, err
+}
+
+// find asks DNS, and has the pools of domains found; capture as Discover has it.
+func (a *app) find(ctx context.Context, f target.File, server string, capture func(context.Context, []edge.Endpoint) []edge.Capture) ([]edge.Pool, error) {
+	resolver, err := target.ParseResolver(server)
+	if err != nil {
+		return nil, err
+	}
+	pools := append(target.Resolve(ctx, f.Pools, resolver), target.Discover(ctx, f.Domains, resolver, capture)...)
+	if why := target.Unanswered(pools); why != "" && server != "" && ctx.Err() == nil {
+		a.ui.warnf("--resolver %s: %s", server, why)
+	}
+	return target.Distinct(pools), nil
+}
+
+// pools gathers what is to be scanned from files, arguments and DNS.
+func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.Options) ([]edge.Pool, error) {
+	f, err := a.read(s.targets, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := readInventories(f.Pools, time.Now()); err != nil {
+		return nil, err
+	}
+	return a.find(ctx, f, s.resolver, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
+		o.Quick = true
+		captures, err := scanner.Scan(ctx, endpoints, o)
+		if err != nil {
+			a.ui.warnf("looking for services: %v", err)
+		}
+		return captures
+	})
+}
+
+// readInventories puts the Get-CsCertificate output that pools name into them.
+func readInventories(pools []edge.Pool, now time.Time) error {
+	for i := range pools {
+		for _, f := range pools[i].InventoryFiles {
+			data, err := os.ReadFile(f.Path)
+			if err != nil {
+				return fmt.Errorf("%s: reading the inventory of %s: %w", f.Source, f.Member, err)
+			}
+			records, err := inventory.Parse(f.Path, data, f.Member, now)
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.Source, err)
+			}
+			pools[i].Inventory = append(pools[i].Inventory, records...)
+		}
+	}
+	return nil
+}
