@@ -15,13 +15,15 @@ func csvHead() []string {
 	return []string{"pool", "pool_verdict", "member", "role", "fqdn", "address", "port", "service_port",
 		"outcome", "stage", "error_class", "error_message", "tls_version", "cipher", "client_certificate",
 		"subject", "issuer", "serial", "thumbprint_sha1", "sha256", "not_before", "not_after", "days_left",
-		"dns_names", "key_type", "key_bits", "findings"}
+		"dns_names", "key_type", "key_bits", "findings", "changes"}
 }
 
 // CSV writes one row an endpoint with the facts of its certificate and the
 // rules that found something there, worst first ("error:expired"). Findings of
 // the whole pool stand in every row of the endpoints that they concern: those
-// of the same member, role, port and certificate, where they name one.
+// of the same member, role, port and certificate, where they name one. The
+// kinds of the changes stand in the rows of the member or certificate that they
+// name; a change of the whole pool, and of what is gone, has no row.
 //
 // Text is cleaned as for a terminal, and what a spreadsheet would run as a
 // formula gets an apostrophe in front.
@@ -30,11 +32,13 @@ func CSV(w io.Writer, r Report) error {
 	if err := c.Write(csvHead()); err != nil {
 		return err
 	}
+	changed := newChangeIndex(r.Changes)
 	for _, p := range r.Pools {
 		found := newFindingIndex(p)
 		for _, e := range p.Endpoints {
 			row := append(csvEndpoint(p, e), csvCertificate(r, e)...)
-			if err := c.Write(append(row, cellText(strings.Join(found.at(e), " ")))); err != nil {
+			row = append(row, cellText(strings.Join(found.at(e), " ")), cellText(changed.at(p, e)))
+			if err := c.Write(row); err != nil {
 				return err
 			}
 		}

@@ -16,7 +16,8 @@ import (
 // are failures; a rule with nothing worse than warnings passes and says them in
 // its output; what does not apply or could not be told is skipped. A test
 // named "coverage" is in error where the pool could not be judged wholly, so
-// that a skipped rule never looks like a passed one.
+// that a skipped rule never looks like a passed one. What changed is the output
+// of a suite of its own.
 func JUnit(w io.Writer, r Report) error {
 	all := junit.Testsuites{Name: "edgecert"}
 	for i, p := range r.Pools {
@@ -30,17 +31,39 @@ func JUnit(w io.Writer, r Report) error {
 			Message: "nothing was scanned", Type: string(r.Verdict), Data: "nothing was scanned"}})
 		all.AddSuite(s)
 	}
+	if r.Changes != nil {
+		all.AddSuite(changesSuite(r))
+	}
 	if _, err := io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"); err != nil {
 		return err
 	}
 	return all.WriteXML(w)
 }
 
+// changesSuite tells what changed since the previous scan. A change is no
+// failure: what is wrong with it is a finding.
+func changesSuite(r Report) junit.Testsuite {
+	s := junit.Testsuite{ID: len(r.Pools), Name: "changes", Hostname: Clean(r.Vantage.Host), Time: "0",
+		Timestamp: r.Started.Format(junitTime)}
+	events := []string{"nothing changed"}
+	if len(r.Changes) > 0 {
+		events = nil
+	}
+	for _, c := range r.Changes {
+		events = append(events, Clean(c.Kind)+": "+Clean(c.Pool)+": "+Clean(c.Message))
+	}
+	s.AddTestcase(junit.Testcase{Name: "changes", Classname: "edgecert", SystemOut: &junit.Output{Data: strings.Join(events, "\n")}})
+	return s
+}
+
+// junitTime has no zone, since the JUnit schema has no room for one; it is UTC.
+const junitTime = "2006-01-02T15:04:05"
+
 func suite(r Report, p Pool) junit.Testsuite {
 	s := junit.Testsuite{
 		Name: Clean(p.Name), Hostname: Clean(r.Vantage.Host),
 		Time:      fmt.Sprintf("%.3f", r.Finished.Sub(r.Started).Seconds()),
-		Timestamp: r.Started.Format("2006-01-02T15:04:05"), // the JUnit schema has no room for a zone; it is UTC
+		Timestamp: r.Started.Format(junitTime),
 	}
 	s.AddProperty("verdict", string(p.Verdict))
 	s.AddProperty("tool", Clean(r.Tool.Name+" "+r.Tool.Version))

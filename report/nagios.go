@@ -37,9 +37,19 @@ func Nagios(w io.Writer, r Report) error {
 	if errors+warnings > 0 {
 		facts = append([]string{plural(errors, "error") + ", " + plural(warnings, "warning")}, facts...)
 	}
+	switch {
+	case r.Changes == nil:
+	case len(r.Changes) == 0:
+		facts = append(facts, "nothing changed")
+	default:
+		facts = append(facts, plural(len(r.Changes), "change"))
+	}
 	facts = append(facts, worstFindings(r, 3)...)
 	perf := fmt.Sprintf("errors=%d;;0;0 warnings=%d;0;;0 planned=%d;;;0 captured=%d;;;0;%d failed=%d;;0;0;%d time=%.3fs;;;0",
 		errors, warnings, c.Planned, c.Captured, c.Planned, c.Failed, c.Planned, r.Finished.Sub(r.Started).Seconds())
+	if r.Changes != nil {
+		perf += fmt.Sprintf(" changes=%d;;;0", len(r.Changes))
+	}
 	if known {
 		perf += fmt.Sprintf(" days_left=%d", daysLeft(end, r.Finished))
 	}
@@ -98,7 +108,7 @@ func worstFindings(r Report, atMost int) []string {
 		}
 	}
 	if left > 0 {
-		out = append(out, fmt.Sprintf("and %d more", left))
+		out = append(out, "and "+thousands(left)+" more")
 	}
 	return out
 }

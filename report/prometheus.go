@@ -51,10 +51,10 @@ func Metrics(r Report) prometheus.Gatherer {
 func cellLabels() []string { return []string{"pool", "member", "role", "fqdn", "address", "port"} }
 
 type meters struct {
-	registry                                         *prometheus.Registry
-	build, verdict, findings, rules, endpoints       *prometheus.GaugeVec
-	up, match, notAfter, notBefore, info, tls, phase *prometheus.GaugeVec
-	finished, duration, success                      prometheus.Gauge
+	registry                                            *prometheus.Registry
+	build, verdict, findings, rules, endpoints, changes *prometheus.GaugeVec
+	up, match, notAfter, notBefore, info, tls, phase    *prometheus.GaugeVec
+	finished, duration, success                         prometheus.Gauge
 }
 
 func newMeters() *meters {
@@ -78,6 +78,7 @@ func newMeters() *meters {
 	m.findings = vec("findings", "Findings of the pool by severity.", "pool", "severity")
 	m.rules = vec("rules", "Rules of the catalogue by outcome.", "pool", "outcome")
 	m.endpoints = vec("endpoints", "Planned endpoints of the pool by outcome.", "pool", "outcome")
+	m.changes = vec("changes", "Changes since the previous scan by kind; none where there was nothing to compare with.", "kind")
 	m.up = vec("endpoint_up", "1 if the endpoint answered in its protocol, 0 if not.", cell()...)
 	m.match = vec("endpoint_certificate_match",
 		"1 if the endpoint presents the newest certificate of its pool, 0 if another one or none could be had.", cell()...)
@@ -95,6 +96,15 @@ func (m *meters) scan(r Report) {
 	m.finished.Set(float64(r.Finished.Unix()))
 	m.duration.Set(r.Finished.Sub(r.Started).Seconds())
 	m.success.Set(truth(!r.Interrupted && r.Coverage.Planned > 0))
+	if r.Changes == nil {
+		return
+	}
+	for _, kind := range ChangeKinds() {
+		m.changes.WithLabelValues(kind).Set(0)
+	}
+	for _, c := range r.Changes {
+		m.changes.WithLabelValues(Clean(c.Kind)).Inc()
+	}
 }
 
 // pool sets every severity, outcome and verdict, those with nothing to 0: a
