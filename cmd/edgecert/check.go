@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -86,7 +87,7 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
 	}
-	file, err := certfile.Read(name, data, func() (string, error) { return a.password(name, k) })
+	file, err := certfile.Read(name, data, func() (string, error) { return a.password(c.Context(), name, k) })
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 
 // password comes from a file, the environment or a prompt without echo; never
 // from the command line, which other users of the machine can read.
-func (a *app) password(name string, k checkFlags) (string, error) {
+func (a *app) password(ctx context.Context, name string, k checkFlags) (string, error) {
 	switch {
 	case k.passwordFile != "" && k.passwordEnv != "":
 		return "", hintf("leave one of them out", "--password-file and --password-env both give the password")
@@ -145,17 +146,22 @@ func (a *app) password(name string, k checkFlags) (string, error) {
 		}
 		return value, nil
 	}
-	return a.prompt("password of " + report.Clean(name) + ": ")
+	return a.prompt(ctx, "password of "+report.Clean(name)+": ")
 }
 
-// prompt asks on the terminal without echo.
-func (a *app) prompt(question string) (string, error) {
-	f, ok := a.in.(*os.File)
+// prompt asks on the terminal without echo, which comes back on Ctrl-C too.
+func (a *app) prompt(ctx context.Context, question string) (string, error) {
+	f, ok := a.tty.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return "", hintf("give it with --password-env NAME or --password-file FILE", "a password is needed, and there is no terminal to ask on")
 	}
+	before, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("asking for the password: %w", err)
+	}
 	a.ui.ask(question)
-	text, err := term.ReadPassword(int(f.Fd()))
+	text, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(int(f.Fd())) })
+	_ = term.Restore(int(f.Fd()), before) // ReadPassword has, unless it was left behind
 	a.ui.ask("\n")
 	if err != nil {
 		return "", fmt.Errorf("reading the password: %w", err)

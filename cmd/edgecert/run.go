@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ const (
 // app is one run of the command.
 type app struct {
 	in     io.Reader
+	tty    io.Reader // in as it came, to ask for a password on
 	out    io.Writer
 	ui     *ui
 	opts   uiOptions
@@ -29,17 +31,22 @@ type app struct {
 
 // run is the whole program: it returns the exit status.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, ui: newUI(errOut)}
+	a := &app{in: stdin{ctx, in}, tty: in, out: out, ui: newUI(errOut)}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	if err := root.ExecuteContext(ctx); err != nil {
-		a.ui.fail(err)
-		return exitUsage
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return a.status
+	case errors.Is(err, context.Canceled):
+		a.ui.fail(errors.New("interrupted before there was anything to report"))
+		return exitInterrupted
 	}
-	return a.status
+	a.ui.fail(err)
+	return exitUsage
 }
 
 func (a *app) root() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,25 @@ func TestInterrupted(t *testing.T) {
 	for _, want := range []string{`"interrupted": true`, `"verdict": "incomplete"`, `"class":"interrupted"`, `"outcome":"captured"`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report of an interrupted scan lacks %s", want)
+		}
+	}
+}
+
+// TestInterruptedWhileReadingStdin has nobody write the targets.
+func TestInterruptedWhileReadingStdin(t *testing.T) {
+	t.Parallel()
+	silent, writer := io.Pipe()
+	defer writer.Close()
+	for _, command := range []string{"scan", "targets", "check=new.pem"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		var out, errOut bytes.Buffer
+		args := append(strings.Split(command, "="), "-t", "-")
+		if status := run(ctx, args, silent, &out, &errOut); status != exitInterrupted || out.Len() > 0 {
+			t.Errorf("%s: exit status %d with %d bytes on stdout, want %d and none", command, status, out.Len(), exitInterrupted)
+		}
+		if !strings.Contains(errOut.String(), "interrupted") {
+			t.Errorf("%s: stderr %q does not say why", command, errOut.String())
 		}
 	}
 }
