@@ -88,6 +88,11 @@ func TestKeysThatGoHasNoUseFor(t *testing.T) {
 	}{
 		{"Ed448 key, TLS 1.2", "TLS 1.2", []string{"-newkey", "ed448"}, []string{"-tls1_2"}},
 		{"Brainpool key", "TLS 1.2", []string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"}, nil},
+		{"PSS key, TLS 1.2", "TLS 1.2", []string{"-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"}, nil},
+		{"PSS key, TLS 1.3 alone", "TLS 1.3", []string{"-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"},
+			[]string{"-tls1_3", "-verify", "1"}},
+		{"Ed448 key, TLS 1.3 alone", "TLS 1.3", []string{"-newkey", "ed448"},
+			[]string{"-tls1_3", "-groups", "P-384", "-ciphersuites", "TLS_AES_256_GCM_SHA384"}},
 		{"DSA key", "TLS 1.2", []string{"-newkey", "dsa:" + dsaParameters(t)}, []string{"-cipher", "ALL:@SECLEVEL=0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -30,13 +30,20 @@ func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) s
 			return s
 		}
 	}
-	s, ok := try(func() sight { return v.rawAttempt(ctx, o) })
+	s, ok := try(func() sight { return v.rawAttempt(ctx, o, nil) })
 	if ok {
 		return s
 	}
 	if s.alert == alertProtocolVersion && o.max == tls.VersionTLS13 {
 		o.hybrids = true
 		if s, ok := try(func() sight { return v.attempt(ctx, o) }); ok {
+			return s
+		}
+		keys, err := rawtls.NewKeys()
+		if err != nil {
+			return first
+		}
+		if s, ok := try(func() sight { return v.rawAttempt(ctx, o, keys) }); ok {
 			return s
 		}
 	}
@@ -63,9 +70,9 @@ func curable(s sight) bool {
 	}
 }
 
-// rawAttempt sends a ClientHello of our own and reads the chain in the clear,
-// with TLS 1.2 at most. The handshake goes no further.
-func (v *visit) rawAttempt(ctx context.Context, o offer) sight {
+// rawAttempt sends a ClientHello of our own and reads the chain: in the clear,
+// with TLS 1.2 at most, or with keys by TLS 1.3. The handshake goes no further.
+func (v *visit) rawAttempt(ctx context.Context, o offer, keys *rawtls.Keys) sight {
 	w, s := v.connect(ctx)
 	if w == nil {
 		return s
@@ -73,14 +80,14 @@ func (v *visit) rawAttempt(ctx context.Context, o offer) sight {
 	defer w.Close()
 	start := time.Now()
 	s = sight{stage: edge.StageHandshake, dial: w.dialed}
-	hello, err := rawtls.Hello(o.serverName, o.max)
+	hello, err := rawtls.Hello(o.serverName, o.max, keys)
 	if err == nil {
 		_, err = w.Write(hello)
 	}
 	flight := &rawtls.Flight{}
 	if err == nil {
 		w.listen()
-		flight, err = rawtls.Read(w, nil)
+		flight, err = keys.Read(w)
 	}
 	s.handshake = time.Since(start)
 	if err != nil {

@@ -5,8 +5,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/sha256"
-	"crypto/sha512"
 	"crypto/tls"
 	"encoding/binary"
 	"encoding/hex"
@@ -27,11 +25,11 @@ type opener struct {
 }
 
 func newOpener(suite uint16, secret []byte) (*opener, error) {
-	sum, keyLen, build := sha256.New, 16, newGCM
+	sum, keyLen, build := hashOf(suite), 16, newGCM
 	switch suite {
 	case tls.TLS_AES_128_GCM_SHA256:
 	case tls.TLS_AES_256_GCM_SHA384:
-		sum, keyLen = sha512.New384, 32
+		keyLen = 32
 	case tls.TLS_CHACHA20_POLY1305_SHA256:
 		keyLen, build = chacha20poly1305.KeySize, chacha20poly1305.New
 	default:
@@ -40,11 +38,11 @@ func newOpener(suite uint16, secret []byte) (*opener, error) {
 	if len(secret) != sum().Size() {
 		return nil, fault.New(edge.ClassProtocol, "an encrypted record before the keys were agreed")
 	}
-	key, err := expandLabel(sum, secret, "key", keyLen)
+	key, err := expandLabel(sum, secret, "key", nil, keyLen)
 	if err != nil {
 		return nil, err
 	}
-	iv, err := expandLabel(sum, secret, "iv", 12)
+	iv, err := expandLabel(sum, secret, "iv", nil, 12)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +58,12 @@ func newGCM(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// expandLabel is HKDF-Expand-Label with an empty context (RFC 8446, 7.1).
-func expandLabel(sum func() hash.Hash, secret []byte, label string, n int) ([]byte, error) {
+// expandLabel is HKDF-Expand-Label (RFC 8446, 7.1).
+func expandLabel(sum func() hash.Hash, secret []byte, label string, context []byte, n int) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddUint16(uint16(n))
 	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte("tls13 " + label)) })
-	b.AddUint8(0)
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(context) })
 	info, err := b.Bytes()
 	if err != nil {
 		return nil, err

@@ -18,14 +18,15 @@ const (
 	extMasterSecret   = 23
 	extAuthorities    = 47
 	extVersions       = 43
+	extKeyShare       = 51
 	extRenegotiation  = 0xff01
 	helloPaddedLength = 512
 )
 
 // Hello is a ClientHello, in its record, that offers max (TLS 1.2 at most) and
-// less, and every suite that can come with a certificate. serverName is the
-// SNI, none where empty.
-func Hello(serverName string, max uint16) ([]byte, error) {
+// less, and every suite that can come with a certificate; with keys, TLS 1.3
+// alone. serverName is the SNI, none where empty.
+func Hello(serverName string, max uint16, keys *Keys) ([]byte, error) {
 	var random [32]byte
 	if _, err := rand.Read(random[:]); err != nil {
 		return nil, err
@@ -39,21 +40,28 @@ func Hello(serverName string, max uint16) ([]byte, error) {
 			b.AddUint16(min(max, tls.VersionTLS12))
 			b.AddBytes(random[:])
 			b.AddUint8(0) // no session
-			b.AddUint16LengthPrefixed(addSuites)
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { addSuites(b, keys != nil) })
 			b.AddBytes([]byte{1, 0}) // no compression
 			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-				b.AddBytes(extensions(serverName, max))
+				b.AddBytes(extensions(serverName, max, keys))
 			})
 		})
 	})
-	return b.Bytes()
+	hello, err := b.Bytes()
+	if keys != nil && err == nil {
+		keys.hello = hello[recordHeader:]
+	}
+	return hello, err
 }
 
-func addSuites(b *cryptobyte.Builder) {
+func addSuites(b *cryptobyte.Builder, modern bool) {
 	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		if s.SupportedVersions[0] != tls.VersionTLS13 {
+		if (s.SupportedVersions[0] == tls.VersionTLS13) == modern {
 			b.AddUint16(s.ID)
 		}
+	}
+	if modern {
+		return
 	}
 	for _, s := range otherSuites() {
 		b.AddUint16(s.id)
@@ -62,7 +70,7 @@ func addSuites(b *cryptobyte.Builder) {
 
 // extensions are the ClientHello's, padded: some old load balancers hang on a
 // ClientHello of 256 to 511 bytes (RFC 7685, 1).
-func extensions(serverName string, max uint16) []byte {
+func extensions(serverName string, max uint16, keys *Keys) []byte {
 	var b cryptobyte.Builder
 	add := func(id uint16, f cryptobyte.BuilderContinuation) {
 		b.AddUint16(id)
@@ -77,7 +85,11 @@ func extensions(serverName string, max uint16) []byte {
 		})
 	}
 	add(extStatusRequest, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0, 0, 0, 0}) })
-	add(extGroups, list16(groups()))
+	if keys != nil {
+		keys.extensions(add)
+	} else {
+		add(extGroups, list16(groups()))
+	}
 	add(extPointFormats, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) })
 	if max >= tls.VersionTLS12 {
 		add(extSignatures, list16(signatures()))

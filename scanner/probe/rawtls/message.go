@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
+	"encoding/binary"
 	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -88,17 +89,36 @@ func (d *reader) serverHello(body []byte) error {
 	if s.Empty() || !s.ReadUint16LengthPrefixed(&extensions) {
 		return nil // older servers send none
 	}
+	var share cryptobyte.String
 	for !extensions.Empty() {
 		var id uint16
 		var value cryptobyte.String
 		if !extensions.ReadUint16(&id) || !extensions.ReadUint16LengthPrefixed(&value) {
 			return fault.New(edge.ClassProtocol, "ServerHello extensions that cannot be decoded")
 		}
+		if id == extKeyShare {
+			share = value
+		}
 		if id == extVersions && !value.ReadUint16(&f.Version) {
 			return fault.New(edge.ClassProtocol, "a supported_versions extension that cannot be decoded")
 		}
 	}
-	return nil
+	if d.keys == nil || f.Version != tls.VersionTLS13 {
+		return nil
+	}
+	if d.retried {
+		return fault.New(edge.ClassProtocol, "a HelloRetryRequest: the server likes none of the groups offered")
+	}
+	var err error
+	d.secret, err = d.keys.secret(f.Cipher, share, message(typeServerHello, body))
+	return err
+}
+
+// message is a handshake message, as transcripts have it.
+func message(kind byte, body []byte) []byte {
+	head := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
+	head[0] = kind
+	return append(head, body...)
 }
 
 // certificate takes the chain: length-prefixed DER, with TLS 1.3 behind a

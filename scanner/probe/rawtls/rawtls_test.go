@@ -38,8 +38,8 @@ type conversation struct {
 	suite        uint16
 }
 
-// converse lets crypto/tls talk to itself.
-func converse(t testing.TB, version uint16, change func(*tls.Config)) conversation {
+// certificate is a self-signed one.
+func certificate(t testing.TB) ([]byte, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -50,6 +50,13 @@ func converse(t testing.TB, version uint16, change func(*tls.Config)) conversati
 	if err != nil {
 		t.Fatal(err)
 	}
+	return der, key
+}
+
+// converse lets crypto/tls talk to itself.
+func converse(t testing.TB, version uint16, change func(*tls.Config)) conversation {
+	t.Helper()
+	der, key := certificate(t)
 	issuer := &x509.Certificate{Raw: der, RawSubject: []byte{0x30, 0}}
 	pool := x509.NewCertPool()
 	pool.AddCert(issuer)
@@ -173,7 +180,7 @@ func TestOneByteAtATimeAndRecordsOfAnySize(t *testing.T) {
 func TestHelloIsWhatServersExpect(t *testing.T) {
 	t.Parallel()
 	for _, max := range []uint16{tls.VersionTLS10, tls.VersionTLS11, tls.VersionTLS12} {
-		hello, err := Hello("sip.contoso.com", max)
+		hello, err := Hello("sip.contoso.com", max, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ const (
 type reader struct {
 	r       io.Reader
 	secret  []byte // the server's handshake traffic secret; nil: what is encrypted cannot be read
+	keys    *Keys  // to agree on the secret with; nil: it is given, or there is none
 	opener  *opener
 	record  []byte // the payload of one record
 	hand    []byte // handshake bytes not yet taken
@@ -38,7 +39,10 @@ type reader struct {
 // error is an *edge.Fault for what the server did (tls-alert, protocol,
 // too-large, bad-certificate, not-tls), or what r said.
 func Read(r io.Reader, secret []byte) (*Flight, error) {
-	d := &reader{r: r, secret: secret, flight: &Flight{}}
+	return (&reader{r: r, secret: secret, flight: &Flight{}}).read()
+}
+
+func (d *reader) read() (*Flight, error) {
 	for !d.flight.Done {
 		body, kind, err := d.message()
 		if err != nil {
@@ -122,7 +126,11 @@ func (d *reader) next() (kind byte, payload []byte, err error) {
 		return 0, nil, err
 	}
 	if head[0] < recordCCS || head[0] > recordApplication || head[1] != 3 {
-		return 0, nil, fault.New(edge.ClassNotTLS, "no TLS record: %q", head)
+		class := edge.ClassNotTLS
+		if d.total > 0 {
+			class = edge.ClassProtocol // it began as TLS
+		}
+		return 0, nil, fault.New(class, "no TLS record: %q", head)
 	}
 	n := int(binary.BigEndian.Uint16(head[3:]))
 	if n > maxRecord {
