@@ -108,29 +108,36 @@ func (p *Prober) seen(s *sight, state tls.ConnectionState, r *clientRequest) {
 	r.describe(s.tls, &p.store)
 }
 
-// missed is for a handshake that brought no certificate to crypto/tls. Where
-// crypto/tls itself gave up, the certificate may well be in the recording.
+// missed is for a handshake that brought no certificate to crypto/tls, which
+// looks at one only when it has the message behind it, and gives up on one
+// that it cannot parse. It may well be in the recording.
 func (p *Prober) missed(ctx context.Context, w *wire, s *sight, err error) {
 	s.fault, s.alert = w.faultOf(ctx, err)
-	if s.fault.Class != edge.ClassProtocol {
-		return
-	}
-	// What the server sent behind the certificate is still on its way, though
-	// an alert of ours has crossed it.
-	w.until(ctx, grace(s.handshake))
 	heard := bytes.Clone(w.heard())
 	w.forget()
-	flight, err := rawtls.Read(io.MultiReader(bytes.NewReader(heard), w), w.secret)
-	p.recovered(s, flight, err)
+	from := io.Reader(bytes.NewReader(heard))
+	ended := s.fault
+	if ended.Class == edge.ClassProtocol {
+		// crypto/tls gave up, not the server: what that sent behind the
+		// certificate is still on its way, though an alert of ours has crossed it.
+		w.until(ctx, grace(s.handshake))
+		from, ended = io.MultiReader(from, w), nil
+	}
+	flight, err := rawtls.Read(from, w.secret)
+	p.recovered(s, flight, err, ended)
 }
 
-// recovered takes what was read of a flight, if it settles anything.
-func (p *Prober) recovered(s *sight, f *rawtls.Flight, err error) {
+// recovered takes what was read of a flight, if it settles anything. ended is
+// how the server ended it behind its certificate; nil: it did not.
+func (p *Prober) recovered(s *sight, f *rawtls.Flight, err error, ended *edge.Fault) {
 	known, isFault := err.(*edge.Fault)
 	switch {
 	case f.Chain != nil:
 		s.chain = p.store.raw(f.Chain)
-		s.stage, s.fault, s.alert, s.version = edge.StageCertificate, nil, 0, f.Version
+		s.stage, s.version = edge.StageCertificate, f.Version
+		if s.fault = ended; isFault && ended == nil {
+			s.fault = known
+		}
 		s.tls = &edge.TLS{
 			Version: rawtls.VersionName(f.Version),
 			Cipher:  rawtls.CipherName(f.Cipher),

@@ -93,7 +93,7 @@ func (v *visit) rawAttempt(ctx context.Context, o offer, keys *rawtls.Keys) sigh
 	if err != nil {
 		s.fault, s.alert = w.faultOf(ctx, err)
 	}
-	v.recovered(&s, flight, err)
+	v.recovered(&s, flight, err, s.fault)
 	if s.outcome() == edge.Failed && s.fault == nil {
 		s.fault = anonymous(rawtls.CipherName(flight.Cipher))
 	}
