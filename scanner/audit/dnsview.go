@@ -18,8 +18,8 @@ func (s *scan) inView(p edge.Pool) edge.Pool {
 	if p.DNS == nil || p.DNS.Resolver != edge.SystemResolver || len(p.Members)+len(p.VIPs) == 0 || s.policy.Profile == profileFederation {
 		return p
 	}
-	known := slices.ContainsFunc(p.DNS.Names, func(a edge.NameAnswer) bool { return a.Status != edge.Absent }) ||
-		slices.ContainsFunc(p.DNS.SRV, func(a edge.SRVAnswer) bool { return a.Status != edge.Absent })
+	known := slices.ContainsFunc(p.DNS.Names, func(a edge.NameAnswer) bool { return a.Status == edge.Found }) ||
+		slices.ContainsFunc(p.DNS.SRV, func(a edge.SRVAnswer) bool { return a.Status == edge.Found })
 	if known {
 		return p
 	}

@@ -60,6 +60,13 @@ func dnsCases() []ruleCase {
 		{rule: idNoAddress, name: "the system's resolver knows none of the pool's names", want: CouldNotTell, change: nothingKnown},
 		{rule: "federation-srv-missing", name: "the system's resolver knows none of the pool's names", want: CouldNotTell, change: nothingKnown},
 		{
+			rule: "federation-srv-missing", name: "the system's resolver knows none of the pool's names and fails for one", want: CouldNotTell,
+			change: func(w *testWorld) {
+				nothingKnown(w)
+				resolves(webcon, unanswered)(w)
+			},
+		},
+		{
 			rule: "federation-srv-missing", name: "a resolver that the user named knows none of the pool's names", want: Found, at: "pool",
 			change: func(w *testWorld) {
 				nothingKnown(w)
