@@ -2,6 +2,7 @@ package target
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"slices"
@@ -267,6 +268,27 @@ func TestParseTellsOnce(t *testing.T) {
 	} {
 		if _, err := Parse("targets.txt", strings.NewReader(text), rules()); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+// Every directive stands in the example and in the document.
+func TestDirectivesAreDocumented(t *testing.T) {
+	t.Parallel()
+	for name, form := range map[string]string{"../../targets.example.txt": "\n  %s ", "../../docs/targets.md": "\n| `%s "} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flat := strings.ReplaceAll(string(text), "\r", "")
+		for _, d := range directives() {
+			want := fmt.Sprintf(form, d.word)
+			if !d.inPool {
+				want = strings.Replace(want, "\n  ", "\n", 1)
+			}
+			if !strings.Contains(flat, want) {
+				t.Errorf("%s does not explain %q", name, d.word)
+			}
 		}
 	}
 }
