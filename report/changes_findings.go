@@ -44,7 +44,7 @@ func (d *poolDiff) findings() {
 		}
 		for _, f := range fresh {
 			if !d.toldAlready(f) {
-				come = append(come, d.finding(FindingNew, f, "", string(f.Severity)))
+				come = append(come, d.finding(FindingNew, "new: ", f, "", string(f.Severity)))
 			}
 		}
 	}
@@ -52,7 +52,7 @@ func (d *poolDiff) findings() {
 		k := placeOf(d.relocate(f))
 		for _, f := range old[k] {
 			if !d.toldAlready(f) && d.couldTell(f) {
-				gone = append(gone, d.finding(FindingGone, f, string(f.Severity), ""))
+				gone = append(gone, d.finding(FindingGone, "gone: ", f, string(f.Severity), ""))
 			}
 		}
 		delete(old, k)
@@ -187,12 +187,13 @@ func (d *poolDiff) severity(was, is Finding) []Change {
 	if was.Severity == is.Severity {
 		return nil
 	}
-	c := d.finding(FindingSeverity, is, string(was.Severity), string(is.Severity))
-	c.Message = fmt.Sprintf("%s: was %s, is %s: %s", is.Rule, was.Severity, is.Severity, is.Message)
-	return []Change{c}
+	return []Change{d.finding(FindingSeverity, fmt.Sprintf("was %s, is %s: ", was.Severity, is.Severity), is,
+		string(was.Severity), string(is.Severity))}
 }
 
-func (d *poolDiff) finding(kind string, f Finding, before, after string) Change {
+// finding is the event of a finding. A reader of the message alone must see
+// whether it came or went.
+func (d *poolDiff) finding(kind, how string, f Finding, before, after string) Change {
 	return Change{Kind: kind, Pool: d.is.Name, Member: f.Member, Role: f.Role, Address: f.Address, Port: f.Port,
-		Before: before, After: after, Message: fmt.Sprintf("%s: %s", f.Rule, f.Message)}
+		Before: before, After: after, Message: how + f.Rule + ": " + f.Message}
 }

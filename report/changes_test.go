@@ -182,9 +182,9 @@ func TestCompare(t *testing.T) {
 		}, []string{"endpoint-moved edge1/access/192.0.2.99:443 192.0.2.10:443→192.0.2.99:443: edge1 moved: access:443 from 192.0.2.10:443 to 192.0.2.99:443"}},
 		{"a new finding changes the verdict", nil, func(r *Report) { addFinding(r, soon); r.Pools[0].Verdict = audit.VerdictWarning },
 			[]string{"verdict-changed // ok→warning: the verdict was ok and is warning",
-				"finding-new edge1/access/192.0.2.10:443 →warning: expires-soon: expires in 5 days, on 2027-07-01"}},
+				"finding-new edge1/access/192.0.2.10:443 →warning: new: expires-soon: expires in 5 days, on 2027-07-01"}},
 		{"a finding is gone", func(r *Report) { addFinding(r, soon) }, nil,
-			[]string{"finding-gone edge1/access/192.0.2.10:443 warning→: expires-soon: expires in 5 days, on 2027-07-01"}},
+			[]string{"finding-gone edge1/access/192.0.2.10:443 warning→: gone: expires-soon: expires in 5 days, on 2027-07-01"}},
 		{"a finding cannot be looked at while the endpoint is down", func(r *Report) { addFinding(r, soon); failCell(&r.Pools[0].Endpoints[0], edge.ClassReset) },
 			func(r *Report) { failCell(&r.Pools[0].Endpoints[0], edge.ClassReset) }, nil},
 		{"a rule could not tell", func(r *Report) { addFinding(r, Finding{Rule: "differs-across-members"}) },
@@ -193,11 +193,11 @@ func TestCompare(t *testing.T) {
 			f := soon
 			f.Severity = audit.Error
 			addFinding(r, f)
-		}, []string{"finding-severity-changed edge1/access/192.0.2.10:443 warning→error: expires-soon: was warning, is error: expires in 5 days, on 2027-07-01"}},
+		}, []string{"finding-severity-changed edge1/access/192.0.2.10:443 warning→error: was warning, is error: expires-soon: expires in 5 days, on 2027-07-01"}},
 		{"one of two missing names was added, another went", func(r *Report) { addFinding(r, missing("a.example"), missing("b.example")) },
 			func(r *Report) { addFinding(r, missing("b.example"), missing("c.example")) },
-			[]string{"finding-new edge1// →error: sip-domain-name-missing: sip.c.example is not in the SAN",
-				"finding-gone edge1// error→: sip-domain-name-missing: sip.a.example is not in the SAN"}},
+			[]string{"finding-new edge1// →error: new: sip-domain-name-missing: sip.c.example is not in the SAN",
+				"finding-gone edge1// error→: gone: sip-domain-name-missing: sip.a.example is not in the SAN"}},
 		{"an endpoint falls silent, with its finding", nil, func(r *Report) {
 			failCell(&r.Pools[0].Endpoints[2], edge.ClassRefused)
 			addFinding(r, Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Member: "edge1", Role: edge.WebConf, Address: "192.0.2.11", Port: 443})
