@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -124,7 +123,14 @@ func names(w io.Writer, p edge.Pool) {
 	for _, n := range edge.RequiredNames(p) {
 		fmt.Fprintf(w, "  %s (%s)\n", report.Clean(n.Name), report.Clean(n.Why))
 	}
-	if command := target.RequestCommand(p); command != "" {
-		fmt.Fprintf(w, "to request it, on one member:\n  %s\n", strings.ReplaceAll(command, "\n", "\n  "))
+	requests := edge.CertificateRequests(p)
+	if len(requests) > 0 {
+		fmt.Fprintln(w, "to request it, on one member:")
+	}
+	for _, q := range requests {
+		fmt.Fprintf(w, "  %s\n", q.Command)
+		if q.LeftOut > 0 {
+			fmt.Fprintf(w, "  note: %d of the names cannot be asked for: not DNS safe\n", q.LeftOut)
+		}
 	}
 }

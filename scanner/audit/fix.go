@@ -11,35 +11,77 @@ import (
 )
 
 // Fixes are PowerShell for the Skype for Business Server Management Shell,
-// with the pool's own names filled in. Somebody will paste them into a shell
-// with administrator's rights, so nothing that came from the network goes into
-// one but names that edge.DNSSafe lets through and hex digits.
+// with the pool's own names filled in: nothing in them is left to be replaced
+// by hand. Somebody will paste them into a shell with administrator's rights,
+// so nothing that came from the network goes into one but names that
+// edge.DNSSafe lets through and hex digits.
 
-// uses are the -Type values for the pool's services, in the order in which the
-// documentation lists them. A/V has the same certificate where one serves all.
-func (w *world) uses(r edge.Role) string {
-	if r != "" && w.pool.PerService {
-		return certificateUse(r)
-	}
-	return strings.Join([]string{useAccess, useWebConf, useAV}, ",")
+// restart makes the services take the certificate that is assigned.
+const restart = "Stop-CsWindowsService; Start-CsWindowsService"
+
+// exportPFX is how a certificate leaves a server with its private key: the
+// product has no cmdlet of its own for that. The certificate is a path of the
+// store Cert:.
+func exportPFX(certificate, file string) string {
+	return fmt.Sprintf(`Export-PfxCertificate -Cert %s -FilePath %s -Password (Read-Host -AsSecureString)`, certificate, file)
 }
 
-// How a certificate travels with its private key. There is no cmdlet of the
-// product's own for the way out; the thumbprint comes first in exportPFX.
-const (
-	exportPFX = `Export-PfxCertificate -Cert Cert:\LocalMachine\My\%[1]s -FilePath .\edge.pfx -Password (Read-Host -AsSecureString)`
-	importPFX = `Import-CsCertificate -Path .\edge.pfx -Password (Read-Host) -PrivateKeyExportable $true`
-)
+// inStore is the path of a certificate whose thumbprint is known.
+func inStore(thumbprint string) string { return `Cert:\LocalMachine\My\` + thumbprint }
 
-// fixAssign brings a certificate that one member has to these, and assigns it.
+// importPFX: Import-CsCertificate takes the password as plain text, and a full
+// path.
+func importPFX(file string) string {
+	return "Import-CsCertificate -Path " + file + " -Password (Read-Host) -PrivateKeyExportable $true"
+}
+
+func assign(types, thumbprint string) string {
+	return fmt.Sprintf("Set-CsCertificate -Type %s -Thumbprint %s; %s", types, thumbprint, restart)
+}
+
+// uses are the -Type values for the pool's services. A/V has the same
+// certificate where one serves all.
+func (w *world) uses(r edge.Role) string {
+	if r != "" && w.pool.PerService {
+		return edge.CertificateType(r)
+	}
+	return strings.Join([]string{edge.TypeAccess, edge.TypeWebConf, edge.TypeAV}, ",")
+}
+
+// fixAssign assigns a certificate on these members, and brings it first to
+// those that have it on no service yet.
 func (w *world) fixAssign(members []string, r edge.Role, c *edge.Certificate) string {
-	where := on(members)
 	use := w.uses(r)
 	if use == "" {
-		return fmt.Sprintf("install the certificate with thumbprint %s %s", c.Thumbprint(), where)
+		return fmt.Sprintf("install the certificate with thumbprint %s %s", thumbprint(c), on(members))
 	}
-	return fmt.Sprintf("on a member that has it: "+exportPFX+"; %[2]s: "+importPFX+"; Set-CsCertificate -Type %[3]s -Thumbprint %[1]s; "+
-		"then restart the Edge services: Stop-CsWindowsService; Start-CsWindowsService", c.Thumbprint(), where, use)
+	const file = `C:\edge.pfx`
+	holders := w.holdersOf(c)
+	lacking := slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(holders, m) })
+	set := assign(use, thumbprint(c))
+	if len(members) > 0 && len(lacking) == 0 {
+		return on(members) + ": " + set
+	}
+	source := "on a member that has it"
+	if len(holders) > 0 {
+		source = on(holders[:1])
+	}
+	carry := source + ": " + exportPFX(inStore(thumbprint(c)), file) + "; " + on(lacking) + ": " + importPFX(file) + "; "
+	if len(lacking) < len(members) {
+		carry += on(members) + ": "
+	}
+	return carry + set
+}
+
+// holdersOf are the members that present a certificate on some service.
+func (w *world) holdersOf(c *edge.Certificate) []string {
+	var at []int
+	for i, capture := range w.captures {
+		if leaf := capture.Leaf(); leaf != nil && !capture.Endpoint.VIP && leaf.Fingerprint == c.Fingerprint {
+			at = append(at, i)
+		}
+	}
+	return w.names(at)
 }
 
 // on says where to run a command. A name that is not fit for a command line is
@@ -57,41 +99,88 @@ func on(members []string) string {
 }
 
 // fixRequest asks for a certificate with all the names that this pool needs,
-// and assigns it.
+// on one member, and brings it to all of them. What is presented where nobody
+// said that an Edge is, is not requested with the Edge's cmdlets.
 func (w *world) fixRequest(r edge.Role) string {
-	use := w.uses(r)
-	if use == "" {
+	requests := edge.CertificateRequests(w.pool)
+	if r != "" && w.pool.PerService {
+		requests = slices.DeleteFunc(requests, func(q edge.CertificateRequest) bool { return !slices.Contains(q.Types, edge.CertificateType(r)) })
+	}
+	if len(requests) == 0 {
 		return "request a certificate with the right names and use, and install it there"
 	}
-	var names []string
-	for _, n := range w.required {
-		if edge.DNSSafe(n.Name) {
-			names = append(names, n.Name)
-		}
+	var out []string
+	for _, q := range requests {
+		out = append(out, w.requestSteps(q))
 	}
-	domains := ""
-	if len(names) > 0 {
-		domains = ` -DomainName "` + strings.Join(names, ",") + `"`
-	}
+	return strings.Join(out, "; ")
+}
+
+func (w *world) requestSteps(q edge.CertificateRequest) string {
 	signer := "a public CA"
 	if w.pool.PrivateIssuer {
 		signer = "the pool's CA"
 	}
-	client := ""
-	if w.clientAuthRequired() {
-		client = " -ClientEKU $true"
+	first, others, all := "on one member", "on the others", on(nil)
+	if w.named() && w.pool.File == nil {
+		first = on([]string{w.pool.Members[0].Name})
 	}
-	return fmt.Sprintf("Request-CsCertificate -New -Type %s -AllSipDomain%s -KeySize %d -PrivateKeyExportable $true%s "+
-		"-Output .\\edge.req; have %s sign it; on each member: "+importPFX+
-		"; Set-CsCertificate -Type %s -Thumbprint <thumbprint of the new certificate>",
-		use, domains, minRSABits, client, signer, use)
+	file := q.File + ".cer"
+	steps := fmt.Sprintf("%s: %s; have %s sign that, and save the answer as %s; %s: Import-CsCertificate -Path %[4]s -PrivateKeyExportable $true",
+		first, q.Command, signer, file, first)
+	if len(w.pool.Members) == 1 {
+		all = first
+	} else {
+		steps += "; " + exportPFX(`(Join-Path Cert:\LocalMachine\My (Get-PfxCertificate `+file+`).Thumbprint)`, q.File+".pfx") + "; " + others + ": " + importPFX(q.File+".pfx")
+		file = q.File + ".pfx"
+	}
+	return steps + "; " + all + ": " + assign(strings.Join(q.Types, ","), "(Get-PfxCertificate "+file+").Thumbprint")
+}
+
+// fixAV brings the right A/V certificate to these members. Which one that is
+// cannot be known where each has its own and the wire shows none.
+func (w *world) fixAV(all, odd []edge.InventoryRecord, members []string) string {
+	right := w.rightAV(all, odd)
+	if right == "" {
+		return "take the certificate of one member to all the others: " + importPFX(avFile) + "; assign it there for " + edge.TypeAV
+	}
+	return carryAV(all, right) + on(members) + ": " + importPFX(avFile) + "; " + assign(edge.TypeAV, right)
+}
+
+// fixRoll stages what the others have staged. -Roll wants a date, and asks for
+// it, since the inventory need not say it.
+func (w *world) fixRoll(staged []edge.InventoryRecord, without []string) string {
+	right := hexOnly(staged[0].Thumbprint)
+	if right == "" {
+		return on(without) + ": stage the same certificate for the same day"
+	}
+	return carryAV(staged, right) + on(without) + ": " + importPFX(avFile) + "; Set-CsCertificate -Type " + edge.TypeAV + " -Thumbprint " + right +
+		" -Roll -EffectiveDate (Read-Host 'EffectiveDate of the other members')"
+}
+
+const avFile = `C:\av.pfx`
+
+// carryAV exports a certificate on the first member that has it.
+func carryAV(records []edge.InventoryRecord, right string) string {
+	for _, rec := range records {
+		if strings.EqualFold(rec.Thumbprint, right) {
+			return on([]string{rec.Member}) + ": " + exportPFX(inStore(right), avFile) + "; "
+		}
+	}
+	return ""
+}
+
+// hexOnly lets a thumbprint into a command only where it is one.
+func hexOnly(thumbprint string) string {
+	if strings.Trim(thumbprint, "0123456789abcdefABCDEF") != "" {
+		return ""
+	}
+	return strings.ToUpper(thumbprint)
 }
 
 // clientAuthRequired says whether the pool's certificate must carry client
 // authentication too.
-func (w *world) clientAuthRequired() bool {
-	return w.pool.ClientAuth == edge.ClientAuthRequired || w.pool.PublicIMAOL
-}
+func (w *world) clientAuthRequired() bool { return w.pool.NeedsClientAuth() }
 
 // hasUsage says whether an extended key usage is there, "any" included.
 func hasUsage(c *x509.Certificate, want x509.ExtKeyUsage) bool {

@@ -138,7 +138,7 @@ func healthy(t testing.TB) *testWorld {
 			}
 		}
 		pool.Members = append(pool.Members, m)
-		for _, use := range []string{useAccess, useWebConf, useAV} {
+		for _, use := range []string{edge.TypeAccess, edge.TypeWebConf, edge.TypeAV} {
 			pool.Inventory = append(pool.Inventory, edge.InventoryRecord{Member: m.Name, Use: use, Thumbprint: leaf.Thumbprint(),
 				NotBefore: leaf.NotBefore(), NotAfter: leaf.NotAfter(), Source: "certs-" + m.Name + ".json:1"})
 		}

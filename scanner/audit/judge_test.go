@@ -230,7 +230,7 @@ func TestFixesHoldNoNetworkText(t *testing.T) {
 		c.ExtKeyUsage, c.CRLDistributionPoints = nil, nil
 	})
 	present(hostile, w.cell("edge2", edge.WebConf, 443))
-	inventoried("edge3", useAV, func(r *edge.InventoryRecord) { r.Thumbprint = evil })(w)
+	inventoried("edge3", edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = evil })(w)
 	for _, f := range w.judge().Findings {
 		for _, bad := range []string{"Remove-Item", "$(", "`n", `a"b`} {
 			if strings.Contains(f.Fix, bad) {

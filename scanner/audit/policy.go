@@ -3,8 +3,6 @@ package audit
 import (
 	"encoding/asn1"
 	"time"
-
-	"edgecert/scanner/edge"
 )
 
 // Every number, date, port and OID that a rule goes by stands here, with who
@@ -121,28 +119,6 @@ const maxAcceptableCAs = 100
 
 // tellAtMost is how many of a list a message names one by one.
 const tellAtMost = 8
-
-// The external services' -Type in Set-CsCertificate and Get-CsCertificate.
-const (
-	useAccess  = "AccessEdgeExternal"
-	useWebConf = "DataEdgeExternal"
-	useAV      = "AudioVideoAuthentication"
-)
-
-// certificateUse is the -Type of Set-CsCertificate for a service, empty for
-// one that has none of its own. XMPP is served with the Access certificate.
-func certificateUse(r edge.Role) string {
-	switch r {
-	case edge.Access, edge.XMPP:
-		return useAccess
-	case edge.WebConf:
-		return useWebConf
-	case edge.AV:
-		return useAV
-	default:
-		return ""
-	}
-}
 
 // The profiles.
 const (

@@ -83,7 +83,8 @@ func (r *result) outcome() Outcome {
 	}
 }
 
-// place fills in where the finding is.
+// place fills in where the finding is. An address says nothing of several
+// members that share it, as behind a tunnel or a NAT.
 func (w *world) place(f Finding, at []int) placed {
 	if len(at) == 0 {
 		return placed{f, nil}
@@ -93,19 +94,19 @@ func (w *world) place(f Finding, at []int) placed {
 	f.Member, f.Role, f.Address, f.Port = first.Member, first.Role, address(first), first.Port
 	for _, i := range at[1:] {
 		e := w.captures[i].Endpoint
-		if e.Member != f.Member {
+		if e.Member != first.Member {
 			f.Member = ""
 		}
-		if e.Role != f.Role {
+		if e.Role != first.Role {
 			f.Role = ""
 		}
-		if address(e) != f.Address {
+		if address(e) != address(first) || e.Member != first.Member {
 			f.Address = ""
 		}
 		if e.FQDN != first.FQDN {
 			f.FQDN = ""
 		}
-		if e.Port != f.Port {
+		if e.Port != first.Port {
 			f.Port = 0
 		}
 	}

@@ -36,14 +36,14 @@ func avCases() []ruleCase {
 		},
 		{
 			rule: "av-certificate-differs", name: "one member's inventory names another", want: Found,
-			change: inventoried("edge2", useAV, func(r *edge.InventoryRecord) { r.Thumbprint = other }),
-			at:     "edge2 av 443", says: []string{"edge1 and edge3: thumbprint ", "edge2: thumbprint " + other}, fix: "Set-CsCertificate -Type AudioVideoAuthentication",
+			change: inventoried("edge2", edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = other }),
+			at:     "edge2 av 443", says: []string{"edge1 and edge3: thumbprint ", "edge2: thumbprint " + strings.ToUpper(other)}, fix: "Set-CsCertificate -Type AudioVideoAuthentication",
 		},
 		{
 			rule: "av-certificate-differs", name: "all members' inventory names what the wire does not show", want: Found,
 			change: func(w *testWorld) {
 				for _, m := range w.pool().Members {
-					inventoried(m.Name, useAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
+					inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
 				}
 			},
 			at: "av 443", says: []string{"not the one that Access and Web Conferencing present"},
@@ -53,7 +53,7 @@ func avCases() []ruleCase {
 			change: func(w *testWorld) {
 				w.pool().PerService = true
 				for _, m := range w.pool().Members {
-					inventoried(m.Name, useAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
+					inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
 				}
 			},
 		},
@@ -64,7 +64,7 @@ func avCases() []ruleCase {
 				w.pool().Inventory = w.pool().Inventory[:3]
 				w.pool().Members = w.pool().Members[:1]
 				w.ev.Captures = w.ev.Captures[:5]
-				inventoried("edge1", useAV, func(r *edge.InventoryRecord) { r.Thumbprint, r.NotAfter = other, today().Add(-24*time.Hour) })(w)
+				inventoried("edge1", edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint, r.NotAfter = other, today().Add(-24*time.Hour) })(w)
 			},
 			at: "edge1 av 443", says: []string{"expired 2026-05-31 by its inventory"}, also: []string{"dns-unknown-address"},
 		},
@@ -89,7 +89,7 @@ func avCases() []ruleCase {
 // stage assigns the next A/V certificate with -Roll.
 func (w *testWorld) stage(members ...string) {
 	for _, m := range members {
-		w.pool().Inventory = append(w.pool().Inventory, edge.InventoryRecord{Member: m, Use: useAV, Staged: true,
+		w.pool().Inventory = append(w.pool().Inventory, edge.InventoryRecord{Member: m, Use: edge.TypeAV, Staged: true,
 			Thumbprint: strings.Repeat("cd", 20), NotAfter: today().Add(300 * day)})
 	}
 }

@@ -65,8 +65,8 @@ func consistencyCases() []ruleCase {
 		{
 			rule: idMembers, name: "Web Conferencing of one member still on the old certificate", want: Found,
 			change: func(w *testWorld) { present(oldLeaf(w), w.cell("edge2", edge.WebConf, 443)) },
-			at:     "edge2 webcon 443", fix: "on edge2: Import-CsCertificate",
-			says: []string{"1 of 3 members still presents the old certificate, which expires in 5 days: edge2", "another key", "edge1 and edge3: A (thumbprint ", "serial 5eed", "issued by Example Issuing CA"},
+			at:     "edge2 webcon 443", fix: "on edge2: Set-CsCertificate",
+			says: []string{"1 of 3 members still presents the old certificate, which expires in 5 days: edge2", "another key", "edge1 and edge3 have the new one", ": A (thumbprint ", "serial 5eed", "issued by Example Issuing CA"},
 			also: []string{"expires-soon"},
 		},
 		{
@@ -191,7 +191,7 @@ func consistencyCases() []ruleCase {
 					c.Extra.WithoutSNI.Chain = proxy
 				}
 			},
-			at: "webcon 443", says: []string{"with SNI webcon.contoso.com presents A", "without it another certificate", "for sip.contoso.com"},
+			at: "webcon 443", says: []string{"present A (thumbprint ", "with SNI, and without it another certificate", "for sip.contoso.com"},
 		},
 		{
 			rule: "depends-on-sni", name: "a server that refuses to talk without SNI", want: Pass,

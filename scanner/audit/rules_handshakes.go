@@ -51,7 +51,7 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 				continue
 			}
 			total += sample.Count
-			seen = append(seen, fmt.Sprintf("%d times %s", sample.Count, w.tell(sample.Certificate)))
+			seen = append(seen, fmt.Sprintf("%s %s", times(sample.Count), w.tell(sample.Certificate)))
 		}
 		r.find(Finding{
 			Message: fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(certs), plural(total, "handshake"), list(seen)),
@@ -59,6 +59,13 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 				w.fixAssign(nil, c.Endpoint.Role, best(certs, w.scan.now)),
 		}, i)
 	}
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // membersExplain says whether what a load balancer shows is what its members,
@@ -90,7 +97,7 @@ How to fix it: make the Edge's certificate the default one of that address, or g
 				other := c.Extra.WithoutSNI.Leaf()
 				r.find(Finding{
 					Certificate: other,
-					Message: fmt.Sprintf("%s: with SNI %s presents %s, without it %s", w.where(b.at), c.Endpoint.FQDN,
+					Message: fmt.Sprintf("%s %s %s with SNI, and without it %s", w.where(b.at), w.verb(b.at, "presents", "present"),
 						w.tell(c.Leaf()), describe(w, other)),
 					Fix: "make the Edge's certificate the default one of this address in the reverse proxy or load balancer before it",
 				}, b.at...)

@@ -36,7 +36,7 @@ edge.pfx -PrivateKeyExportable $true; Set-CsCertificate -Type AudioVideoAuthenti
 // staged.
 func (w *world) avRecords(staged bool) []edge.InventoryRecord {
 	return slices.DeleteFunc(slices.Clone(w.pool.Inventory), func(r edge.InventoryRecord) bool {
-		return r.Use != useAV || r.Staged != staged
+		return r.Use != edge.TypeAV || r.Staged != staged
 	})
 }
 
@@ -69,7 +69,7 @@ func (w *world) judgeInUse(r *result) {
 	for _, rec := range records {
 		if !rec.NotAfter.IsZero() && rec.NotAfter.Before(w.scan.now) && !w.onWire(rec.Thumbprint) {
 			r.findAV(records, []edge.InventoryRecord{rec}, fmt.Sprintf("the A/V certificate %s of %s expired %s by its inventory (%s)",
-				rec.Thumbprint, rec.Member, shortDate(rec.NotAfter), rec.Source))
+				strings.ToUpper(rec.Thumbprint), rec.Member, shortDate(rec.NotAfter), rec.Source))
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (w *world) judgeStaged(r *result) {
 		r.find(Finding{
 			Severity: Warning,
 			Message:  fmt.Sprintf("an A/V certificate is staged with -Roll on some members alone: %s; not on %s", recordHolders(staged), list(without)),
-			Fix:      on(without) + ": Set-CsCertificate -Type AudioVideoAuthentication -Thumbprint " + fixHex(staged[0].Thumbprint) + " -Roll -EffectiveDate <the same as on the others>",
+			Fix:      w.fixRoll(staged, without),
 		})
 	default:
 		r.pass()
@@ -152,9 +152,7 @@ func (r *result) findAV(all, odd []edge.InventoryRecord, message string) {
 	for _, rec := range who {
 		members = append(members, rec.Member)
 	}
-	f := Finding{Role: edge.AV, Message: message,
-		Fix: on(members) + ": " + importPFX + "; " +
-			"Set-CsCertificate -Type AudioVideoAuthentication -Thumbprint " + r.w.rightAV(all, odd)}
+	f := Finding{Role: edge.AV, Message: message, Fix: r.w.fixAV(all, odd, members)}
 	var at []int
 	for i, c := range r.w.captures {
 		if c.Endpoint.Role == edge.AV && slices.Contains(members, c.Endpoint.Member) {
@@ -168,25 +166,17 @@ func (r *result) findAV(all, odd []edge.InventoryRecord, message string) {
 }
 
 // rightAV is the thumbprint to assign: the expected one, else what the other
-// members have.
+// members have; empty where neither is known.
 func (w *world) rightAV(all, odd []edge.InventoryRecord) string {
 	if expected := w.expectedAV(); len(expected) > 0 && len(odd) == 0 {
-		return fixHex(expected[0])
+		return hexOnly(expected[0])
 	}
 	for _, rec := range all {
-		if !slices.ContainsFunc(odd, func(o edge.InventoryRecord) bool { return o.Thumbprint == rec.Thumbprint }) {
-			return fixHex(rec.Thumbprint)
+		if len(odd) > 0 && !slices.ContainsFunc(odd, func(o edge.InventoryRecord) bool { return o.Thumbprint == rec.Thumbprint }) {
+			return hexOnly(rec.Thumbprint)
 		}
 	}
-	return "<thumbprint of the pool's certificate>"
-}
-
-// fixHex lets a thumbprint into a command only where it is one.
-func fixHex(thumbprint string) string {
-	if strings.Trim(thumbprint, "0123456789abcdefABCDEF") != "" || thumbprint == "" {
-		return "<thumbprint of the pool's certificate>"
-	}
-	return thumbprint
+	return ""
 }
 
 func thumbprints(records []edge.InventoryRecord) []string {
@@ -213,7 +203,7 @@ func recordHolders(records []edge.InventoryRecord) string {
 				}
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%s: thumbprint %s%s", list(members), thumb, end))
+		parts = append(parts, fmt.Sprintf("%s: thumbprint %s%s", list(members), strings.ToUpper(thumb), end))
 	}
 	return strings.Join(parts, "; ")
 }

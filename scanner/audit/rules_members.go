@@ -62,17 +62,12 @@ func (w *world) memberFinding(s service) (Finding, []int) {
 	var f Finding
 	certs := w.distinct(s.seen)
 	right := best(certs, w.scan.now)
-	var lacking []int
-	for _, i := range s.seen {
-		if w.leaf(i) != right.Fingerprint {
-			lacking = append(lacking, i)
-		}
-	}
+	lacking := slices.DeleteFunc(slices.Clone(s.seen), func(i int) bool { return w.leaf(i) == right.Fingerprint })
 	title := fmt.Sprintf("%s %d", s.role, s.port)
 	if w.pool.Kind == edge.CommandLinePool {
 		title = fmt.Sprintf("port %d", s.port)
 	}
-	f.Message = title + ": " + w.story(s, certs) + "; " + w.holders(s.seen, certs)
+	f.Message = title + ": " + w.story(s, certs)
 	if len(s.gone) > 0 {
 		f.Message += "; not seen: " + list(w.names(s.gone))
 	}
@@ -85,39 +80,40 @@ func (w *world) memberFinding(s service) (Finding, []int) {
 	return f, at
 }
 
-// story sums the difference up in one sentence, as a person would.
+// story tells the difference as a person would: where there are two
+// certificates, which is the old one, how long it lasts, and who still has it.
 func (w *world) story(s service, certs []*edge.Certificate) string {
-	members, noun := len(w.names(s.seen)), "member"
+	noun := "member"
 	if w.pool.Kind == edge.CommandLinePool {
 		noun = "endpoint"
 	}
+	members := plural(len(w.names(s.seen)), noun)
 	if len(certs) > 2 || newer(certs[0], certs[1]) == 0 {
-		return fmt.Sprintf("%s present %d different certificates", plural(members, noun), len(certs))
+		return fmt.Sprintf("%s present %d different certificates; %s", members, len(certs), w.holders(s.seen, certs))
 	}
 	old, young := certs[0], certs[1]
 	if newer(old, young) > 0 {
 		old, young = young, old
 	}
-	var behind []int
-	for _, i := range s.seen {
-		if w.leaf(i) == old.Fingerprint {
-			behind = append(behind, i)
-		}
-	}
-	verb := "present"
-	if len(w.names(behind)) == 1 {
-		verb = "presents"
-	}
+	behind, ahead := w.withLeaf(s.seen, old), w.withLeaf(s.seen, young)
 	key := "another key"
 	if old.KeyID() == young.KeyID() {
 		key = "the same key"
 	}
-	return fmt.Sprintf("%d of %s still %s the old certificate, which %s: %s; the new one is from %s and has %s",
-		len(w.names(behind)), plural(members, noun), verb, expiryOnly(w, old), list(w.names(behind)),
-		shortDate(young.NotBefore()), key)
+	return fmt.Sprintf("%d of %s still %s the old certificate, which %s: %s %s %s; %s %s the new one, with %s: %s",
+		len(w.names(behind)), members, w.verb(behind, "presents", "present"), expiryOnly(w, old),
+		list(w.names(behind)), w.verb(behind, "has", "have"), w.tellWith(old, expiryDate(w, old)),
+		list(w.names(ahead)), w.verb(ahead, "has", "have"), key,
+		w.tellWith(young, "valid from "+shortDate(young.NotBefore())+" to "+shortDate(young.NotAfter())))
 }
 
-// expiryOnly is expiry without the date, which the legend after it gives.
+// withLeaf picks the captures that present a leaf.
+func (w *world) withLeaf(at []int, c *edge.Certificate) []int {
+	return slices.DeleteFunc(slices.Clone(at), func(i int) bool { return w.leaf(i) != c.Fingerprint })
+}
+
+// expiryOnly is expiry without the date, and expiryDate the date without it:
+// a story says each once.
 func expiryOnly(w *world, c *edge.Certificate) string {
 	if c.NotAfter().Before(w.scan.now) {
 		return "expired " + span(w.scan.now.Sub(c.NotAfter())) + " ago"
@@ -125,17 +121,16 @@ func expiryOnly(w *world, c *edge.Certificate) string {
 	return "expires in " + span(c.NotAfter().Sub(w.scan.now))
 }
 
+func expiryDate(w *world, c *edge.Certificate) string {
+	date, _, _ := strings.Cut(w.expiry(c), ",")
+	return date
+}
+
 // holders says which member has which certificate.
 func (w *world) holders(at []int, certs []*edge.Certificate) string {
 	var parts []string
 	for _, c := range certs {
-		var on []int
-		for _, i := range at {
-			if w.leaf(i) == c.Fingerprint {
-				on = append(on, i)
-			}
-		}
-		parts = append(parts, fmt.Sprintf("%s: %s", list(w.names(on)), w.tell(c)))
+		parts = append(parts, fmt.Sprintf("%s: %s", list(w.names(w.withLeaf(at, c))), w.tell(c)))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -66,9 +66,8 @@ func missingName(id string, k edge.NameKind, s Severity, title, doc, source stri
 		ID: id, Family: "names", Severity: s, Title: title, Source: source,
 		Doc: doc + `
 
-How to fix it: request a certificate with all names of the pool (edgecert targets lists them with the command:
-Request-CsCertificate -New -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -AllSipDomain -DomainName
-"..."), then import and assign it on every member.`,
+How to fix it: request a certificate with all names of the pool (edgecert targets lists them, with the
+Request-CsCertificate command that asks for them), then import and assign it on every member.`,
 		Applies: func(w *world) bool { return edgePool(w) && len(w.namesOf(k)) > 0 },
 		Run: func(w *world, r *result) {
 			// The certificate before a renewal lacks mostly what the new one lacks,

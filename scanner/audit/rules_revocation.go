@@ -93,7 +93,7 @@ func (w *world) toldWith(a answer) string {
 	if _, leaf := w.labels[a.cert.Fingerprint]; leaf {
 		return fmt.Sprintf("%s, presented by %s,", w.tell(a.cert), w.where(a.at))
 	}
-	return fmt.Sprintf("the CA certificate %s above what %s presents", nameOf(a.cert), w.where(a.at))
+	return fmt.Sprintf("the CA certificate %s above what %s %s", nameOf(a.cert), w.where(a.at), w.verb(a.at, "presents", "present"))
 }
 
 func revokedOn(a answer) string {

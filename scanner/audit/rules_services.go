@@ -94,21 +94,11 @@ func (w *world) tellApart(r *result, d difference, expected string) {
 	certs := w.distinct(d.at)
 	var parts []string
 	for _, c := range certs {
-		var on []int
-		for _, i := range d.at {
-			if w.leaf(i) == c.Fingerprint {
-				on = append(on, i)
-			}
-		}
-		parts = append(parts, w.where(on)+" present "+w.tell(c))
+		on := w.withLeaf(d.at, c)
+		parts = append(parts, w.where(on)+" "+w.verb(on, "presents", "present")+" "+w.tell(c))
 	}
 	right := best(certs, w.scan.now)
-	var lacking []int
-	for _, i := range d.at {
-		if w.leaf(i) != right.Fingerprint {
-			lacking = append(lacking, i)
-		}
-	}
+	lacking := slices.DeleteFunc(slices.Clone(d.at), func(i int) bool { return w.leaf(i) == right.Fingerprint })
 	r.find(Finding{
 		Message: strings.Join(parts, "; ") + "; " + expected,
 		Fix:     w.fixAssign(w.names(lacking), "", right),

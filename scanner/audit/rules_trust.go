@@ -41,7 +41,7 @@ func runUntrusted(w *world, r *result) {
 			why, fix := w.untrusted(g)
 			r.find(Finding{
 				Certificate: g.leaf(),
-				Message:     fmt.Sprintf("%s presents a certificate that nobody outside can verify: %s", w.where(g.at), why),
+				Message:     fmt.Sprintf("%s %s a certificate that nobody outside can verify: %s", w.where(g.at), w.verb(g.at, "presents", "present"), why),
 				Fix:         fix,
 			}, g.at...)
 		}
@@ -134,8 +134,8 @@ federation), say "issuer private" in the pool's description, or give the root wi
 					top := g.trust.Path[len(g.trust.Path)-1]
 					r.find(Finding{
 						Certificate: g.leaf(),
-						Message: fmt.Sprintf("%s presents a certificate that this host trusts and the public does not: %q is %s",
-							w.where(g.at), issuerOrSelf(top), w.noRoot()),
+						Message: fmt.Sprintf("%s %s a certificate that this host trusts and the public does not: %q is %s",
+							w.where(g.at), w.verb(g.at, "presents", "present"), issuerOrSelf(top), w.noRoot()),
 						Fix: `have a public CA issue the certificate, or, if a private CA is meant, write "issuer private" in the pool's description`,
 					}, g.at...)
 				case g.trust.Standing == trust.Unverified || !w.scan.ev.HostRoots:
@@ -188,7 +188,7 @@ func runIncomplete(w *world, r *result) {
 		case len(g.trust.Missing) > 0:
 			var lacking []string
 			for _, c := range g.trust.Missing {
-				lacking = append(lacking, fmt.Sprintf("%s, which %s sends", nameOf(c), sentBy(c)))
+				lacking = append(lacking, fmt.Sprintf("%s, which %s", nameOf(c), sentBy(c)))
 			}
 			noun := "intermediate"
 			if len(lacking) > 1 {
@@ -196,7 +196,7 @@ func runIncomplete(w *world, r *result) {
 			}
 			r.find(Finding{
 				Certificate: g.leaf(),
-				Message:     fmt.Sprintf("%s does not send the %s %s", w.where(g.at), noun, list(lacking)),
+				Message:     fmt.Sprintf("%s %s not send the %s %s", w.where(g.at), w.verb(g.at, "does", "do"), noun, list(lacking)),
 				Fix:         w.fixMissing(g),
 			}, g.at...)
 		case slices.Contains([]trust.Standing{trust.Trusted, trust.Private, trust.SelfSigned}, g.trust.Standing):
@@ -216,7 +216,7 @@ func (w *world) sentBy(c *edge.Certificate) string {
 		}
 	}
 	if len(here) > 0 {
-		return w.where(here)
+		return w.where(here) + " " + w.verb(here, "sends", "send")
 	}
 	var others []string
 	for _, e := range w.scan.forest.Senders(c) {
@@ -231,14 +231,17 @@ func (w *world) sentBy(c *edge.Certificate) string {
 			others = append(others, name)
 		}
 	}
-	return list(others)
+	if len(others) == 1 {
+		return others[0] + " sends"
+	}
+	return list(others) + " send"
 }
 
 // fixMissing holds thumbprints alone: hex, safe in a command.
 func (w *world) fixMissing(g chainGroup) string {
 	var steps []string
 	for _, c := range g.trust.Missing {
-		print := strings.ToUpper(c.Thumbprint())
+		print := thumbprint(c)
 		steps = append(steps, fmt.Sprintf(`on a member that sends it: Get-Item Cert:\LocalMachine\CA\%s | Export-Certificate -FilePath .\%s.cer; `+
 			`where it is missing: Import-Certificate -FilePath .\%s.cer -CertStoreLocation Cert:\LocalMachine\CA`, print, print, print))
 	}

@@ -16,7 +16,7 @@ themselves; some older phones and gateways read it strictly and fail.
 How to fix it: Schannel sends the chain in order of itself, so a chain out of order comes from another device in
 between (a reverse proxy, a load balancer): put its chain file in order, the server's certificate first, then each issuer.`,
 		"RFC 5246 section 7.4.2: each following certificate MUST directly certify the one preceding it; relaxed by RFC 8446 section 4.4.2",
-		"sends out of order",
+		"out of order:",
 		"put the chain in order: the server's certificate first, each issuer after what it issued",
 		func(l trust.Layout) []*edge.Certificate { return l.OutOfOrder })
 }
@@ -29,7 +29,7 @@ some kilobytes in every handshake.
 How to fix it: nothing has to be done. On Windows the root is sent when it also stands in the store for intermediate
 CAs: remove it from Cert:\LocalMachine\CA and leave it in Cert:\LocalMachine\Root.`,
 		"RFC 5246 section 7.4.2: the root certificate MAY be omitted from the chain",
-		"sends the root",
+		"the root",
 		`nothing has to be done; to save the bytes, remove the root from Cert:\LocalMachine\CA (not from Root)`,
 		func(l trust.Layout) []*edge.Certificate { return l.Roots })
 }
@@ -42,12 +42,13 @@ CA before the last renewal. Clients skip them; strict ones may not.
 How to fix it: remove them from the chain file of the device in between, or on Windows from Cert:\LocalMachine\CA if
 nothing else needs them.`,
 		"RFC 5246 section 7.4.2: each following certificate MUST directly certify the one preceding it",
-		"sends certificates that are no part of its chain:",
+		"certificates that are no part of the chain:",
 		"remove them from the chain that is sent",
 		func(l trust.Layout) []*edge.Certificate { return l.Extra })
 }
 
-// layoutRule is a rule about how a chain was sent, told once a chain.
+// layoutRule is a rule about how a chain was sent, told once a chain; says is
+// what is sent.
 func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout) []*edge.Certificate) Rule {
 	return Rule{
 		ID: id, Family: "trust", Severity: Info, Title: title, Doc: doc, Source: source,
@@ -64,7 +65,7 @@ func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout
 				}
 				r.find(Finding{
 					Certificate: g.leaf(),
-					Message:     fmt.Sprintf("%s %s %s", w.where(g.at), says, list(namesOf(found))),
+					Message:     fmt.Sprintf("%s %s %s %s", w.where(g.at), w.verb(g.at, "sends", "send"), says, list(namesOf(found))),
 					Fix:         fix,
 				}, g.at...)
 			})
@@ -74,7 +75,7 @@ func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout
 
 // nameOf tells a certificate above a leaf: it has no letter.
 func nameOf(c *edge.Certificate) string {
-	return fmt.Sprintf("%q (thumbprint %s)", cmp.Or(c.CommonName(), c.Subject()), c.Thumbprint())
+	return fmt.Sprintf("%q (thumbprint %s)", cmp.Or(c.CommonName(), c.Subject()), thumbprint(c))
 }
 
 func namesOf(certs []*edge.Certificate) []string {
@@ -114,7 +115,7 @@ func runIntermediateExpired(w *world, r *result) {
 		for _, c := range onPath {
 			r.find(Finding{
 				Certificate: c,
-				Message:     fmt.Sprintf("%s presents a certificate whose issuer %s is not valid now: %s", w.where(g.at), nameOf(c), w.validity(c)),
+				Message:     fmt.Sprintf("%s %s a certificate whose issuer %s is not valid now: %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.validity(c)),
 				Fix:         "fetch the CA's current certificate of that name; on every member: " + importIntermediate + "; delete the expired one there",
 			}, g.at...)
 		}
@@ -126,8 +127,8 @@ func runIntermediateExpired(w *world, r *result) {
 			r.find(Finding{
 				Severity:    Info,
 				Certificate: c,
-				Message: fmt.Sprintf("%s sends %s, which is not valid now (%s), beside a path that is good without it",
-					w.where(g.at), nameOf(c), w.validity(c)),
+				Message: fmt.Sprintf("%s %s %s, which is not valid now (%s), beside a path that is good without it",
+					w.where(g.at), w.verb(g.at, "sends", "send"), nameOf(c), w.validity(c)),
 				Fix: `remove the expired certificate from Cert:\LocalMachine\CA on the members that send it`,
 			}, g.at...)
 		}
@@ -181,7 +182,7 @@ day. If the CA has none, it will have issued from another one since: request a n
 					found = true
 					r.find(Finding{
 						Certificate: c,
-						Message:     fmt.Sprintf("the issuer %s of what %s presents %s", nameOf(c), w.where(g.at), w.expiry(c)),
+						Message:     fmt.Sprintf("%s %s a certificate whose issuer %s %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.expiry(c)),
 						Fix:         "fetch the CA's newer certificate of that name before that day; on every member: " + importIntermediate,
 					}, g.at...)
 				}

@@ -8,7 +8,6 @@ import (
 	"crypto/x509/pkix"
 	"math/big"
 	"slices"
-	"strings"
 	"testing"
 
 	"edgecert/scanner/edge"
@@ -73,7 +72,7 @@ func untrustedCases() []ruleCase {
 				noRoots(w)
 				w.sendEverywhere(testPKI().intermediate, testPKI().root)
 			},
-			at: "pool", says: []string{"private CA", "Example Root", testPKI().root.Thumbprint()}, fix: "--roots",
+			at: "pool", says: []string{"private CA", "Example Root", thumbprint(testPKI().root)}, fix: "--roots",
 		},
 		{
 			rule: "untrusted-issuer", name: "self-signed everywhere", want: Found,
@@ -166,8 +165,8 @@ func incompleteCases() []ruleCase {
 		{
 			rule: "chain-incomplete", name: "one member without the intermediate", want: Found,
 			change: func(w *testWorld) { send(nil, w.member("edge2")...) },
-			at:     "edge2", says: []string{"edge2 (every service) does not send", "Example Issuing CA", testPKI().intermediate.Thumbprint(), "edge1 and edge3"},
-			fix: `Import-Certificate -FilePath .\` + strings.ToUpper(testPKI().intermediate.Thumbprint()) + `.cer -CertStoreLocation Cert:\LocalMachine\CA`,
+			at:     "edge2", says: []string{"edge2 (every service) does not send", "Example Issuing CA", thumbprint(testPKI().intermediate), "which edge1 and edge3 (every service) send"},
+			fix: `Import-Certificate -FilePath .\` + thumbprint(testPKI().intermediate) + `.cer -CertStoreLocation Cert:\LocalMachine\CA`,
 		},
 		{
 			rule: "chain-incomplete", name: "one service of one member without it", want: Found,
@@ -232,7 +231,7 @@ func layoutCases() []ruleCase {
 		{
 			rule: "root-sent", name: "the root behind the intermediate", want: Found,
 			change: func(w *testWorld) { w.sendEverywhere(p.intermediate, p.root) },
-			at:     "pool", says: []string{"Example Root", p.root.Thumbprint()},
+			at:     "pool", says: []string{"Example Root", thumbprint(p.root)},
 		},
 		{
 			rule: "chain-order", name: "upper intermediate before the lower", want: Found,
@@ -274,7 +273,7 @@ func intermediateCases() []ruleCase {
 		{
 			rule: "intermediate-expired", name: "the only intermediate expired", want: Found,
 			change: func(w *testWorld) { w.sendEverywhere(expired) },
-			at:     "pool", says: []string{"Example Issuing CA", expired.Thumbprint(), "expired 2026-05-29, 3 days ago"}, fix: "Import-Certificate",
+			at:     "pool", says: []string{"Example Issuing CA", thumbprint(expired), "expired 2026-05-29, 3 days ago"}, fix: "Import-Certificate",
 		},
 		{
 			rule: "intermediate-expired", name: "expired beside a good one", want: Found, severity: Info,

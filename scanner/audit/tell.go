@@ -21,17 +21,32 @@ func (w *world) short(c *edge.Certificate) string {
 	if c.X509 == nil {
 		return w.tell(c)
 	}
-	return fmt.Sprintf("%s (thumbprint %s, serial %s)", w.letter(c), c.Thumbprint(), c.Serial())
+	return fmt.Sprintf("%s (thumbprint %s, serial %s)", w.letter(c), thumbprint(c), c.Serial())
 }
 
 // tell is short with what tells two certificates of one name apart: who issued
 // it and when it ends.
 func (w *world) tell(c *edge.Certificate) string {
 	if c.X509 == nil {
-		return fmt.Sprintf("%s (thumbprint %s, cannot be decoded)", w.letter(c), c.Thumbprint())
+		return fmt.Sprintf("%s (thumbprint %s, cannot be decoded)", w.letter(c), thumbprint(c))
 	}
-	return fmt.Sprintf("%s (thumbprint %s, serial %s, issued by %s, %s)",
-		w.letter(c), c.Thumbprint(), c.Serial(), issuerName(c), w.expiry(c))
+	return w.tellWith(c, w.expiry(c))
+}
+
+// tellWith is tell with other words about the dates.
+func (w *world) tellWith(c *edge.Certificate, dates string) string {
+	return fmt.Sprintf("%s (thumbprint %s, serial %s, issued by %s, %s)", w.letter(c), thumbprint(c), c.Serial(), issuerName(c), dates)
+}
+
+// thumbprint is written as Windows shows it.
+func thumbprint(c *edge.Certificate) string { return strings.ToUpper(c.Thumbprint()) }
+
+// verb agrees with how many members these captures are of.
+func (w *world) verb(at []int, one, several string) string {
+	if len(w.names(at)) == 1 {
+		return one
+	}
+	return several
 }
 
 // letter is a certificate's letter in this pool.

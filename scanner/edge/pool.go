@@ -109,6 +109,10 @@ type Pool struct {
 	File *CheckedFile `json:"file"` // nil: endpoints were scanned; else this file was judged instead
 }
 
+// NeedsClientAuth says whether the pool's certificate must carry client
+// authentication too.
+func (p Pool) NeedsClientAuth() bool { return p.ClientAuth == ClientAuthRequired || p.PublicIMAOL }
+
 // A Service is one external service of a pool: the name that clients use and
 // the ports it is reached on.
 type Service struct {

@@ -82,36 +82,6 @@ domain fabrikam.com  # DNS of fabrikam.com
 	}
 }
 
-func TestRequestCommand(t *testing.T) {
-	t.Parallel()
-	pool := edge.Pool{
-		SIPDomains: []string{"contoso.com", "fabrikam.com"},
-		Services: []edge.Service{{Role: edge.Access, FQDN: "sip.contoso.com"}, {Role: edge.WebConf, FQDN: "webcon.contoso.com"},
-			{Role: edge.AV, FQDN: "av.contoso.com"}},
-		ExtraNames: []string{"meet_us.contoso.com"},
-	}
-	for name, tt := range map[string]struct {
-		mutate func(*edge.Pool)
-		want   string
-	}{
-		"one certificate": {func(p *edge.Pool) { p.ExtraNames = nil },
-			`Request-CsCertificate -New -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -DomainName 'sip.contoso.com,webcon.contoso.com,sip.fabrikam.com' -FriendlyName 'sip.contoso.com edge' -KeySize 2048 -PrivateKeyExportable $true -Output '.\sip.contoso.com-edge.req'`},
-		"for AOL, and a name that is not DNS safe": {func(p *edge.Pool) { p.PublicIMAOL = true },
-			`Request-CsCertificate -New -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -DomainName 'sip.contoso.com,webcon.contoso.com,sip.fabrikam.com' -FriendlyName 'sip.contoso.com edge' -KeySize 2048 -PrivateKeyExportable $true -ClientEku $true -Output '.\sip.contoso.com-edge.req' # without 1 name that is not DNS safe`},
-		"a certificate a service": {func(p *edge.Pool) { p.PerService, p.ExtraNames = true, []string{"meet.contoso.com"} },
-			`Request-CsCertificate -New -Type AccessEdgeExternal -DomainName 'sip.contoso.com,sip.fabrikam.com,meet.contoso.com' -FriendlyName 'sip.contoso.com access' -KeySize 2048 -PrivateKeyExportable $true -Output '.\sip.contoso.com-access.req'
-Request-CsCertificate -New -Type DataEdgeExternal -DomainName 'webcon.contoso.com' -FriendlyName 'webcon.contoso.com webcon' -KeySize 2048 -PrivateKeyExportable $true -Output '.\webcon.contoso.com-webcon.req'
-Request-CsCertificate -New -Type AudioVideoAuthentication -DomainName 'av.contoso.com' -FriendlyName 'av.contoso.com av' -KeySize 2048 -PrivateKeyExportable $true -Output '.\av.contoso.com-av.req'`},
-		"no services": {func(p *edge.Pool) { p.Services = nil }, ""},
-	} {
-		p := pool
-		tt.mutate(&p)
-		if d := cmp.Diff(tt.want, RequestCommand(p)); d != "" {
-			t.Errorf("%s: %s", name, d)
-		}
-	}
-}
-
 func TestDistinct(t *testing.T) {
 	t.Parallel()
 	pools := Distinct([]edge.Pool{{Name: "a"}, {Name: "b"}, {Name: "a"}, {Name: "a"}})
