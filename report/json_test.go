@@ -170,6 +170,8 @@ func TestLoadRefuses(t *testing.T) {
 		"count edited":                 {strings.Replace(good, `"planned": 12`, `"planned": 11`, 1), "coverage says", false},
 		"verdict edited":               {strings.Replace(good, `"verdict": "error"`, `"verdict": "fine"`, 1), `verdict "fine" is none`, false},
 		"outcome edited":               {strings.Replace(good, `"outcome":"failed"`, `"outcome":"down"`, 1), `outcome "down" is none`, false},
+		"role edited":                  {strings.ReplaceAll(good, `"role":"webcon"`, `"role":"\u001b[31m"`), `role "\x1b[31m" is none`, false},
+		"serial number edited":         {strings.Replace(good, `"serial":"`, `"serial":"\u001b[31m`, 1), "no lower hex", false},
 		"failed cell made captured":    {strings.Replace(good, `"outcome":"failed"`, `"outcome":"captured"`, 1), "contradict", false},
 		"certificate under other name": {strings.Replace(good, `"`+leaf+`": {`, `"`+strings.Repeat("0", 64)+`": {`, 1), "its PEM is that of", false},
 		"PEM edited":                   {strings.Replace(good, "BEGIN CERTIFICATE", "BEGIN KEY", 1), "PEM cannot be read", false},

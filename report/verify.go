@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"slices"
+	"strings"
 
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
@@ -43,6 +44,8 @@ func verify(r Report) error {
 	return nil
 }
 
+// verifyCertificates holds every certificate against its fingerprint. Its
+// numbers must be the hex that renderers take them for.
 func verifyCertificates(r Report) error {
 	for id, c := range r.Certificates {
 		block, rest := pem.Decode([]byte(c.PEM))
@@ -51,6 +54,9 @@ func verifyCertificates(r Report) error {
 		}
 		if sum := sha256.Sum256(block.Bytes); hex.EncodeToString(sum[:]) != id {
 			return damaged("certificate %.64q: its PEM is that of %x", id, sum)
+		}
+		if number := c.Serial + c.ThumbprintSHA1 + c.SPKISHA256; strings.Trim(number, "0123456789abcdef") != "" {
+			return damaged("certificate %.64q: serial number, thumbprint and key are %.200q, which is no lower hex", id, number)
 		}
 	}
 	return nil
@@ -63,10 +69,18 @@ func verifyPool(p Pool, table map[string]Certificate) error {
 	if !knownVerdict(p.Verdict) {
 		return damaged("pool %.60q: verdict %.40q is none", p.Name, p.Verdict)
 	}
+	for _, s := range p.Services {
+		if !knownRole(s.Role) {
+			return damaged("pool %.60q: role %.40q is none", p.Name, s.Role)
+		}
+	}
 	for i, e := range p.Endpoints {
 		where := p.Name + " " + e.Place()
-		if !knownOutcome(e.Outcome) {
+		switch {
+		case !knownOutcome(e.Outcome):
 			return damaged("%.120q: outcome %.40q is none", where, e.Outcome)
+		case !knownRole(e.Role):
+			return damaged("%.120q: role %.40q is none", where, e.Role)
 		}
 		if (e.Outcome == edge.Captured) != (len(e.Chain) > 0) || (e.Certificate != nil) != (len(e.Chain) > 0) ||
 			e.Certificate != nil && *e.Certificate != e.Chain[0] {
@@ -87,6 +101,9 @@ func verifyPool(p Pool, table map[string]Certificate) error {
 		if !slices.Contains([]audit.Severity{audit.Error, audit.Warning, audit.Info}, f.Severity) {
 			return damaged("finding %.60q: severity %.40q is none", f.Rule, f.Severity)
 		}
+		if f.Role != "" && !knownRole(f.Role) {
+			return damaged("finding %.60q: role %.40q is none", f.Rule, f.Role)
+		}
 	}
 	for rule, o := range p.Rules {
 		if !slices.Contains([]audit.Outcome{audit.Pass, audit.Found, audit.NotApplicable, audit.CouldNotTell}, o) {
@@ -102,6 +119,10 @@ func missing(where, id string) error {
 
 func knownVerdict(v audit.Verdict) bool {
 	return slices.Contains([]audit.Verdict{audit.VerdictOK, audit.VerdictWarning, audit.VerdictError, audit.VerdictIncomplete}, v)
+}
+
+func knownRole(r edge.Role) bool {
+	return slices.Contains(edge.Roles(), r)
 }
 
 func knownOutcome(o edge.Outcome) bool {
