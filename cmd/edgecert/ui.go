@@ -135,6 +135,7 @@ func (u *ui) progress(total int, o uiOptions) (func(done, total int), func()) {
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	u.mu.Lock()
 	u.bar = bar
+	_ = bar.RenderBlank() // the first answer may be a timeout away
 	u.mu.Unlock()
 	step := func(done, _ int) {
 		u.mu.Lock()
