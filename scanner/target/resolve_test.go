@@ -128,77 +128,6 @@ func TestResolveWithoutRecursion(t *testing.T) {
 	}
 }
 
-// Ten thousand names before a resolver that is dead must not take hours.
-func TestResolverThatIsDead(t *testing.T) {
-	t.Parallel()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	var text strings.Builder
-	for i := range 2000 {
-		fmt.Fprintf(&text, "h%d.example:443\n", i)
-	}
-	pools := mustParse(t, text.String()).Pools
-	start := time.Now()
-	out := Resolve(t.Context(), pools, Resolver{Server: conn.LocalAddr().String(), Timeout: 50 * time.Millisecond})
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("took %s", took)
-	}
-	given := 0
-	for _, n := range out[0].DNS.Names {
-		if n.Status != edge.Unknown {
-			t.Fatalf("got %+v", n)
-		}
-		if strings.Contains(n.Error, "not asked: the ") {
-			given++
-		}
-	}
-	if given < 1500 {
-		t.Errorf("%d of 2000 names were given up on", given)
-	}
-}
-
-// A resolver that says nothing delays a scan by two tries of one query, however
-// many rounds of lookups there are.
-func TestDiscoverBeforeADeadResolver(t *testing.T) {
-	t.Parallel()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	const try = 500 * time.Millisecond
-	start := time.Now()
-	pools := Discover(t.Context(), []Domain{{Name: "contoso.com"}}, Resolver{Server: conn.LocalAddr().String(), Timeout: try}, nil)
-	if took := time.Since(start); took > 3*try {
-		t.Errorf("took %s", took)
-	}
-	if n := pools[0].Notes; len(n) != 3 || !strings.HasPrefix(n[2], "no Edge of contoso.com found: its SRV records are not known, and sip.contoso.com could not be looked up: no answer") {
-		t.Errorf("notes %q", n)
-	}
-}
-
-// The patience of a system's resolver is its own, and may be longer than
-// that of a scan.
-func TestRunGivesUpOnSilence(t *testing.T) {
-	t.Parallel()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	s := newSession(Resolver{Server: conn.LocalAddr().String(), Timeout: time.Hour})
-	s.silence = 50 * time.Millisecond
-	s.wantNames("sip.contoso.com")
-	s.run(t.Context())
-	a := *s.names["sip.contoso.com"]
-	if a.Status != edge.Unknown || !strings.HasPrefix(a.Error, "no answer from the 127.0.0.1:") {
-		t.Errorf("got %+v", a)
-	}
-}
-
 func TestResolveCountsMembers(t *testing.T) {
 	t.Parallel()
 	r := serve(t, &zone{records: []string{"av.example. A 192.0.2.1", "av.example. A 192.0.2.2", "av.example. AAAA 2001:db8::1", "web.example. A 192.0.2.9"}})
@@ -244,17 +173,6 @@ func TestSystemErrors(t *testing.T) {
 		if l := systemError(tt.err); l.status != tt.status || l.err != tt.text {
 			t.Errorf("%s: got %v %q", name, l.status, l.err)
 		}
-	}
-}
-
-func TestResolveInterrupted(t *testing.T) {
-	t.Parallel()
-	z := &zone{}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	pool := Resolve(ctx, mustParse(t, "a.example:443").Pools, serve(t, z))[0]
-	if got := pool.DNS.Names[0]; got.Status != edge.Unknown || z.asked.Load() != 0 {
-		t.Errorf("got %+v after %d queries", got, z.asked.Load())
 	}
 }
 

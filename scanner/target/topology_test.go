@@ -1,9 +1,6 @@
 package target
 
 import (
-	"archive/zip"
-	"bytes"
-	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -11,7 +8,6 @@ import (
 	"edgecert/scanner/edge"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/text/encoding/unicode"
 )
 
 // published is a pool of two members with three public addresses each, as
@@ -201,191 +197,6 @@ func TestTopologyBuilderFile(t *testing.T) {
 			Members: []edge.Member{member("b1.contoso.net", "203.0.113.21"), member("b2.contoso.net", "203.0.113.22")}},
 	}
 	if d := cmp.Diff(want, f.Pools, comparing()); d != "" {
-		t.Error(d)
-	}
-}
-
-// zipOf packs files as pairs of name and content.
-func zipOf(t *testing.T, pairs ...string) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for i := 0; i < len(pairs); i += 2 {
-		f, err := w.Create(pairs[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Write([]byte(pairs[i+1])); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-func TestTopologyContainers(t *testing.T) {
-	t.Parallel()
-	utf16 := func(e unicode.Endianness) string {
-		raw, err := unicode.UTF16(e, unicode.UseBOM).NewEncoder().String(strings.Replace(published, "utf-8", "utf-16", 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return raw
-	}
-	for name, raw := range map[string]string{
-		"UTF-8 with BOM": "\ufeff" + published,
-		"UTF-16LE":       utf16(unicode.LittleEndian),
-		"UTF-16BE":       utf16(unicode.BigEndian),
-		"ZIP":            zipOf(t, "readme.txt", "hello", "Policies.xml", "<Policies/>", "Other.zip", "PK\x03\x04 and no more", `Export\Deep\DocItemSet.xml`, published),
-		"ZIP in a ZIP":   zipOf(t, "outer/inner.zip", zipOf(t, "a/b/topology.XML", utf16(unicode.LittleEndian))),
-	} {
-		f, err := loadBytes("input", []byte(raw))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if d := cmp.Diff([]edge.Pool{publishedPool()}, f.Pools, comparing()); d != "" {
-			t.Errorf("%s: %s", name, d)
-		}
-	}
-}
-
-func TestTopologyJSON(t *testing.T) {
-	t.Parallel()
-	service := `{"Identity":"EdgeServer:edgepool.contoso.net","PoolFqdn":"edgepool.contoso.net","AccessEdgeExternalFqdn":"sip.contoso.com",
-	 "DataEdgeExternalFqdn":"webcon.contoso.com","AVEdgeExternalFqdn":"av.contoso.com","AccessEdgeExternalSipPort":5061,
-	 "AccessEdgeClientSipPort":443,"DataPsomClientPort":443,"MediaRelayExternalTurnTcpPort":443}`
-	pools := `[{"Identity":"fe.contoso.net","Fqdn":"fe.contoso.net","Computers":["fe1.contoso.net"]},
-	 {"Identity":"edgepool.contoso.net","Fqdn":"EdgePool.contoso.net","Computers":{"value":["edge1.contoso.net","edge2.contoso.net"],"Count":2}}]`
-	domains := `{"value":[{"Identity":"fabrikam.com","Name":"fabrikam.com","IsDefault":false},{"Name":"contoso.com","IsDefault":true}],"Count":2}`
-	want := publishedPool()
-	want.Members = []edge.Member{{Name: "edge1.contoso.net"}, {Name: "edge2.contoso.net"}}
-	want.Notes = []string{"the addresses of Access Edge (sip.contoso.com), Web Conferencing Edge (webcon.contoso.com), A/V Edge (av.contoso.com) are not in the topology: completed from DNS"}
-	for name, paths := range map[string][]string{
-		"three files": {write(t, "service.json", service), write(t, "pools.json", pools), write(t, "domains.json", domains)},
-		"one file":    {write(t, "all.json", domains+"\r\n"+service+pools)},
-	} {
-		f, err := Load(paths, nil, ParseOptions{})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if d := cmp.Diff([]edge.Pool{want}, f.Pools, comparing()); d != "" {
-			t.Errorf("%s: %s", name, d)
-		}
-	}
-}
-
-func TestTopologyRefused(t *testing.T) {
-	t.Parallel()
-	bomb := `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><Topology>&b;</Topology>`
-	for name, tt := range map[string]struct{ raw, want string }{
-		"entities":          {bomb, "document type definition"},
-		"external entity":   {`<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><Topology>&x;</Topology>`, "document type definition"},
-		"undeclared entity": {`<Topology>&lol;</Topology>`, "broken XML"},
-		"deep nesting":      {strings.Repeat("<a>", 200), "nested deeper than 100"},
-		"too many elements": {"<Topology>" + strings.Repeat("<a/>", maxElements) + "</Topology>", "more than 200000 elements"},
-		"cut in the middle": {published[:len(published)/2], "broken XML"},
-		"other encoding":    {strings.Replace(published, "utf-8", "windows-1252", 1), `encoding "windows-1252" is not read`},
-		"another document":  {"<html><body/></html>", `root "html" is no topology`},
-		"no Edge":           {strings.ReplaceAll(published, "EdgeServer", "MediationServer"), "no Edge pool"},
-		"ZIP of ZIPs":       {zipOf(t, "a.zip", zipOf(t, "b.zip", zipOf(t, "c.xml", published))), "nested deeper than 2"},
-		"ZIP without one":   {zipOf(t, "readme.txt", "hello"), "no Edge pool"},
-		"broken ZIP":        {"PK\x03\x04nonsense", "broken ZIP"},
-		"broken JSON":       {`{"AccessEdgeExternalFqdn": `, "broken JSON"},
-		"another JSON":      {`{"a": 1}`, "JSON without an Edge service"},
-		"absurd size":       {"<" + strings.Repeat(" ", maxTopologySize), "larger than 32 MiB"},
-	} {
-		_, err := loadBytes("input", []byte(tt.raw))
-		if e := firstError(t, err); !strings.Contains(e.Msg, tt.want) || !strings.HasPrefix(e.File, "input") {
-			t.Errorf("%s: got %v, want %q", name, e, tt.want)
-		}
-	}
-}
-
-// What a ZIP unpacks to is counted over all its files, whatever it claims.
-func TestZIPBomb(t *testing.T) {
-	t.Parallel()
-	half := strings.Repeat(" ", 500)
-	raw := zipOf(t, "a.xml", half, "inner.zip", zipOf(t, "b.xml", half))
-	for budget, fits := range map[int64]bool{1500: true, 1100: false, 400: false} {
-		var topo topology
-		err := topo.addZIP("input", []byte(raw), &budget, 1)
-		if fits && err != nil || !fits && !strings.Contains(firstError(t, err).Msg, "more than 32 MiB in all") {
-			t.Errorf("%d left: %v", budget, err)
-		}
-	}
-}
-
-func TestTopologyAgainstTargetsFile(t *testing.T) {
-	t.Parallel()
-	targets := write(t, "targets.txt", `pool edgepool.contoso.net
-sip-domains contoso.com
-access sip.contoso.com
-webcon conf.contoso.com 444
-member edge1 access=203.0.113.10 webcon=203.0.113.20
-member edge3 access=203.0.113.12 webcon=203.0.113.22
-`)
-	file := write(t, "topology.xml", published)
-	f, err := Load([]string{targets, file}, nil, ParseOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(f.Pools) != 1 || len(f.Pools[0].Members) != 2 || f.Pools[0].FQDN(edge.WebConf) != "conf.contoso.com" {
-		t.Fatalf("the targets file must count: %+v", f.Pools)
-	}
-	want := []string{
-		"SIP domain fabrikam.com: listed in TOPOLOGY, not in TARGETS:1",
-		"Web Conferencing Edge: webcon.contoso.com in TOPOLOGY, conf.contoso.com in TARGETS:1",
-		"A/V Edge: av.contoso.com in TOPOLOGY, none in TARGETS:1",
-		"member edge2.contoso.net: listed in TOPOLOGY, not in TARGETS:1",
-		"member edge3: not in TOPOLOGY, listed in TARGETS:1",
-	}
-	if d := cmp.Diff(want, anonymous(f.Pools[0].Notes, file, targets)); d != "" {
-		t.Error(d)
-	}
-	moved := write(t, "targets.txt", fmt.Sprintf("pool edgepool.contoso.net\nsip-domains contoso.com fabrikam.com\n%s", `access sip.contoso.com 5061
-webcon webcon.contoso.com
-av av.contoso.com
-member edge1 access=203.0.113.10 webcon=203.0.113.20 av=203.0.113.99
-member edge2 access=203.0.113.11 webcon=203.0.113.21 av=203.0.113.31
-`))
-	f, err = Load([]string{file, moved}, nil, ParseOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want = []string{
-		"ports of Access Edge: 443 5061 in TOPOLOGY, 5061 in TARGETS:1",
-		"A/V Edge of member edge1: 203.0.113.30 in TOPOLOGY, 203.0.113.99 in TARGETS:1",
-	}
-	if d := cmp.Diff(want, anonymous(f.Pools[0].Notes, file, moved)); d != "" {
-		t.Error(d)
-	}
-}
-
-// anonymous puts words for the paths of a test's own files.
-func anonymous(notes []string, topology, targets string) []string {
-	var out []string
-	for _, n := range notes {
-		out = append(out, strings.NewReplacer(topology, "TOPOLOGY", targets, "TARGETS").Replace(n))
-	}
-	return out
-}
-
-// Two exports of one pool: what the second says otherwise is told.
-func TestTwoTopologiesOfOnePool(t *testing.T) {
-	t.Parallel()
-	first := write(t, "a.xml", published)
-	second := write(t, "b.xml", change(t, published, `Port="443" Protocol="Tcp"`, `Port="442" Protocol="Tcp"`))
-	f, err := Load([]string{first, second}, nil, ParseOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := publishedPool()
-	want.Notes = []string{"ports of A/V Edge: 442 in " + second + ", 443 in " + first}
-	if d := cmp.Diff([]edge.Pool{want}, f.Pools, comparing()); d != "" {
 		t.Error(d)
 	}
 }
