@@ -43,7 +43,8 @@ func writeRules(w io.Writer, markdown bool) error {
 		opts = append(opts, tablewriter.WithRendition(tw.Rendition{Borders: tw.BorderNone,
 			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone}}))
 	}
-	table := tablewriter.NewTable(w, opts...)
+	var b strings.Builder
+	table := tablewriter.NewTable(&b, opts...)
 	table.Header("rule", "severity", "finding when")
 	for _, r := range audit.Rules() {
 		id := r.ID
@@ -54,7 +55,15 @@ func writeRules(w io.Writer, markdown bool) error {
 			return fmt.Errorf("writing the rules: %w", err)
 		}
 	}
-	return table.Render()
+	if err := table.Render(); err != nil {
+		return fmt.Errorf("writing the rules: %w", err)
+	}
+	text := b.String()
+	for strings.Contains(text, " \n") { // padding would wrap into empty lines
+		text = strings.ReplaceAll(text, " \n", "\n")
+	}
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 func (a *app) explainCommand() *cobra.Command {
