@@ -13,7 +13,7 @@ import (
 // Everything in the result is in the form in which JSON can carry it (see
 // normalize), so a live report and one loaded from a file are the same value.
 func New(ev edge.Evidence, js []audit.Judgement, p audit.Policy, tool Tool) Report {
-	table := certificates{}
+	table := newTable()
 	r := Report{
 		Schema:      Schema,
 		Tool:        tool,
@@ -34,7 +34,7 @@ func New(ev edge.Evidence, js []audit.Judgement, p audit.Policy, tool Tool) Repo
 		r.Coverage = r.Coverage.add(pool.Coverage())
 		r.Pools = append(r.Pools, pool)
 	}
-	r.Certificates = table
+	r.Certificates = table.table
 	r.Verdict = verdict(r)
 	return normalize(r)
 }

@@ -10,19 +10,31 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// certificates is the document's table of certificates under construction, by
-// SHA-256. Each is described once, however many endpoints present it.
-type certificates map[string]Certificate
+// certificates is the document's table of certificates under construction.
+// Each is described once, and its reference made once, however many endpoints
+// present it and findings name it.
+type certificates struct {
+	table map[string]Certificate // by SHA-256
+	ids   map[*edge.Certificate]*string
+}
+
+func newTable() certificates {
+	return certificates{map[string]Certificate{}, map[*edge.Certificate]*string{}}
+}
 
 // add puts c into the table and returns its reference, nil for nil.
 func (t certificates) add(c *edge.Certificate) *string {
 	if c == nil {
 		return nil
 	}
-	id := c.Fingerprint.String()
-	if _, known := t[id]; !known {
-		t[id] = newCertificate(c)
+	if id := t.ids[c]; id != nil {
+		return id
 	}
+	id := c.Fingerprint.String()
+	if _, known := t.table[id]; !known {
+		t.table[id] = newCertificate(c)
+	}
+	t.ids[c] = &id
 	return &id
 }
 

@@ -36,7 +36,7 @@ func (w *world) chains() []chainGroup {
 			out[n].at = append(out[n].at, i)
 			continue
 		}
-		out = append(out, chainGroup{c.Chain, w.scan.forest.Judge(c.Chain), []int{i}})
+		out = append(out, chainGroup{c.Chain, w.scan.forest.Judge(c.Chain), w.one(i)})
 	}
 	w.byChain = out
 	return out

@@ -28,6 +28,7 @@ type world struct {
 	scan     *scan
 	pool     edge.Pool
 	captures []edge.Capture // in endpoint order; rules refer to them by index
+	indexes  []int          // 0, 1, 2, … as many as captures; see one
 	leaves   []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
 	byChain  []chainGroup   // see chains
 	labels   map[edge.Fingerprint]string
@@ -45,6 +46,10 @@ type group struct {
 
 func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
 	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, tried: triedIn(captures)}
+	w.indexes = make([]int, len(captures))
+	for i := range captures {
+		w.indexes[i] = i
+	}
 	w.leaves = w.group(everything)
 	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))
 	for _, g := range w.leaves {
@@ -94,10 +99,14 @@ func (w *world) group(pick filter) []group {
 			continue
 		}
 		index[leaf.Fingerprint] = len(out)
-		out = append(out, group{leaf, []int{i}})
+		out = append(out, group{leaf, w.one(i)})
 	}
 	return out
 }
+
+// one is the list of capture i alone. Of ten thousand loose endpoints every
+// rule makes as many lists, so they are all parts of one.
+func (w *world) one(i int) []int { return w.indexes[i : i+1 : i+1] }
 
 // missing returns the picked endpoints whose certificate should have been
 // seen and was not. An endpoint that by its protocol presents none is not
@@ -144,7 +153,7 @@ func (w *world) bunches(key func(i int, c edge.Capture) string) []bunch {
 			continue
 		}
 		index[k] = len(out)
-		out = append(out, bunch{k, []int{i}})
+		out = append(out, bunch{k, w.one(i)})
 	}
 	return out
 }
