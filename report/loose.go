@@ -104,7 +104,7 @@ func (p *page) changes(r Report) {
 			p.line("  and ", plural(len(r.Changes)-i, "more change"), ": see the JSON")
 			break
 		}
-		text := p.clean(c.Message)
+		text := p.clean(r.event(c))
 		if len(r.Pools) > 1 && c.Pool != "" {
 			text = p.clean(c.Pool) + ": " + text
 		}

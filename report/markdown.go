@@ -69,7 +69,7 @@ func (m *markdown) changes(r Report) {
 			fmt.Fprintf(&m.b, "- and %s: see the JSON\n", plural(len(r.Changes)-i, "more change"))
 			break
 		}
-		fmt.Fprintf(&m.b, "- %s: %s\n", code(c.Pool), escapeMarkdown(c.Message))
+		fmt.Fprintf(&m.b, "- %s: %s\n", code(c.Pool), escapeMarkdown(r.event(c)))
 	}
 	m.b.WriteByte('\n')
 }

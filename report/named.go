@@ -3,6 +3,8 @@ package report
 import (
 	"regexp"
 	"strings"
+
+	"edgecert/scanner/edge"
 )
 
 // How audit names a certificate in a message: by its letter in the pool, then
@@ -41,6 +43,27 @@ func (l legend) short(message string) string {
 			message = strings.TrimPrefix(rest, "issued by "+commonName(c.Issuer)+", ")
 		}
 	}
+}
+
+// event is the message of a change for people. What is new speaks of the
+// certificates of this report; what is gone has the letters of an earlier one,
+// and keeps its numbers.
+func (r Report) event(c Change) string {
+	if c.Kind != FindingNew && c.Kind != FindingSeverity {
+		return c.Message
+	}
+	for _, p := range r.Pools {
+		if p.Name != c.Pool || p.Plan.Kind == edge.LoosePool || tooTall(p) {
+			continue
+		}
+		l := legend{}
+		byID, order := letters(p)
+		for _, id := range order[:min(len(order), maxLegend)] {
+			l[byID[id]] = r.Certificates[id]
+		}
+		return l.short(c.Message)
+	}
+	return c.Message
 }
 
 // relabel puts the letters of a merged pool into what was said of a pool of

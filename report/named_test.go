@@ -31,6 +31,18 @@ func TestWhatTheLegendSaysIsToldOnce(t *testing.T) {
 	}
 }
 
+func TestEventsOfFindingsNameByLetter(t *testing.T) {
+	t.Parallel()
+	r := newWorld(t, 1).report()
+	c := r.Certificates[*r.Pools[0].Endpoints[0].Certificate]
+	message := "weak-key: A (thumbprint " + c.ThumbprintSHA1 + ", serial " + c.Serial + ") has it"
+	for kind, want := range map[string]string{FindingNew: "weak-key: A has it", FindingGone: message} {
+		if got := r.event(Change{Kind: kind, Pool: "edge-emea", Message: message}); got != want {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
+	}
+}
+
 // TestMergeRelabels: what is A in one scan may be B where scans stand side by
 // side, and what was said of it is said of B.
 func TestMergeRelabels(t *testing.T) {
