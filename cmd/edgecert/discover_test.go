@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"edgecert/report"
+	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
 )
@@ -158,6 +159,36 @@ func TestDiscover(t *testing.T) {
 		"srv-wrong-domain": "pass", "srv-unexpected": "pass", "dns-no-address": "pass"} {
 		if got := p.Rules[rule]; string(got) != want {
 			t.Errorf("%s: %s, want %s", rule, got, want)
+		}
+	}
+}
+
+// A domain that leads nowhere is status 2 and says why: the records are not
+// there, or nobody answered. A targets file may name it as well.
+func TestDiscoverNothing(t *testing.T) {
+	t.Parallel()
+	o := goOutside(t, func(s *lab.Spec) {
+		s.DNS.Trouble = map[string]lab.Trouble{}
+		for _, name := range []string{"sip.refused.example", "_sip._tls.refused.example", "_sipfederationtls._tcp.refused.example"} {
+			s.DNS.Trouble[name] = lab.Refused
+		}
+	})
+	targets := filepath.Join(t.TempDir(), "targets.txt")
+	if err := os.WriteFile(targets, []byte("domain Tailspin.example.\ndomain refused.example\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, rep := o.scan(t, "-t", targets, "tailspin.example")
+	if status != exitError || len(rep.Pools) != 2 {
+		t.Fatalf("status %d, %d pools", status, len(rep.Pools))
+	}
+	for i, want := range []map[string]audit.Outcome{
+		{"dns-no-address": audit.Found, "federation-srv-missing": audit.Found},
+		{"endpoint-unreachable": audit.Found, "federation-srv-missing": audit.CouldNotTell, "client-srv-missing": audit.CouldNotTell},
+	} {
+		for rule, outcome := range want {
+			if got := rep.Pools[i].Rules[rule]; got != outcome {
+				t.Errorf("%s: %s is %s, want %s", rep.Pools[i].Name, rule, got, outcome)
+			}
 		}
 	}
 }

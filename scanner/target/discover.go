@@ -71,7 +71,7 @@ type found struct {
 func (d *discovery) lookup(ctx context.Context, domains []Domain) {
 	for _, domain := range domains {
 		d.want(edge.Pool{SIPDomains: []string{domain.Name}})
-		d.wantNames("sip." + domain.Name) // what clients try last
+		d.wantNames("sip."+domain.Name, noSuchHost+domain.Name) // the first is what clients try last
 	}
 	d.run(ctx)
 	for _, domain := range domains {

@@ -10,14 +10,15 @@ import (
 )
 
 // guessAccess tries sip.<domain> where no SRV record leads anywhere, as clients
-// do in the end. It counts if it speaks TLS on a port of Access.
+// do in the end. It counts if it speaks TLS on a port of Access; behind a
+// wildcard record any web server does.
 func (d *discovery) guessAccess(ctx context.Context) {
 	const answered, resolved = "guessed: a conventional name that answers", "guessed: a conventional name, not dialed"
 	var endpoints []edge.Endpoint
 	var owners []*found
 	for _, f := range d.found {
 		name := "sip." + f.pool.Name
-		if f.access != "" || len(d.addressesOf(name)) == 0 {
+		if f.access != "" || len(d.addressesOf(name)) == 0 || d.byWildcard(name) {
 			continue
 		}
 		f.source = ""
@@ -85,6 +86,9 @@ func (d *discovery) whyNone(domain string) string {
 	}
 	switch name := d.names["sip."+domain]; name.Status {
 	case edge.Found:
+		if d.byWildcard(name.Name) {
+			return fmt.Sprintf("%s, and sip.%s is there by a wildcard record alone", srv, domain)
+		}
 		return fmt.Sprintf("%s, and sip.%s does not answer as one", srv, domain)
 	case edge.Absent:
 		return fmt.Sprintf("%s, and sip.%s has no address", srv, domain)

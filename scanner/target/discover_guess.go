@@ -58,15 +58,13 @@ func roleOf(name string) (role edge.Role, conventional bool) {
 	return edge.WebConf, false
 }
 
-// wantConventional looks up the conventional names of every pool's domains, and
-// whether a wildcard record makes them meaningless.
+// wantConventional looks up the conventional names of every pool's domains.
 func (d *discovery) wantConventional(ctx context.Context) {
 	for _, f := range d.found {
 		if f.access == "" {
 			continue
 		}
 		for _, domain := range f.pool.SIPDomains {
-			d.wantNames(noSuchHost + domain)
 			for _, label := range slices.Concat(labels(edge.WebConf), labels(edge.AV)) {
 				d.wantNames(label + "." + domain)
 			}

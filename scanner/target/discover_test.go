@@ -125,6 +125,13 @@ tailspin.example [tailspin.example] from DNS of tailspin.example
   note: no Edge of tailspin.example found: no SRV record leads to one, and sip.tailspin.example does not answer as one
 `},
 		{
+			"no SRV record, and a wildcard record that leads to a web server", "contoso.com",
+			[]string{"sip.contoso.com. A 203.0.113.10", noSuchHost + "contoso.com. A 203.0.113.10"},
+			outside{"203.0.113.10:443": "*.contoso.com"},
+			`contoso.com [contoso.com] from DNS of contoso.com
+  note: no Edge of contoso.com found: no SRV record leads to one, and sip.contoso.com is there by a wildcard record alone
+`},
+		{
 			"hostile records", "contoso.com",
 			[]string{"_sipfederationtls._tcp.contoso.com. SRV 0 0 5061 a\\032b.contoso.com.", "_sip._tls.contoso.com. SRV 0 0 0 sip.contoso.com."},
 			outside{},
