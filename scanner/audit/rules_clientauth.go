@@ -8,7 +8,7 @@ import (
 	"edgecert/scanner/edge"
 )
 
-const clientAuthSource = `"client EKU if public IM connectivity with AOL is deployed" (certificate summary); "no longer required" otherwise (public key infrastructure requirements)`
+const clientAuthSource = `"client EKU if public IM connectivity with AOL is deployed" (Microsoft, "Certificate summary - Public instant messaging connectivity in Lync Server 2013"); "no longer required" otherwise (Microsoft, "Certificate infrastructure requirements for Lync Server 2013")`
 
 func clientAuthMissing() Rule {
 	return Rule{

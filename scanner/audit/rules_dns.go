@@ -21,7 +21,7 @@ would answer. A domain whose records lead nowhere at all is told by this rule to
 
 How to fix it: add an A record (and AAAA where IPv6 is used) for each member's external address of that service, or for
 the load balancer's; in the public zone, not only inside.`,
-		Source:  `A and AAAA of the Access, Web Conferencing and A/V names: one per member, or the VIP (determine DNS requirements)`,
+		Source:  `A and AAAA of the Access, Web Conferencing and A/V names: one per member, or the VIP (Microsoft, "Determine DNS requirements for Lync Server 2013")`,
 		Applies: dnsAsked,
 		Run:     runNoAddress,
 	}
@@ -105,7 +105,7 @@ member that was taken away and left in DNS (every so many connections go nowhere
 of (it may have the old certificate), or an attack on the name.
 
 How to fix it: add the member to the targets file, or remove the record.`,
-		Source:  `A and AAAA of a service's name: one per member, or the VIP (determine DNS requirements)`,
+		Source:  `A and AAAA of a service's name: one per member, or the VIP (Microsoft, "Determine DNS requirements for Lync Server 2013")`,
 		Applies: comparesAddresses,
 		Run: func(w *world, r *result) {
 			w.eachComparable(r, func(s edge.Service, dns, known []netip.Addr) {
@@ -133,7 +133,7 @@ func memberNotInDNS() Rule {
 added. The pool carries its load on the others.
 
 How to fix it: add the member's address to the name's A (or AAAA) records, or take the member out of the topology.`,
-		Source:  `DNS load balancing: one A or AAAA per member for each service name`,
+		Source:  `DNS load balancing: one A or AAAA per member for each service name (Microsoft, "Determine DNS requirements for Lync Server 2013")`,
 		Applies: comparesAddresses,
 		Run: func(w *world, r *result) {
 			w.eachComparable(r, func(s edge.Service, dns, known []netip.Addr) {

@@ -18,7 +18,7 @@ consequence: some users and partners meet the wrong certificate, some of the tim
 
 How to fix it: find the member that is behind by asking the members themselves (name their own addresses in the targets
 file), import the right certificate there and assign it with Set-CsCertificate.`,
-		Source: `the same certificate sits on each Edge Server of a pool (certificate requirements for external user access); event 14559: "Ensure that all servers in an Access Edge Server Array have the same certificate"`,
+		Source: `the same certificate sits on each Edge Server of a pool (Microsoft, "Certificate requirements for external user access in Lync Server 2013"); event 14559: "Ensure that all servers in an Access Edge Server Array have the same certificate"`,
 		Run: func(w *world, r *result) {
 			for i, c := range w.captures {
 				w.judgeSamples(r, i, c)

@@ -45,7 +45,7 @@ AlternateSignatureAlgorithm is set. The services start, and TLS fails with partn
 
 How to fix it: on the CA set AlternateSignatureAlgorithm=0 (certutil -setreg CA\csp\AlternateSignatureAlgorithm 0,
 restart the CA), issue the CA's and the server's certificates again; public CAs do not use it.`,
-		Source: `RSASSA-PSS signatures are not supported (certificate requirements for external user access)`,
+		Source: `RSASSA-PSS signatures are not supported (Microsoft, "Certificate requirements for external user access in Lync Server 2013")`,
 		Run: eachSigned(func(c *x509.Certificate) string {
 			switch c.SignatureAlgorithm {
 			case x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
@@ -79,7 +79,7 @@ browsers refuse them; 1024 was once supported by the product, which is why such 
 
 How to fix it: request a new certificate with -KeySize 2048. A key cannot be lengthened, so it is a new key: import the
 new PFX on every member.`,
-		Source: `RSA 2048 or more (certificate requirements for external user access); Baseline Requirements 6.1.5`,
+		Source: `RSA 2048 or more (Microsoft, "Certificate requirements for external user access in Lync Server 2013"); Baseline Requirements 6.1.5`,
 		Run: eachSigned(func(c *x509.Certificate) string {
 			if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
 				return fmt.Sprintf("expected an RSA key of %d bits or more, got %d", minRSABits, key.N.BitLen())
@@ -98,7 +98,7 @@ report that services of Lync and Skype for Business refuse keys of such provider
 service does not start or presents nothing. Old clients and phones do not know ECDSA either.
 
 How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for one.`,
-		Source: "ECDSA is documented; keys of CNG providers are refused (field reports)",
+		Source: `ECDSA is documented (Request-CsCertificate -KeyAlg ECDH_P256); keys of CNG providers are refused (field reports)`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			kind := ""
 			switch key := c.PublicKey.(type) {
@@ -127,7 +127,7 @@ and OCSP has been leaving too, so it is a warning.
 
 How to fix it: on a private CA, add the CRL distribution point to the CA's extensions; from a public CA, order a
 certificate that is not short-lived.`,
-		Source: `"All server certificates must contain a CRL Distribution Point" (public key infrastructure requirements); Baseline Requirements 7.1.2.11.2 on short-lived ones`,
+		Source: `"All server certificates must contain a CRL Distribution Point" (Microsoft, "Certificate infrastructure requirements for Lync Server 2013"); Baseline Requirements 7.1.2.11.2 on short-lived ones`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			if len(c.CRLDistributionPoints) > 0 {
 				return nil

@@ -22,7 +22,7 @@ sooner: a token issued by one member is refused by another that has another key.
 How to fix it: export the right certificate with its private key, import it on every member that lacks it
 (Import-CsCertificate -Path edge.pfx -PrivateKeyExportable $true), assign it (Set-CsCertificate -Type
 AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint ...) and restart the Edge services.`,
-		Source:  `the same certificate sits on each Edge Server of a pool (certificate requirements for external user access); event 14559: "Ensure that all servers in an Access Edge Server Array have the same certificate"`,
+		Source:  `the same certificate sits on each Edge Server of a pool (Microsoft, "Certificate requirements for external user access in Lync Server 2013"); event 14559: "Ensure that all servers in an Access Edge Server Array have the same certificate"`,
 		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool && len(w.captures) > 0 },
 		Run:     runMembers,
 	}
@@ -161,7 +161,7 @@ member presents when it is asked directly. Either the load balancer has a member
 know, or it ends TLS itself, which an Edge does not support: federation is mutual TLS between the servers.
 
 How to fix it: compare the load balancer's list of servers with the pool's members; let it pass TCP through.`,
-		Source:  `the same certificate sits on each Edge Server of a pool (certificate requirements for external user access); with hardware load balancing, DNS shows one VIP for each service`,
+		Source:  `the same certificate sits on each Edge Server of a pool (Microsoft, "Certificate requirements for external user access in Lync Server 2013"); with hardware load balancing, DNS shows one VIP for each service`,
 		Applies: edgePool,
 		Run: func(w *world, r *result) {
 			services := w.services()

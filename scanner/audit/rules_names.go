@@ -8,7 +8,7 @@ import (
 	"edgecert/scanner/edge"
 )
 
-const namesSource = "certificate requirements for external user access, and the certificate summary for public instant messaging connectivity"
+const namesSource = `Microsoft: "Certificate requirements for external user access in Lync Server 2013" and "Certificate summary - Public instant messaging connectivity in Lync Server 2013"`
 
 func accessNameMissing() Rule {
 	return missingName("access-name-missing", edge.AccessName, Error,
@@ -33,7 +33,7 @@ func sipDomainNameMissing() Rule {
 		`Users of every SIP domain find the Edge by sip.<domain>, phones by nothing else, and partners of that domain compare
 this name too. Where it is missing, one domain's users cannot sign in by themselves and one domain's partners cannot
 federate, while all looks well from the others. In hybrid deployments the domains that are online count as well.`,
-		`SANs are added for additional SIP domains (`+namesSource+`); the SAN on all Edge servers must also hold sip.<domain> of every online SIP domain (cloud consolidation, Edge certificates)`)
+		`SANs are added for additional SIP domains (`+namesSource+`); the SAN on all Edge servers must also hold sip.<domain> of every online SIP domain (Microsoft, Skype for Business documentation, cloud-consolidation-edge-certificates)`)
 }
 
 func srvTargetNameMissing() Rule {
@@ -41,7 +41,7 @@ func srvTargetNameMissing() Rule {
 		"the exact name that an SRV record points to is not in the SAN",
 		`Partners and clients follow the SRV record and then compare the name it points to with the certificate. The name
 must be there as it is, a wildcard does not do.`,
-		`the exact target must be in the SN or SAN (deploy Skype connectivity)`)
+		`the exact target must be in the SN or SAN (Microsoft, Skype for Business Server documentation, deploy-skype-connectivity)`)
 }
 
 func extraNameMissing() Rule {

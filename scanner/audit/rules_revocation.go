@@ -147,21 +147,22 @@ or wait up to 15 seconds for each one. "Could not find out" is never taken for "
 
 How to fix it: see that the addresses in the certificate can be reached over port 80 from the Edge servers and from where
 this ran. A stapled response out of its time: the server cannot reach the responder itself.`,
-		Source: `RFC 6960 section 3.2 (requirements for accepting a response); "All server certificates must contain a CRL Distribution Point" (Lync Server 2013, certificate infrastructure requirements)`,
+		Source: `RFC 6960 section 3.2 (requirements for accepting a response); "All server certificates must contain a CRL Distribution Point" (Microsoft, "Certificate infrastructure requirements for Lync Server 2013")`,
 		Run: func(w *world, r *result) {
 			for _, a := range w.revocations() {
 				if a.Status == edge.Good || a.Status == edge.Revoked {
 					r.pass()
 					continue
 				}
-				source := ""
+				source, fix := "", "nothing can be asked: have the CA name an OCSP responder or a CRL in what it issues, or drop this with --allow revocation-unknown"
 				if a.Source != "" {
 					source = " from " + a.Source
+					fix = "see that the addresses in the certificate can be reached over port 80, from the Edge servers and from here"
 				}
 				r.find(Finding{
 					Certificate: a.cert,
 					Message:     fmt.Sprintf("whether %s is revoked could not be found out%s: %s", w.toldWith(a), source, a.Error),
-					Fix:         "see that the addresses in the certificate can be reached over port 80, from the Edge servers and from here",
+					Fix:         fix,
 				}, a.at...)
 			}
 		},

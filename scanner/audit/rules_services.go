@@ -19,7 +19,7 @@ round; and the forgotten one ends on its own day.
 How to fix it: on the member, Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication
 -Thumbprint ... and restart the services. Where separate certificates are meant, say "certificates per-service" in the
 targets file.`,
-		Source:  `"assigned to the external interfaces of: Access Edge service, Web Conferencing Edge service, A/V Edge service" (certificate summary, public instant messaging connectivity)`,
+		Source:  `"assigned to the external interfaces of: Access Edge service, Web Conferencing Edge service, A/V Edge service" (Microsoft, "Certificate summary - Public instant messaging connectivity in Lync Server 2013")`,
 		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool && !w.pool.PerService },
 		Run:     runServices,
 	}

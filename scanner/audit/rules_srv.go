@@ -14,7 +14,7 @@ func federationSRVMissing() Rule {
 		`Partners that federate openly, Microsoft 365 and mobile push find the Edge of a SIP domain by
 _sipfederationtls._tcp.<domain>. Where it is missing, federation works with those partners alone that have the Edge's
 name typed in.`,
-		"SRV _sipfederationtls._tcp.<domain>, 5061: per SIP domain; federation discovery, mobile push (determine DNS requirements)",
+		`SRV _sipfederationtls._tcp.<domain>, 5061: per SIP domain; federation discovery, mobile push (Microsoft, "Determine DNS requirements for Lync Server 2013")`,
 		federationPort)
 }
 
@@ -23,7 +23,7 @@ func clientSRVMissing() Rule {
 		"a SIP domain has no SRV record for clients",
 		`Clients outside find the Edge of a SIP domain by _sip._tls.<domain>, and guess at sip.<domain> where it is missing;
 some phones and other companies' clients do not guess.`,
-		"SRV _sip._tls.<domain>, 443: per SIP domain; client auto-configuration (determine DNS requirements)",
+		`SRV _sip._tls.<domain>, 443: per SIP domain; client auto-configuration (Microsoft, "Determine DNS requirements for Lync Server 2013")`,
 		clientPort)
 }
 
@@ -100,7 +100,7 @@ Business Server 2019 and Microsoft 365 do not federate.
 
 How to fix it: point the record to sip.<domain> of the same domain, give that name the Access Edge's addresses, and have it
 in the certificate.`,
-		Source:  `SRV records need to point to a name "in the same domain in which the DNS SRV record's being created" (advanced Edge Server DNS planning); since 2019 by a top-level suffix match (deploy Skype connectivity)`,
+		Source:  `SRV records need to point to a name "in the same domain in which the DNS SRV record's being created" (Microsoft, "Advanced Edge Server DNS planning for Skype for Business Server"); since 2019 by a top-level suffix match (Microsoft, Skype for Business Server documentation, deploy-skype-connectivity)`,
 		Applies: dnsAsked,
 		Run: func(w *world, r *result) {
 			w.eachSRV(r, func(a edge.SRVAnswer) {
@@ -148,7 +148,7 @@ lower priority are looked at too, since they come into use on the worst day.
 
 How to fix it: federation belongs to 5061 (_sipfederationtls._tcp), clients to 443 (_sip._tls) of sip.<domain>; remove or
 mend the record.`,
-		Source:  `SRV _sipfederationtls._tcp has port 5061, _sip._tls 443 (determine DNS requirements); Access names are the Access FQDN and every sip.<domain>`,
+		Source:  `SRV _sipfederationtls._tcp has port 5061, _sip._tls 443 (Microsoft, "Determine DNS requirements for Lync Server 2013"); Access names are the Access FQDN and every sip.<domain>`,
 		Applies: func(w *world) bool { return dnsAsked(w) && edgePool(w) },
 		Run: func(w *world, r *result) {
 			w.eachSRV(r, func(a edge.SRVAnswer) {

@@ -58,7 +58,7 @@ the subject and nothing else.
 
 How to fix it: at the next renewal let Request-CsCertificate choose the subject, or name the Access Edge FQDN as the
 common name in the CA's form.`,
-		Source:  `"subject name: sip.contoso.com" (certificate summary); "no longer a requirement" in 2013, still recommended`,
+		Source:  `"subject name: sip.contoso.com" (Microsoft, "Certificate summary - Public instant messaging connectivity in Lync Server 2013"); "no longer a requirement" in 2013, still recommended`,
 		Applies: func(w *world) bool { return edgePool(w) && w.pool.FQDN(edge.Access) != "" },
 		Run: func(w *world, r *result) {
 			want := w.pool.FQDN(edge.Access)
@@ -117,7 +117,7 @@ FQDN of an Edge, public CAs refuse them, and clients differ in whether they matc
 
 How to fix it: request a certificate without the name; rename the host where it is one that is used. Names in other
 scripts are written as A-labels (xn--...).`,
-		Source: `the FQDN of an Edge may hold A–Z, a–z, 0–9 and hyphens, no underscore and no Unicode (determine DNS requirements); RFC 1035 section 2.3.1`,
+		Source: `the FQDN of an Edge may hold A–Z, a–z, 0–9 and hyphens, no underscore and no Unicode (Microsoft, "Determine DNS requirements for Lync Server 2013"); RFC 1035 section 2.3.1`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			var bad []string
 			for _, n := range c.DNSNames {

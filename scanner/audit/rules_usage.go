@@ -19,7 +19,7 @@ public CA issues it today.
 
 How to fix it: request the certificate from a web server template or as a TLS server certificate; Request-CsCertificate
 asks for the right usage by itself.`,
-		Source: `server authentication always: it is "essential for MTLS" (public key infrastructure requirements)`,
+		Source: `server authentication always: it is "essential for MTLS" (Microsoft, "Certificate infrastructure requirements for Lync Server 2013")`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			f := &Finding{Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role)}
 			switch {

@@ -8,7 +8,7 @@ import (
 	"edgecert/scanner/edge"
 )
 
-const wildcardSource = `wildcards are not supported on external Edge names (wildcard certificate support); phones cannot sign in (field reports)`
+const wildcardSource = `wildcards are not supported on external Edge names (Microsoft, "Wildcard certificate support in Lync Server 2013"); phones cannot sign in (field reports)`
 
 func wildcardSubject() Rule {
 	return Rule{
@@ -114,7 +114,7 @@ func wildcardExtra() Rule {
 certificate can pose as every host of the domain, though, and an Edge stands at the outer wall.
 
 How to fix it: nothing has to be done; leave it out at the next renewal where nothing else needs it.`,
-		Source:  `the XMPP rows list "*.contoso.com or contoso.com" in addition`,
+		Source:  `the XMPP rows list "*.contoso.com or contoso.com" in addition (Microsoft, "Certificate requirements for external user access in Lync Server 2013")`,
 		Applies: edgePool,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			var extra []string
