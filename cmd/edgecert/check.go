@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 	if err != nil {
 		return err
 	}
-	data, err := os.ReadFile(name)
+	data, err := readAtMost(name, certfile.MaxSize)
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
 	}
@@ -125,6 +126,17 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 		return edge.Pool{}, hintf("choose one with --pool: "+strings.Join(names, ", "), "%s describes %d pools", strings.Join(k.targets, ", "), len(pools))
 	}
 	return edge.Pool{}, hintf("the pools are "+strings.Join(names, ", "), "--pool %q: no such pool", k.pool)
+}
+
+// readAtMost reads a file, and no more than a byte beyond limit, by which the
+// file's reader sees that it is too large: the name may be a disk image's.
+func readAtMost(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit+1))
 }
 
 // password comes from a file, the environment or a prompt without echo; never

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -95,7 +94,7 @@ func (p *policyFlags) parse() (audit.Policy, error) {
 func readRoots(files []string) ([]*edge.Certificate, error) {
 	var roots []*edge.Certificate
 	for _, name := range files {
-		data, err := os.ReadFile(name)
+		data, err := readAtMost(name, certfile.MaxSize)
 		if err != nil {
 			return nil, fmt.Errorf("reading the roots of --roots: %w", err)
 		}
