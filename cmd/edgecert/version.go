@@ -7,11 +7,13 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
 	"edgecert/scanner/audit"
+	"edgecert/scanner/audit/trust"
 )
 
 // version is set by the linker in a release build.
@@ -40,10 +42,15 @@ func toolVersion() string {
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, and the date of the embedded public roots",
 		Args:  takes("no arguments", 0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.out, "edgecert %s %s/%s %s\n", toolVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+			age := ""
+			if trust.RootsOld(time.Now()) {
+				age = ", more than a year old: a newer edgecert knows the public CAs of today"
+			}
+			_, err := fmt.Fprintf(a.out, "edgecert %s %s/%s %s\npublic roots: Mozilla's of %s%s\n", toolVersion(), runtime.GOOS,
+				runtime.GOARCH, runtime.Version(), trust.RootsDate().Format(time.DateOnly), age)
 			return err
 		},
 	}
