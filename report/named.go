@@ -11,7 +11,7 @@ import (
 // "(thumbprint …, serial …)", with "issued by …, expires …" before the bracket
 // closes where that tells two apart; or, where it is clear, by the letter alone.
 var (
-	withNumbers = regexp.MustCompile(`\b([A-Z]{1,2}) \(thumbprint ([0-9a-f]{40})(?:, serial [0-9a-f]+(\)|, ))?`)
+	withNumbers = regexp.MustCompile(`\b([A-Z]{1,2}) \(thumbprint ([0-9A-Fa-f]{40})(?:, serial [0-9a-f]+(\)|, ))?`)
 	letterAlone = regexp.MustCompile(`\b(certificates? (?:already, )?)([A-Z]{1,2})\b`)
 )
 
@@ -32,7 +32,7 @@ func (l legend) short(message string) string {
 		letter, thumbprint := message[m[2]:m[3]], message[m[4]:m[5]]
 		c, told := l[letter]
 		switch rest := message[m[1]:]; {
-		case !told || c.ThumbprintSHA1 != thumbprint || m[6] < 0:
+		case !told || !strings.EqualFold(c.ThumbprintSHA1, thumbprint) || m[6] < 0:
 			b.WriteString(message[:m[1]])
 			message = rest
 		case message[m[6]:m[7]] == ")":
@@ -84,7 +84,7 @@ func relabel(v view, merged map[string]string, certs map[string]Certificate) vie
 		})
 		return withNumbers.ReplaceAllStringFunc(text, func(s string) string {
 			m := withNumbers.FindStringSubmatch(s)
-			if l := byThumbprint[m[2]]; l != "" {
+			if l := byThumbprint[strings.ToLower(m[2])]; l != "" {
 				return l + s[len(m[1]):]
 			}
 			return s

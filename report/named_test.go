@@ -10,8 +10,8 @@ import (
 
 func TestWhatTheLegendSaysIsToldOnce(t *testing.T) {
 	t.Parallel()
-	a, b := strings.Repeat("a1", 20), strings.Repeat("b2", 20)
-	told := legend{"A": {ThumbprintSHA1: a, Issuer: "CN=Public CA 3,O=Trust"}, "B": {ThumbprintSHA1: b, Issuer: "O=Nameless"}}
+	a, b := strings.Repeat("A1", 20), strings.Repeat("B2", 20)
+	told := legend{"A": {ThumbprintSHA1: strings.ToLower(a), Issuer: "CN=Public CA 3,O=Trust"}, "B": {ThumbprintSHA1: strings.ToLower(b), Issuer: "O=Nameless"}}
 	for name, c := range map[string]struct{ message, want string }{
 		"numbers":               {"certificates A (thumbprint " + a + ", serial 0a) and B (thumbprint " + b + ", serial 0b) lack x", "certificates A and B lack x"},
 		"an end beside them":    {"edge1: A (thumbprint " + a + ", serial 0a, issued by Public CA 3, expires 2026-12-27)", "edge1: A (expires 2026-12-27)"},
@@ -35,7 +35,7 @@ func TestEventsOfFindingsNameByLetter(t *testing.T) {
 	t.Parallel()
 	r := newWorld(t, 1).report()
 	c := r.Certificates[*r.Pools[0].Endpoints[0].Certificate]
-	message := "weak-key: A (thumbprint " + c.ThumbprintSHA1 + ", serial " + c.Serial + ") has it"
+	message := "weak-key: A (thumbprint " + strings.ToUpper(c.ThumbprintSHA1) + ", serial " + c.Serial + ") has it"
 	for kind, want := range map[string]string{FindingNew: "weak-key: A has it", FindingGone: message} {
 		if got := r.event(Change{Kind: kind, Pool: "edge-emea", Message: message}); got != want {
 			t.Errorf("%s: %q, want %q", kind, got, want)
@@ -53,7 +53,7 @@ func TestMergeRelabels(t *testing.T) {
 	}
 	old := outside.previousLeaf
 	outside.find(audit.VerdictError, audit.Finding{Rule: "weak-key", Severity: audit.Error, Certificate: old,
-		Message: "certificate A (thumbprint " + old.Thumbprint() + ", serial " + old.Serial() + ") has it; the SAN of certificate A holds more",
+		Message: "certificate A (thumbprint " + strings.ToUpper(old.Thumbprint()) + ", serial " + old.Serial() + ") has it; the SAN of certificate A holds more",
 		Fix:     "the pool has a newer certificate already, A; install it"})
 	r, err := Merge([]NamedReport{{"inside", inside.report()}, {"outside", outside.report()}})
 	if err != nil {
@@ -62,7 +62,7 @@ func TestMergeRelabels(t *testing.T) {
 	for _, f := range r.Pools[0].Findings {
 		switch f.Rule {
 		case "weak-key":
-			want := "seen from outside: certificate B (thumbprint " + old.Thumbprint() + ", serial " + old.Serial() + ") has it; the SAN of certificate B holds more"
+			want := "seen from outside: certificate B (thumbprint " + strings.ToUpper(old.Thumbprint()) + ", serial " + old.Serial() + ") has it; the SAN of certificate B holds more"
 			if f.Message != want {
 				t.Errorf("message %q, want %q", f.Message, want)
 			}
