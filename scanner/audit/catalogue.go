@@ -3,6 +3,8 @@ package audit
 import (
 	"slices"
 	"strings"
+
+	"edgecert/scanner/edge"
 )
 
 // Rules is the catalogue: every rule there is, in the order in which
@@ -118,40 +120,15 @@ func Suggest(id string) string {
 	if id == "" {
 		return ""
 	}
-	best, least := "", max(2, len(id)/3)+1
-	var holding []string
+	var all, holding []string
 	for _, r := range Rules() {
-		if d := distance(id, r.ID); d < least {
-			best, least = r.ID, d
-		}
+		all = append(all, r.ID)
 		if strings.Contains(r.ID, id) {
 			holding = append(holding, r.ID)
 		}
 	}
-	if best == "" && len(holding) == 1 {
-		return holding[0]
+	if near := edge.Nearest(id, all); near != "" || len(holding) != 1 {
+		return near
 	}
-	return best
-}
-
-// distance is how many letters must be put in, taken out or changed to make b
-// of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return holding[0]
 }

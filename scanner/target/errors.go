@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"edgecert/scanner/edge"
 )
 
 // An Error is one thing that is wrong in the input, with its place and, where
@@ -71,38 +73,9 @@ func (e Errors) orNil() error {
 // didYouMean is a hint with the word of the list that is nearest to word, or
 // empty where none is near.
 func didYouMean(word string, list []string) string {
-	best, least := "", max(2, len(word)/3)+1
-	for _, w := range list {
-		if d := distance(strings.ToLower(word), w); d < least {
-			best, least = w, d
-		}
-	}
+	best := edge.Nearest(word, list)
 	if best == "" {
 		return ""
 	}
 	return "did you mean `" + best + "`?"
-}
-
-// distance is the Levenshtein distance of two short words.
-func distance(a, b string) int {
-	if len(a) > 64 { // a line of garbage is like no word, and costs no time
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
