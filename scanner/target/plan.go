@@ -96,6 +96,9 @@ func planService(p edge.Pool, s edge.Service) []cell {
 	isVIP := func(ip netip.Addr) bool {
 		return slices.ContainsFunc(vips, func(v edge.Address) bool { return v.IP == ip })
 	}
+	if answer.Status == edge.Absent && len(vips) > 0 {
+		return nil // the load balancer is where the service is; what DNS lacks is a rule's to tell
+	}
 	if len(answer.Addresses) == 0 {
 		e := edge.Endpoint{Fault: noAddress(name, answer)}
 		return at(p, s, edge.Address{Source: "DNS of " + name}, cell{Endpoint: e, rank: rankNone})

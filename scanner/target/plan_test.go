@@ -87,6 +87,14 @@ p/vip access sip.contoso.us 192.0.2.1:5061 x6 vip (t:2)
 p/vip xmpp contoso.us 192.0.2.1:5269 x6 vip (t:2)
 `},
 		{
+			"a load balancer whose name DNS does not have, and one whose name cannot be looked up",
+			"pool p\nvip access=192.0.2.1 webcon=192.0.2.2\naccess sip.contoso.us 5061\nwebcon web.contoso.us",
+			dnsOf("sip.contoso.us", "web.contoso.us SERVFAIL"), `
+p/ webcon web.contoso.us web.contoso.us:443 dns: looking up web.contoso.us: SERVFAIL (DNS of web.contoso.us)
+p/vip access sip.contoso.us 192.0.2.1:5061 x6 vip (t:2)
+p/vip webcon web.contoso.us 192.0.2.2:443 x6 vip (t:2)
+`},
+		{
 			"members whose A/V addresses are known to nobody, and a resolver that fails",
 			"pool p\naccess sip.contoso.us 5061\nav av.contoso.us\nwebcon web.contoso.us\n" +
 				"member edge1 access=192.0.2.1 webcon=dns av=dns\nmember edge2 access=192.0.2.2 webcon=dns av=dns",
