@@ -26,7 +26,19 @@ func New(class edge.ErrorClass, format string, args ...any) *edge.Fault {
 // Of is err as a fault, doing says what was tried: "reading the answer". An
 // edge.Fault within err keeps its class.
 func Of(err error, doing string) *edge.Fault {
-	return &edge.Fault{Class: Class(err), Message: doing + ": " + err.Error()}
+	return &edge.Fault{Class: Class(err), Message: doing + ": " + bare(err).Error()}
+}
+
+// bare is err without the words that package net puts before it: what was done,
+// and to which address, stands in front of them already.
+func bare(err error) error {
+	if op, ok := err.(*net.OpError); ok {
+		err = op.Err
+	}
+	if call, ok := err.(*os.SyscallError); ok {
+		err = call.Err
+	}
+	return err
 }
 
 // Class is the class of a connection's error. A close without a word counts
