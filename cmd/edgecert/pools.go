@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -76,7 +75,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 func readInventories(pools []edge.Pool, now time.Time) error {
 	for i := range pools {
 		for _, f := range pools[i].InventoryFiles {
-			data, err := os.ReadFile(f.Path)
+			data, err := readAtMost(f.Path, inventory.MaxSize)
 			if err != nil {
 				return fmt.Errorf("%s: reading the inventory of %s: %w", f.Source, f.Member, err)
 			}

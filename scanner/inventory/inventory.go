@@ -23,11 +23,12 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// Bounds: a member has a dozen certificates, a record about a kilobyte.
-const (
-	maxSize    = 4 << 20
-	maxRecords = 1000
-)
+// MaxSize is the largest file that is read, in bytes: a member has a dozen
+// certificates, a record about a kilobyte.
+const MaxSize = 4 << 20
+
+// maxRecords bounds what later work a file can cause.
+const maxRecords = 1000
 
 // A record is one object as PowerShell has it, before it is judged for sense.
 type record struct {
@@ -58,8 +59,8 @@ type record struct {
 //
 // Errors name the file and the record.
 func Parse(name string, data []byte, member string, now time.Time) ([]edge.InventoryRecord, error) {
-	if len(data) > maxSize {
-		return nil, fmt.Errorf("%s: the file is larger than %d MB", name, maxSize>>20)
+	if len(data) > MaxSize {
+		return nil, fmt.Errorf("%s: the file is larger than %d MB", name, MaxSize>>20)
 	}
 	decoded, _, err := transform.Bytes(unicode.BOMOverride(unicode.UTF8.NewDecoder()), data)
 	if err != nil {

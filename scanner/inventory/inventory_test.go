@@ -157,7 +157,7 @@ func TestParseRefusals(t *testing.T) {
 		name, data, says string
 	}{
 		{"nothing", " \r\n", "the file is empty"},
-		{"too large", strings.Repeat(" ", maxSize+1), "larger than 4 MB"},
+		{"too large", strings.Repeat(" ", MaxSize+1), "larger than 4 MB"},
 		{"JSON cut off", object5()[:100], "reading JSON"},
 		{"an array of numbers", "[1, 2]", "record 1: a certificate of Get-CsCertificate is expected"},
 		{"no thumbprint", object5("Thumbprint", "Fingerprint"), `record 1: thumbprint "": 40 hexadecimal digits`},
