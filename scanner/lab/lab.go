@@ -186,7 +186,7 @@ func (l *Lab) Leaf(member string, role edge.Role, port int) *Issued {
 	return l.pki.leaves[c.Chain.id()]
 }
 
-// Targets is the targets file of the pool (design.md §4), with the ports that
+// Targets is the targets file of the pool, with the ports that
 // the lab listens on.
 func (l *Lab) Targets() string {
 	var b strings.Builder

@@ -20,7 +20,7 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// pseudoHello is the fixed ClientHello of [MS-TURN] 2.1.1, as domain.md has it.
+// pseudoHello is the fixed ClientHello of [MS-TURN] 2.1.1.
 func pseudoHello() []byte {
 	b := []byte{0x16, 3, 1, 0, 0x2d, 1, 0, 0, 0x29, 3, 1}
 	b = append(b, bytes.Repeat([]byte{7}, 32)...)

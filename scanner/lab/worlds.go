@@ -45,7 +45,7 @@ func Healthy(now time.Time) Spec {
 }
 
 // AddXMPP gives the spec the XMPP proxy of a domain, on the Access Edge's
-// name and certificate (domain.md §3), and the names that this needs.
+// name and certificate, and the names that this needs.
 func (s *Spec) AddXMPP(domain string) {
 	s.Services = append(s.Services, edge.Service{Role: edge.XMPP, FQDN: domain, Ports: []int{5269}})
 	s.fill()

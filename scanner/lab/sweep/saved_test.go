@@ -13,7 +13,7 @@ import (
 )
 
 // saved demands that a scan, written as JSON and read back, is judged as it
-// was live: the document holds all evidence (design.md §2).
+// was live: the document holds all evidence.
 func saved(t *testing.T, ev edge.Evidence, p audit.Policy, live audit.Judgement) {
 	t.Helper()
 	var file bytes.Buffer
