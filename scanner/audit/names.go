@@ -72,6 +72,14 @@ func (w *world) bearers(k edge.NameKind) filter {
 	}
 }
 
+// due are the required names that a certificate must hold where it is presented.
+func (w *world) due(g group) []edge.RequiredName {
+	return slices.DeleteFunc(slices.Clone(w.required), func(n edge.RequiredName) bool {
+		bears := w.bearers(n.Kind)
+		return !slices.ContainsFunc(g.at, func(i int) bool { return bears(w.captures[i].Endpoint) })
+	})
+}
+
 // seenOn says whether a service is planned and does anything but stay silent.
 func (w *world) seenOn(r edge.Role) bool {
 	return slices.ContainsFunc(w.captures, func(c edge.Capture) bool { return c.Endpoint.Role == r && !silent(c) })

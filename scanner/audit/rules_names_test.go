@@ -135,6 +135,14 @@ func nameCases() []ruleCase {
 			at: "pool", says: []string{"the subject edge.contoso.com, which its SAN does not repeat"}, also: []string{"subject-not-access-name"},
 		},
 		{
+			rule: "subject-not-in-san", name: "separate certificates, Web Conferencing's with the Access name in the subject alone", want: Found,
+			change: func(w *testWorld) {
+				w.pool().PerService = true
+				present(makeLeaf(w.t, sans("webcon.contoso.com")), w.cells(edge.WebConf)...)
+			},
+			at: "webcon 443", says: []string{"the subject sip.contoso.com, which its SAN does not repeat; it is valid for webcon.contoso.com"},
+		},
+		{
 			rule: "subject-not-access-name", name: "Web Conferencing as the subject", want: Found, change: with(subject("webcon.contoso.com")),
 			at: "pool", says: []string{"expected the subject sip.contoso.com, got the subject webcon.contoso.com"},
 		},

@@ -207,7 +207,7 @@ func (w *world) accessName(name string) bool {
 // targetLacked says whether a certificate that must hold the SRV target does
 // not, and a finding says so.
 func (w *world) targetLacked(name string) bool {
-	if !w.requires(name) {
+	if !slices.ContainsFunc(w.required, func(n edge.RequiredName) bool { return strings.EqualFold(n.Name, name) }) {
 		return false
 	}
 	for _, g := range w.group(w.bearers(edge.SRVTargetName)) {

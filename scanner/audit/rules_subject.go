@@ -30,7 +30,7 @@ without it was requested by other means.`,
 				if cn == "" || inSAN(c, cn) {
 					return nil
 				}
-				if isWildcard(cn) || w.requires(cn) {
+				if isWildcard(cn) || slices.ContainsFunc(w.due(g), func(n edge.RequiredName) bool { return strings.EqualFold(n.Name, cn) }) {
 					return &Finding{} // wildcard-subject, or the rule for that name
 				}
 				return &Finding{
@@ -41,11 +41,6 @@ without it was requested by other means.`,
 			})(w, r)
 		},
 	}
-}
-
-// requires says whether a name is one of those that a rule of its own asks for.
-func (w *world) requires(name string) bool {
-	return slices.ContainsFunc(w.required, func(n edge.RequiredName) bool { return strings.EqualFold(n.Name, name) })
 }
 
 func subjectNotAccessName() Rule {

@@ -92,15 +92,9 @@ func (w *world) coveredOnly(g group, c *x509.Certificate) []edge.RequiredName {
 			}
 		}
 	}
-	for _, n := range w.required {
-		due := w.bearers(n.Kind)
-		for _, i := range g.at {
-			if due(w.captures[i].Endpoint) {
-				if holdsName(c, n.Name) == byWildcard {
-					out = append(out, n)
-				}
-				break
-			}
+	for _, n := range w.due(g) {
+		if holdsName(c, n.Name) == byWildcard {
+			out = append(out, n)
 		}
 	}
 	return out
