@@ -15,15 +15,17 @@ import (
 // its name is never missing. TLS and the extra handshakes are nil, DNS and
 // inventory are left out: what needs the network cannot be told from a file.
 //
-// services limits it to those for which the certificate is meant, where each
-// has its own (`certificates per-service`); none: all. It changes neither file
-// nor pool; reading no clock, it leaves the evidence's times to now.
+// services limits it to those for which the certificate is meant, and to their
+// names: whoever says so has one for each, whatever the pool says. None: all. It
+// changes neither file nor pool; reading no clock, it leaves the evidence's times
+// to now.
 func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) edge.Evidence {
 	member := filepath.Base(file.Name)
 	chain := file.chain()
 	pool.File = &edge.CheckedFile{Name: member, Format: string(file.Format), Key: file.Key}
 	pool.Members = []edge.Member{{Name: member, Source: file.Name}}
 	pool.VIPs, pool.DNS, pool.Inventory, pool.InventoryFiles = nil, nil, nil, nil
+	pool.PerService = pool.PerService || len(services) > 0
 	pool.Services = slices.DeleteFunc(slices.Clone(pool.Services), func(s edge.Service) bool {
 		return s.Role == edge.AV || len(services) > 0 && !slices.Contains(services, s.Role)
 	})

@@ -41,6 +41,10 @@ func TestAsEvidenceIsJudged(t *testing.T) {
 		{name: "PEM with another key", data: b.read("full.pem") + b.read("other.key"), want: []string{"key-mismatch"}},
 		{name: "Web Conferencing not in the names", data: pfx, change: withWebConf, want: []string{"webcon-name-missing"}},
 		{name: "not meant for Web Conferencing", data: pfx, change: func(p *edge.Pool) { withWebConf(p); p.PerService = true }, roles: []edge.Role{edge.Access}},
+		{name: "meant for Web Conferencing alone, which has another name", data: pfx, roles: []edge.Role{edge.WebConf}, change: func(p *edge.Pool) {
+			p.SIPDomains = []string{"fabrikam.com"}
+			p.Services = []edge.Service{{Role: edge.WebConf, FQDN: "sip.contoso.com", Ports: []int{444}}}
+		}},
 		{name: "another SIP domain", data: pfx, change: func(p *edge.Pool) { p.SIPDomains = append(p.SIPDomains, "fabrikam.com") }, want: []string{"sip-domain-name-missing"}},
 		{name: "a list of hosts", data: pfx, change: func(p *edge.Pool) {
 			*p = edge.Pool{Name: "command-line", Kind: edge.CommandLinePool, Loose: []edge.Loose{{Host: "192.0.2.1", SNI: "sip.contoso.com", Port: 443}, {Host: "sip.contoso.com", Port: 5061}}}
