@@ -6,6 +6,30 @@ import (
 	"testing"
 )
 
+// The first line is the password, however Windows wrote it.
+func TestPasswordFiles(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ text, want string }{
+		"nothing":                    {"", ""},
+		"no end of line":             {"s\u00e4 cret", "s\u00e4 cret"},
+		"lines of Windows":           {"secret\r\nmore\r\n", "secret"},
+		"bytes of a code page":       {"s\xe4cret\n", "s\xe4cret"},
+		"UTF-8 with a mark":          {"\xef\xbb\xbfs\u00e4cret\r\n", "s\u00e4cret"},
+		"UTF-16 of PowerShell 5's >": {"\xff\xfes\x00\xe4\x00c\x00\r\x00\n\x00", "s\u00e4c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "password.txt")
+			if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := firstLine(file); err != nil || got != test.want {
+				t.Errorf("got %q, want %q (%v)", got, test.want, err)
+			}
+		})
+	}
+}
+
 // A wrong name may be that of a disk image, which must not fill the memory
 // before it is refused.
 func TestAFileIsReadNoFurtherThanItsLimit(t *testing.T) {

@@ -12,6 +12,9 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // publicFile is the mode of reports: the umask decides, as it does for any
@@ -144,7 +147,8 @@ func firstLine(name string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxPassword))
+	// PowerShell and Notepad write a byte order mark, PowerShell 5 even UTF-16.
+	text, err := io.ReadAll(transform.NewReader(io.LimitReader(f, maxPassword), unicode.BOMOverride(transform.Nop)))
 	line, _, _ := strings.Cut(string(text), "\n")
 	return strings.TrimSuffix(line, "\r"), err
 }
