@@ -36,6 +36,16 @@ func (k *checkFlags) roles() []edge.Role {
 	return roles
 }
 
+// servedBy refuses a service that the pool does not have: nothing would be judged.
+func (k *checkFlags) servedBy(pool edge.Pool) error {
+	for _, r := range k.roles() {
+		if _, ok := pool.Service(r); !ok {
+			return hintf("name a service of the pool, or leave --service out", "--service %s: pool %s has no such service", r, pool.Name)
+		}
+	}
+	return nil
+}
+
 func (k *checkFlags) bind(f *pflag.FlagSet) {
 	f.StringArrayVarP(&k.targets, "targets", "t", nil, "targets `FILE` with the pool; - is stdin; repeatable")
 	f.StringVar(&k.pool, "pool", "", "the pool's `NAME`, where the file has several")
@@ -115,7 +125,7 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 	for _, p := range pools {
 		names = append(names, p.Name)
 		if p.Name == k.pool || k.pool == "" && len(pools) == 1 {
-			return p, nil
+			return p, k.servedBy(p)
 		}
 	}
 	switch {
