@@ -143,6 +143,9 @@ func seenOf(c Coverage) string {
 		return "nothing to scan"
 	}
 	if c.Failed == 0 {
+		if c.Planned == 1 {
+			return "the one endpoint seen"
+		}
 		return "all " + plural(c.Planned, "endpoint") + " seen"
 	}
 	return fmt.Sprintf("%s of %s seen", thousands(c.Planned-c.Failed), plural(c.Planned, "endpoint"))
