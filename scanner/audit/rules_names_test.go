@@ -104,6 +104,19 @@ func nameCases() []ruleCase {
 			says: []string{"edge1, edge2 and edge3 (webcon 443)"},
 		},
 		{
+			rule: "webcon-name-missing", name: "separate certificates, Web Conferencing's without the name that it shares with Access", want: Found,
+			change: func(w *testWorld) {
+				w.pool().PerService = true
+				for i, s := range w.pool().Services {
+					if s.Role == edge.WebConf {
+						w.pool().Services[i].FQDN = "sip.contoso.com"
+					}
+				}
+				present(makeLeaf(w.t, func(c *x509.Certificate) { subject("webcon.contoso.com")(c); sans("webcon.contoso.com")(c) }), w.cells(edge.WebConf)...)
+			},
+			at: "webcon 443", says: []string{"lacks sip.contoso.com (Web Conferencing Edge)"}, also: []string{"dns-unknown-address"},
+		},
+		{
 			rule: "sip-domain-name-missing", name: "one SIP domain forgotten", want: Found, change: with(lacking("sip.fabrikam.com")),
 			at: "pool", says: []string{"lacks sip.fabrikam.com (SIP domain fabrikam.com)"},
 		},

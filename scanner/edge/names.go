@@ -27,11 +27,11 @@ type RequiredName struct {
 // name even where it is the subject, the Web Conferencing name, sip.<domain>
 // of every SIP domain, the targets of the SRV records that clients and partners
 // follow, what the targets file adds, and the XMPP domain. Each name stands
-// once. A/V needs no name at all (Microsoft, certificate requirements for
+// once, or once for each certificate where every service has its own. A/V needs no name at all (Microsoft, certificate requirements for
 // external user access), and a target outside the domain is not to be asked
 // of a certificate but to be mended in DNS (srv-wrong-domain).
 func RequiredNames(p Pool) []RequiredName {
-	var l nameList
+	l := nameList{perService: p.PerService}
 	l.add(p.FQDN(Access), AccessName, Access.Title())
 	l.add(p.FQDN(WebConf), WebConfName, WebConf.Title())
 	for _, d := range p.SIPDomains {
@@ -48,23 +48,39 @@ func RequiredNames(p Pool) []RequiredName {
 		l.add(n, ExtraName, "extra name")
 	}
 	l.add(p.FQDN(XMPP), XMPPName, "XMPP federation")
-	return l
+	return l.names
 }
 
-type nameList []RequiredName
+type nameList struct {
+	names      []RequiredName
+	perService bool
+}
 
 // add appends a name, or a further reason to the one that stands already.
 func (l *nameList) add(name string, kind NameKind, why string) {
 	if name == "" {
 		return
 	}
-	for i := range *l {
-		if (*l)[i].Name == name {
-			(*l)[i].Why += "; " + why
+	for i, n := range l.names {
+		if n.Name == name && (!l.perService || n.Kind.bearer() == kind.bearer()) {
+			l.names[i].Why += "; " + why
 			return
 		}
 	}
-	*l = append(*l, RequiredName{Name: name, Kind: kind, Why: why})
+	l.names = append(l.names, RequiredName{Name: name, Kind: kind, Why: why})
+}
+
+// bearer is the service whose certificate holds names of a kind, where each
+// service has its own.
+func (k NameKind) bearer() Role {
+	switch k {
+	case WebConfName:
+		return WebConf
+	case XMPPName:
+		return XMPP
+	default:
+		return Access
+	}
 }
 
 // Best is the record that is followed: lowest priority, then highest weight

@@ -42,6 +42,27 @@ func TestRequiredNames(t *testing.T) {
 	}
 }
 
+// With one address a member, Access and Web Conferencing have one name.
+func TestRequiredNamesOfServicesWithOneName(t *testing.T) {
+	t.Parallel()
+	pool := Pool{
+		SIPDomains: []string{"contoso.com"},
+		Services:   []Service{{Role: Access, FQDN: "sip.contoso.com"}, {Role: WebConf, FQDN: "sip.contoso.com"}},
+	}
+	one := []RequiredName{{"sip.contoso.com", AccessName, "Access Edge; Web Conferencing Edge; SIP domain contoso.com"}}
+	if d := cmp.Diff(one, RequiredNames(pool)); d != "" {
+		t.Errorf("one certificate: %s", d)
+	}
+	pool.PerService = true
+	each := []RequiredName{
+		{"sip.contoso.com", AccessName, "Access Edge; SIP domain contoso.com"},
+		{"sip.contoso.com", WebConfName, "Web Conferencing Edge"},
+	}
+	if d := cmp.Diff(each, RequiredNames(pool)); d != "" {
+		t.Errorf("one for each: %s", d)
+	}
+}
+
 func TestSRVTargetFits(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string]bool{

@@ -81,12 +81,11 @@ func wanted(p Pool) []wish {
 }
 
 // names are what the certificate must hold, the subject first. A/V needs no
-// name, and Web Conferencing may share the one of Access; a certificate needs
-// one all the same: the service's own.
+// name; a certificate needs one all the same: the service's own.
 func (q wish) names(p Pool) []string {
 	var names []string
 	for _, n := range RequiredNames(p) {
-		if slices.Contains(q.kinds, n.Kind) {
+		if slices.Contains(q.kinds, n.Kind) && !slices.Contains(names, n.Name) {
 			names = append(names, n.Name)
 		}
 	}
