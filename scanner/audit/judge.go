@@ -102,8 +102,8 @@ func (w *world) severity(rule Rule, own Severity) Severity {
 }
 
 // verdict sums the pool up. A pool whose only errors are about coverage is
-// incomplete, and so is one with a cell that the scan never came to: nothing
-// found there is no reason to call it well.
+// incomplete, and so is one with a cell that the scan never came to, or whose
+// finding the policy silences: nothing found there is no reason to call it well.
 func (w *world) verdict(fs []Finding) Verdict {
 	v := VerdictOK
 	if len(w.captures) == 0 || slices.ContainsFunc(w.captures, interrupted) {
@@ -119,8 +119,14 @@ func (w *world) verdict(fs []Finding) Verdict {
 			v = VerdictWarning
 		}
 	}
+	if v == VerdictOK && slices.ContainsFunc(w.captures, unseen) {
+		return VerdictIncomplete
+	}
 	return v
 }
+
+// unseen says whether an endpoint that was to show something did not.
+func unseen(c edge.Capture) bool { return c.Outcome == edge.Failed }
 
 // coverageRule says whether an error of this rule is about what was not seen
 // rather than about what was.

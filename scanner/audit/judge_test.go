@@ -40,6 +40,10 @@ func TestVerdict(t *testing.T) {
 			down(edge.ClassRefused, webcon(w))
 			w.pool().Severities = map[string]string{idUnreachable: "warning"}
 		}, VerdictWarning},
+		{"an unreachable endpoint that is allowed", func(w *testWorld) {
+			down(edge.ClassRefused, webcon(w))
+			w.pool().Allow = []string{idUnreachable}
+		}, VerdictIncomplete},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
