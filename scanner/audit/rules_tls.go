@@ -117,20 +117,7 @@ How to fix it: let the port through to the Edge as TCP, without ending TLS on th
 AccessEdgeExternalSipPort, Get-CsAccessEdgeConfiguration whether federation is on.`,
 		Source: `Access Edge, federation, 5061: "SIP over mutual TLS: asks for a client certificate" ("Port and protocol planning")`,
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
-				if !w.federates(c.Endpoint) {
-					return ""
-				}
-				switch want := wantedOf(c); want {
-				case edge.NotRequested:
-					return string(want)
-				case "":
-					r.couldNotTell()
-				default:
-					r.pass()
-				}
-				return ""
-			}) {
+			for _, b := range r.wanting(edge.NotRequested, w.federates) {
 				r.find(Finding{
 					Message: fmt.Sprintf("expected mutual TLS on %d, got a server that asks for no client certificate; %s", federationPort, w.where(b.at)),
 					Fix:     "pass 5061 through to the Edge as TCP; then on the Edge: Get-CsAccessEdgeConfiguration",
@@ -166,20 +153,7 @@ How to fix it: compare the port mapping with the topology: Get-CsService -EdgeSe
 DataPsomClientPort.`,
 		Source: `Access Edge, clients, 443: "SIP over TLS", where 5061 is mutual ("Port and protocol planning")`,
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
-				if !w.forClients(c.Endpoint) {
-					return ""
-				}
-				switch want := wantedOf(c); want {
-				case edge.Required:
-					return string(want)
-				case "":
-					r.couldNotTell()
-				default:
-					r.pass()
-				}
-				return ""
-			}) {
+			for _, b := range r.wanting(edge.Required, w.forClients) {
 				r.find(Finding{
 					Message: fmt.Sprintf("expected TLS for clients, got a server that demands a client certificate; %s", w.where(b.at)),
 					Fix:     "compare the port mapping with AccessEdgeClientSipPort and DataPsomClientPort of Get-CsService -EdgeServer",
@@ -239,4 +213,23 @@ func longList(w *world, r *result, c edge.Capture) string {
 		r.pass()
 	}
 	return ""
+}
+
+// wanting bunches the endpoints that want wrong of a client's certificate,
+// among those that may not.
+func (r *result) wanting(wrong edge.ClientCertificate, among func(edge.Endpoint) bool) []bunch {
+	return r.w.bunches(func(_ int, c edge.Capture) string {
+		if !among(c.Endpoint) {
+			return ""
+		}
+		switch want := wantedOf(c); want {
+		case wrong:
+			return string(want)
+		case "":
+			r.couldNotTell()
+		default:
+			r.pass()
+		}
+		return ""
+	})
 }
