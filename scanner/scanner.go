@@ -52,13 +52,16 @@ const (
 // Scan dials every endpoint. It returns one capture an endpoint, in their
 // order, whatever happens; once ctx is done, what had not finished is Failed
 // with ClassInterrupted. An error is about the options alone (a proxy that
-// cannot be understood): nothing was dialed then.
+// cannot be understood or reached): no endpoint was dialed then.
 func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Capture, error) {
 	o, err := o.complete()
 	if err != nil {
 		return nil, err
 	}
 	p, err := o.prober(endpoints)
+	if err == nil && o.Proxy != "" {
+		err = o.reach(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +127,17 @@ func (o Options) prober(endpoints []edge.Endpoint) (*probe.Prober, error) {
 		p.Dial = dial
 	}
 	return p, nil
+}
+
+// reach looks whether the proxy is there. The end of ctx is no error: the
+// captures tell it.
+func (o Options) reach(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	if err := proxy.Reach(limited, o.Proxy); ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // progress is a function to call after each endpoint.

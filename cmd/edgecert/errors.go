@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"edgecert/report"
 	"edgecert/scanner/target"
@@ -36,7 +37,9 @@ func explain(err error) (text, hint string) {
 	case errors.As(err, &load):
 		return err.Error(), load.Way
 	}
-	return err.Error(), ""
+	// Below the command an error carries its way out as text.
+	text, hint, _ = strings.Cut(err.Error(), "; hint: ")
+	return text, hint
 }
 
 // flatten takes joined errors apart, so that each gets its own line.

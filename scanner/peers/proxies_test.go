@@ -3,6 +3,7 @@
 package peers_test
 
 import (
+	"strings"
 	"testing"
 
 	"edgecert/scanner"
@@ -62,14 +63,17 @@ func TestThroughAProxy(t *testing.T) {
 				t.Errorf("a closed port: %+v, want %+v", closed, want)
 			}
 			for what, proxy := range map[string]string{
-				"a wrong password":  tt.scheme + "jump:wrong@" + addr,
-				"no login":          tt.scheme + addr,
-				"a proxy that died": tt.scheme + peer.Address(t).String(),
+				"a wrong password": tt.scheme + "jump:wrong@" + addr,
+				"no login":         tt.scheme + addr,
 			} {
 				s := seenIn(scan(t, at(server), scanner.Options{Proxy: proxy}))
 				if want := (seen{Outcome: edge.Failed, Stage: edge.StageDial, Class: edge.ClassUnreachable}); s != want {
 					t.Errorf("%s: %+v, want %+v", what, s, want)
 				}
+			}
+			dead := scanner.Options{Proxy: tt.scheme + peer.Address(t).String()}
+			if got, err := scanner.Scan(t.Context(), []edge.Endpoint{at(server)}, dead); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
+				t.Errorf("a proxy that died: %d captures, error %v", len(got), err)
 			}
 		})
 	}

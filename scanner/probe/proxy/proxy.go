@@ -28,6 +28,38 @@ type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 // asks for a login. The errors of dialing are *Error. An error of New
 // is about the URL; it never shows the password.
 func New(rawURL string) (Dial, error) {
+	u, err := parse(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	password, _ := u.User.Password()
+	login := login{u.User.Username(), password}
+	if u.Scheme == "http" {
+		return connect(u.Host, login), nil
+	}
+	if len(login.user) > 255 || len(login.password) > 255 {
+		return nil, fmt.Errorf("proxy %q: a user name or password of more than 255 bytes, which SOCKS5 cannot carry (RFC 1929, 2)", u.Redacted())
+	}
+	return socks(u.Host, login), nil
+}
+
+// Reach connects to the proxy and hangs up: one that is not there is told
+// once, and not of every endpoint behind it.
+func Reach(ctx context.Context, rawURL string) error {
+	u, err := parse(rawURL)
+	if err != nil {
+		return err
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return fmt.Errorf("proxy %q cannot be reached, so nothing was dialed: %w; hint: see whether it runs, and whether host and port are right", u.Redacted(), err)
+	}
+	return conn.Close()
+}
+
+// parse reads a proxy's URL.
+func parse(rawURL string) (*url.URL, error) {
 	if !strings.Contains(rawURL, "://") {
 		return nil, errors.New("proxy: no scheme; hint: write socks5://HOST:PORT or http://HOST:PORT")
 	}
@@ -42,15 +74,7 @@ func New(rawURL string) (Dial, error) {
 	if err := check(u); err != nil {
 		return nil, fmt.Errorf("proxy %q: %w", u.Redacted(), err)
 	}
-	password, _ := u.User.Password()
-	login := login{u.User.Username(), password}
-	if u.Scheme == "http" {
-		return connect(u.Host, login), nil
-	}
-	if len(login.user) > 255 || len(login.password) > 255 {
-		return nil, fmt.Errorf("proxy %q: a user name or password of more than 255 bytes, which SOCKS5 cannot carry (RFC 1929, 2)", u.Redacted())
-	}
-	return socks(u.Host, login), nil
+	return u, nil
 }
 
 type login struct{ user, password string }
