@@ -14,7 +14,7 @@ func avNotObservable() Rule {
 		Title: "pseudo-TLS: the A/V Edge is alive, its certificate is not on the wire by design",
 		Doc: `The A/V Edge's TCP port speaks MS-TURN behind a make-believe TLS hello. There is no certificate in it: the A/V
 Authentication certificate is used inside, to key the tokens that relay media. So nothing can be said of it from here, good
-or bad.
+or bad. With --udp the finding also says whether the relay answers on UDP 3478, the way that media takes first.
 
 How to fix it: nothing is wrong. To have the certificate checked all the same, take an inventory on each member and name it
 in the targets file (edgecert explain av-certificate-differs has the commands).`,
@@ -23,7 +23,7 @@ in the targets file (edgecert explain av-certificate-differs has the commands).`
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
 				switch {
 				case silent(c) && c.Endpoint.Role != edge.XMPP:
-					return relay(c.Extra.Turn)
+					return relay(c.Extra.Turn) + overUDP(c.Extra.UDP)
 				case c.Endpoint.Role != edge.AV:
 				case c.Leaf() != nil:
 					r.pass()
@@ -50,6 +50,18 @@ func relay(t *edge.Turn) string {
 		return "a live relay (" + t.Software + ")"
 	default:
 		return "a live relay"
+	}
+}
+
+// overUDP says what became of the relay's other way, where it was asked for.
+func overUDP(t *edge.Turn) string {
+	switch {
+	case t == nil:
+		return ""
+	case t.Live:
+		return ", which answers on UDP 3478 too"
+	default:
+		return ", which does not answer on UDP 3478, so that media takes the slower way over TCP"
 	}
 }
 

@@ -19,11 +19,22 @@ func inventoried(member, use string, change func(*edge.InventoryRecord)) func(*t
 	}
 }
 
+// overUDP3478 has the relay asked over UDP, and answer on the first n members.
+func overUDP3478(n int) func(*testWorld) {
+	return func(w *testWorld) {
+		for i, c := range w.cells(edge.AV) {
+			c.Extra.UDP = &edge.Turn{Live: i < n}
+		}
+	}
+}
+
 func avCases() []ruleCase {
 	speaksTLS := func(w *testWorld) { present(w.cell("edge1", edge.Access, 443).Leaf(), w.cell("edge2", edge.AV, 443)) }
 	other := strings.Repeat("ab", 20)
 	return []ruleCase{
 		{rule: "av-not-observable", name: "the healthy pool", want: Found, change: unchanged, at: "av 443", says: []string{"a live relay", "by design"}},
+		{rule: "av-not-observable", name: "UDP 3478 answers on one member alone", want: Found, change: overUDP3478(1), at: "edge1 av 443", count: 2, says: []string{"a live relay, which answers on UDP 3478 too; its"}},
+		{rule: "av-not-observable", name: "UDP 3478 is silent", want: Found, change: overUDP3478(0), at: "av 443", says: []string{"edge1, edge2 and edge3", "does not answer on UDP 3478"}},
 		{rule: "av-not-observable", name: "real TLS everywhere", want: Pass, change: func(w *testWorld) {
 			present(w.cell("edge1", edge.Access, 443).Leaf(), w.cells(edge.AV)...)
 		}, also: []string{"av-presents-certificate"}},
