@@ -50,6 +50,16 @@ func (r *responder) serve(l *Lab) {
 		ErrorLog:          log.New(io.Discard, "", 0), // what clients do wrong is theirs to tell
 	}
 	srv.SetKeepAlivesEnabled(false)
+	// Close does not wait for connections: after a request too large for it
+	// net/http lingers half a second, longer than the lab may outlive its end.
+	srv.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			l.wg.Add(1)
+		case http.StateClosed:
+			l.wg.Done()
+		}
+	}
 	l.closeAtEnd(srv)
 	l.wg.Go(func() { srv.Serve(r.listener) })
 }
