@@ -4,8 +4,9 @@ package scanner
 
 import "syscall"
 
-// Descriptors that are not connections: files, pipes, the log, the poller.
-const spareDescriptors = 64
+// Descriptors that are not connections: files, pipes, the log, the poller, and
+// DNS, which is asked 64 names at a time, A and AAAA together.
+const spareDescriptors = 192
 
 // descriptors is how many connections this process may have open. The package
 // os has raised the soft limit to the hard one already.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"edgecert/report"
 	"edgecert/scanner"
 	"edgecert/scanner/audit"
@@ -16,20 +18,30 @@ import (
 	"edgecert/scanner/target"
 )
 
-// capture dials what ev plans and judges what came. It does not fail once
-// dialing has begun.
+// capture dials what ev plans, asks DNS beside it what only the rules need, and
+// judges what came. It does not fail once dialing has begun.
 func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
 	endpoints := target.Plan(ev.Pools)
 	ev.Host, _ = os.Hostname()
 	a.ui.debugf("%d pools, %d endpoints", len(ev.Pools), len(endpoints))
 	step, finish := a.ui.progress(len(endpoints), a.opts)
 	o.Progress = step
-	captures, err := scanner.Scan(ctx, endpoints, o)
+	both, besides := errgroup.WithContext(ctx)
+	both.Go(func() error {
+		ev.Pools = target.Resolve(besides, ev.Pools, s.dns)
+		return nil
+	})
+	both.Go(func() (err error) {
+		ev.Captures, err = scanner.Scan(besides, endpoints, o)
+		return err
+	})
+	err := both.Wait()
 	finish()
 	if err != nil {
 		return report.Report{}, err
 	}
-	ev.Captures, ev.Interrupted = captures, ctx.Err() != nil
+	ev.Interrupted = ctx.Err() != nil
+	a.doubt(ctx, s.dns, ev.Pools)
 	a.askOthers(ctx, &ev, p, s)
 	ev.Finished = time.Now().UTC()
 	a.log(ev)

@@ -39,20 +39,15 @@ func (a *app) read(files, args []string) (target.File, error) {
 	return all, err
 }
 
-// find asks DNS, and has the pools of domains found; capture as Discover has it.
-func (a *app) find(ctx context.Context, f target.File, server string, capture func(context.Context, []edge.Endpoint) []edge.Capture) ([]edge.Pool, error) {
-	resolver, err := target.ParseResolver(server)
-	if err != nil {
-		return nil, err
+// doubt warns of a --resolver that answered no question about any pool.
+func (a *app) doubt(ctx context.Context, r target.Resolver, pools []edge.Pool) {
+	if why := target.Unanswered(pools); why != "" && r.Server != "" && ctx.Err() == nil {
+		a.ui.warnf("--resolver %s: %s", r.Server, why)
 	}
-	pools := append(target.Resolve(ctx, f.Pools, resolver), target.Discover(ctx, f.Domains, resolver, capture)...)
-	if why := target.Unanswered(pools); why != "" && server != "" && ctx.Err() == nil {
-		a.ui.warnf("--resolver %s: %s", server, why)
-	}
-	return target.Distinct(pools), nil
 }
 
-// pools gathers what is to be scanned from files, arguments and DNS.
+// pools gathers what is to be scanned from files, arguments and, as far as
+// dialing needs it, DNS.
 func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.Options) ([]edge.Pool, error) {
 	f, err := a.read(s.targets, args)
 	if err != nil {
@@ -61,7 +56,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 	if err := readInventories(f.Pools, time.Now()); err != nil {
 		return nil, err
 	}
-	return a.find(ctx, f, s.resolver, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
+	found := target.Discover(ctx, f.Domains, s.dns, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
 		o.Quick = true
 		captures, err := scanner.Scan(ctx, endpoints, o)
 		if err != nil {
@@ -69,6 +64,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 		}
 		return captures
 	})
+	return target.Distinct(append(target.Locate(ctx, f.Pools, s.dns), found...)), nil
 }
 
 // readInventories puts the Get-CsCertificate output that pools name into them.

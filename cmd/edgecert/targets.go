@@ -38,14 +38,17 @@ func (a *app) targetsCommand() *cobra.Command {
 			if len(files)+len(domains) == 0 {
 				return hintf("name a targets file, --topology FILE or a SIP domain", "no targets to show")
 			}
+			resolver, err := target.ParseResolver(resolverAddress)
+			if err != nil {
+				return err
+			}
 			f, err := a.read(files, domains)
 			if err != nil {
 				return err
 			}
-			pools, err := a.find(c.Context(), f, resolverAddress, nil)
-			if err != nil {
-				return err
-			}
+			pools := target.Resolve(c.Context(), f.Pools, resolver)
+			pools = target.Distinct(append(pools, target.Discover(c.Context(), f.Domains, resolver, nil)...))
+			a.doubt(c.Context(), resolver, pools)
 			if write {
 				return target.Write(a.out, pools)
 			}

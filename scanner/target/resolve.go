@@ -17,18 +17,34 @@ import (
 // says so in its status; Resolve itself never fails. Notes say where DNS has
 // more or fewer addresses than there are members.
 func Resolve(ctx context.Context, pools []edge.Pool, r Resolver) []edge.Pool {
+	return resolve(ctx, pools, r, func(p edge.Pool) bool { return p.DNS == nil })
+}
+
+// Locate is Resolve for the pools alone that cannot be dialed without DNS.
+// Where every address is written down DNS is for the rules, which have time
+// until the scan is done: a resolver that is dead must not hold up the dialing.
+func Locate(ctx context.Context, pools []edge.Pool, r Resolver) []edge.Pool {
+	return resolve(ctx, pools, r, func(p edge.Pool) bool {
+		return p.DNS == nil && slices.ContainsFunc(Plan([]edge.Pool{p}), func(e edge.Endpoint) bool { return e.Fault != nil })
+	})
+}
+
+// resolve asks what the chosen pools need.
+func resolve(ctx context.Context, pools []edge.Pool, r Resolver, chosen func(edge.Pool) bool) []edge.Pool {
 	s := newSession(r)
-	for _, p := range pools {
-		if p.DNS == nil {
+	var asked []int
+	for i, p := range pools {
+		if chosen(p) {
+			asked = append(asked, i)
 			s.want(p)
 		}
 	}
 	s.run(ctx)
 	out := slices.Clone(pools)
-	for i, p := range out {
-		if names, queries := questions(p); p.DNS == nil && len(names)+len(queries) > 0 {
+	for _, i := range asked {
+		if names, queries := questions(out[i]); len(names)+len(queries) > 0 {
 			out[i].DNS = s.answer(names, queries)
-			out[i].Notes = slices.Concat(p.Notes, countNotes(out[i]))
+			out[i].Notes = slices.Concat(out[i].Notes, countNotes(out[i]))
 		}
 	}
 	return out

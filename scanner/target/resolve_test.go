@@ -192,3 +192,32 @@ func TestParseResolver(t *testing.T) {
 		}
 	}
 }
+
+// Locate asks for the pools alone whose dialing needs it; Resolve then asks for
+// the others, and for nothing twice.
+func TestLocate(t *testing.T) {
+	t.Parallel()
+	z := &zone{records: []string{"sip.contoso.com. A 203.0.113.10", "av.contoso.com. A 203.0.113.30"}}
+	r := serve(t, z)
+	for _, tt := range []struct {
+		name, text string
+		needs      bool
+	}{
+		{"members by address", "pool p\nsip-domains contoso.com\naccess sip.contoso.com\nxmpp contoso.com\nmember edge1 203.0.113.10\n", false},
+		{"members by DNS", "pool p\naccess sip.contoso.com\n", true},
+		{"one service by DNS", "pool p\naccess sip.contoso.com\nav av.contoso.com\nmember edge1 access=203.0.113.10 av=dns\n", true},
+		{"a load balancer alone", "pool p\naccess sip.contoso.com\nvip 203.0.113.10\n", true},
+		{"loose names", "sip.contoso.com:443\n", true},
+		{"a tunnel", "pool p\naccess sip.contoso.com\nmember edge1 access=127.0.0.1:10443\n", false},
+	} {
+		pools := Locate(t.Context(), mustParse(t, tt.text).Pools, r)
+		if asked := pools[0].DNS != nil; asked != tt.needs {
+			t.Errorf("%s: asked %v", tt.name, asked)
+		}
+		before := z.asked.Load()
+		all := Resolve(t.Context(), pools, r)
+		if again := z.asked.Load() > before; again == tt.needs || all[0].DNS == nil {
+			t.Errorf("%s: then asked %v", tt.name, again)
+		}
+	}
+}

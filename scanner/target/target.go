@@ -1,12 +1,13 @@
 // Package target turns what people have written down into what is dialed:
 //
 //	targets file ─┐
-//	topology ─────┼→ []edge.Pool ─ Resolve (DNS) ─→ []edge.Pool ─ Plan ─→ []edge.Endpoint
+//	topology ─────┼→ []edge.Pool ─ Locate (DNS) ─→ []edge.Pool ─ Plan ─→ []edge.Endpoint
 //	SIP domain ───┘
 //
 // Parse, Load and CommandLine read; Discover finds a pool from a SIP domain;
-// Resolve asks DNS once for everything; Plan is pure and writes out every cell
-// that has to be seen. Write goes the other way and prints a targets file.
+// Locate asks DNS what dialing needs, Resolve the rest; Plan is pure and writes
+// out every cell that has to be seen. Write goes the other way and prints a
+// targets file.
 //
 // Every fact keeps its source, so that a person can be told where an address
 // or a name came from, and what disagrees is noted, never settled silently.
