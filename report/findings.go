@@ -26,13 +26,13 @@ func (p *page) findings(pool Pool, byID map[string]string) {
 	for _, f := range pool.Findings {
 		total[f.ruleKey()]++
 	}
-	fixes := map[string]string{}
+	fixes, short := map[string]string{}, p.told.short()
 	for _, f := range pool.Findings {
 		key := f.ruleKey()
 		if listed[key]++; listed[key] > limit {
 			continue
 		}
-		f.Message = p.told.short(f.Message)
+		f.Message = short.Replace(f.Message)
 		p.finding(f, f.where(pool), mark(f, byID))
 		p.fix(f, fixes)
 		if left := total[key] - limit; listed[key] == limit && left > 0 {

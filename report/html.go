@@ -9,6 +9,8 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"edgecert/scanner/audit"
 )
 
 // The page and its style. The style is a file of its own so that its hash can
@@ -88,7 +90,7 @@ func newChip(mark string, order map[string]int) chip {
 func chipOrder(ids []string) map[string]int {
 	order := make(map[string]int, len(ids))
 	for i := range ids {
-		order[letter(i)] = i
+		order[audit.Letter(i)] = i
 	}
 	return order
 }

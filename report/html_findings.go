@@ -31,13 +31,13 @@ func (b *htmlBuilder) findingLists(p Pool, byID map[string]string, told legend, 
 	for _, f := range p.Findings {
 		total[f.ruleKey()]++
 	}
-	said := map[string]string{}
+	said, short := map[string]string{}, told.short()
 	for _, f := range p.Findings {
 		key := f.ruleKey()
 		if listed[key]++; listed[key] > limit {
 			continue
 		}
-		f.Message = told.short(f.Message)
+		f.Message = short.Replace(f.Message)
 		h := b.htmlFinding(p, f, byID, order, said)
 		if left := total[key] - limit; listed[key] == limit && left > 0 {
 			h.More = "and " + thousands(left) + " more of " + h.Rule + ": see the JSON report"

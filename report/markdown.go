@@ -158,12 +158,13 @@ func (m *markdown) findings(p Pool, byID map[string]string, told legend) {
 	for _, f := range p.Findings {
 		total[f.ruleKey()]++
 	}
+	short := told.short()
 	for _, f := range p.Findings {
 		key := f.ruleKey()
 		if listed[key]++; listed[key] > limit {
 			continue
 		}
-		f.Message = told.short(f.Message)
+		f.Message = short.Replace(f.Message)
 		m.finding(f, f.where(p), byID)
 		if left := total[key] - limit; listed[key] == limit && left > 0 {
 			m.line("- and %s more of %s: see the JSON", thousands(left), code(f.Rule))

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
 
@@ -54,20 +55,11 @@ func letters(p Pool) (map[string]string, []string) {
 			continue
 		}
 		if _, known := byID[*e.Certificate]; !known {
-			byID[*e.Certificate] = letter(len(order))
+			byID[*e.Certificate] = audit.Letter(len(order))
 			order = append(order, *e.Certificate)
 		}
 	}
 	return byID, order
-}
-
-// letter is A to Z, then AA, AB and so on.
-func letter(n int) string {
-	s := ""
-	for n++; n > 0; n = (n - 1) / 26 {
-		s = string(rune('A'+(n-1)%26)) + s
-	}
-	return s
 }
 
 func newMatrix(p Pool, byID map[string]string) matrix {

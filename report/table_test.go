@@ -151,12 +151,3 @@ func TestCommandsStayWhole(t *testing.T) {
 		})
 	}
 }
-
-func TestLetters(t *testing.T) {
-	t.Parallel()
-	for n, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 51: "AZ", 52: "BA", 701: "ZZ", 702: "AAA"} {
-		if got := letter(n); got != want {
-			t.Errorf("letter(%d) = %s, want %s", n, got, want)
-		}
-	}
-}

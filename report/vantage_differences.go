@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -135,11 +136,8 @@ func telling(e Endpoint, byID map[string]string, certs map[string]Certificate) s
 	var out []string
 	for _, fp := range leaves(e) {
 		c := certs[fp]
-		numbers := fmt.Sprintf("thumbprint %s, serial %s, issued by %s, ends %s", c.ThumbprintSHA1, c.Serial, commonName(c.Issuer), c.NotAfter.Format(time.DateOnly))
-		if letter := byID[fp]; letter != "" {
-			numbers = letter + " (" + numbers + ")"
-		}
-		out = append(out, numbers)
+		out = append(out, audit.Named(cmp.Or(byID[fp], "another certificate"), c.ThumbprintSHA1, "serial "+c.Serial,
+			"issued by "+commonName(c.Issuer), "ends "+c.NotAfter.Format(time.DateOnly)))
 	}
 	return strings.Join(out, " and ")
 }

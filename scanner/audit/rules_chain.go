@@ -126,7 +126,7 @@ func (w *world) chainFinding(leaf *edge.Certificate, chains [][]int, at []int) F
 	}
 	return Finding{
 		Certificate: leaf,
-		Message:     fmt.Sprintf("certificate %s comes with different intermediates: %s", w.letter(leaf), strings.Join(parts, "; ")),
+		Message:     ByLetter(w.letter(leaf)) + "comes with different intermediates: " + strings.Join(parts, "; "),
 		Fix: on(w.names(at)) + `: compare Get-ChildItem Cert:\LocalMachine\CA with the other members', import or remove what differs, ` +
 			"and restart the Edge services",
 	}

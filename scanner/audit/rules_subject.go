@@ -95,8 +95,8 @@ How to fix it: nothing has to be done. At the next renewal, Request-CsCertificat
 				return nil
 			}
 			return &Finding{
-				Message: fmt.Sprintf("certificate %s lists %s before its subject %s; presented by %s",
-					w.letter(g.cert), c.DNSNames[0], cn, w.where(g.at)),
+				Message: ByLetter(w.letter(g.cert)) + fmt.Sprintf("lists %s before its subject %s; presented by %s",
+					c.DNSNames[0], cn, w.where(g.at)),
 				Fix: "nothing has to be done",
 			}
 		}),

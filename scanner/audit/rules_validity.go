@@ -103,7 +103,7 @@ func (w *world) fixRenew(g group) string {
 	}
 	e := w.captures[g.at[0]].Endpoint
 	if newest != nil && !w.pool.PerService {
-		return "the pool has a newer certificate already, " + w.letter(newest) + "; " + w.fixAssign(w.names(g.at), e.Role, newest)
+		return ByLetter(w.letter(newest)) + "of this pool is newer; " + w.fixAssign(w.names(g.at), e.Role, newest)
 	}
 	return w.fixRequest(e.Role)
 }

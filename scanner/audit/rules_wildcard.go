@@ -124,7 +124,7 @@ How to fix it: nothing has to be done; leave it out at the next renewal where no
 				return &Finding{} // wildcard-only
 			}
 			return &Finding{
-				Message: fmt.Sprintf("the SAN of certificate %s holds %s too; presented by %s", w.letter(g.cert), list(extra), w.where(g.at)),
+				Message: "the SAN of " + ByLetter(w.letter(g.cert)) + fmt.Sprintf("holds %s too; presented by %s", list(extra), w.where(g.at)),
 				Fix:     "nothing has to be done; leave it out at the next renewal",
 			}
 		}),

@@ -15,27 +15,46 @@ import (
 // renderer makes it harmless for its medium. Fixes are run, so they hold
 // nothing but DNS-safe names and hex (fix.go).
 
+// Named is how a message names a certificate: its letter in the report, its
+// thumbprint, and what else is told of it. Renderers that describe the letters
+// beside the findings take the rest out again, so that it has this form alone.
+func Named(letter, thumbprint string, facts ...string) string {
+	return letter + " (" + strings.Join(append([]string{"thumbprint " + strings.ToUpper(thumbprint)}, facts...), ", ") + ")"
+}
+
+// ByLetter is how a message names a certificate whose numbers do not matter.
+// The blank parts "A" from "AB".
+func ByLetter(letter string) string { return "certificate " + letter + " " }
+
+// Letter is the letter of the n-th certificate of a pool: A to Z, then AA, AB, …
+func Letter(n int) string {
+	if n < 26 {
+		return string(rune('A' + n))
+	}
+	return Letter(n/26-1) + Letter(n%26)
+}
+
 // short names a certificate so that a person recognises it in any Windows
 // dialog: its letter in the report, thumbprint and serial number.
 func (w *world) short(c *edge.Certificate) string {
 	if c.X509 == nil {
 		return w.tell(c)
 	}
-	return fmt.Sprintf("%s (thumbprint %s, serial %s)", w.letter(c), thumbprint(c), c.Serial())
+	return Named(w.letter(c), c.Thumbprint(), "serial "+c.Serial())
 }
 
 // tell is short with what tells two certificates of one name apart: who issued
 // it and when it ends.
 func (w *world) tell(c *edge.Certificate) string {
 	if c.X509 == nil {
-		return fmt.Sprintf("%s (thumbprint %s, cannot be decoded)", w.letter(c), thumbprint(c))
+		return Named(w.letter(c), c.Thumbprint(), "cannot be decoded")
 	}
 	return w.tellWith(c, w.expiry(c))
 }
 
 // tellWith is tell with other words about the dates.
 func (w *world) tellWith(c *edge.Certificate, dates string) string {
-	return fmt.Sprintf("%s (thumbprint %s, serial %s, issued by %s, %s)", w.letter(c), thumbprint(c), c.Serial(), issuerName(c), dates)
+	return Named(w.letter(c), c.Thumbprint(), "serial "+c.Serial(), "issued by "+issuerName(c), dates)
 }
 
 // thumbprint is written as Windows shows it.

@@ -42,10 +42,10 @@ func TestSpan(t *testing.T) {
 	}
 }
 
-func TestLabel(t *testing.T) {
+func TestLetter(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 27: "AB", 51: "AZ", 52: "BA", 701: "ZZ", 702: "AAA"} {
-		if got := label(n); got != want {
+		if got := Letter(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}

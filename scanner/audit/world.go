@@ -54,7 +54,7 @@ func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
 	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))
 	for _, g := range w.leaves {
 		if _, known := w.labels[g.cert.Fingerprint]; !known {
-			w.labels[g.cert.Fingerprint] = label(len(w.labels))
+			w.labels[g.cert.Fingerprint] = Letter(len(w.labels))
 		}
 	}
 	return w
@@ -200,11 +200,3 @@ func (w *world) named() bool { return len(w.pool.Members) > 0 }
 
 // edgePool applies to described pools alone.
 func edgePool(w *world) bool { return w.pool.Kind == edge.EdgePool }
-
-// label is the letter of the n-th certificate: A to Z, then AA, AB, …
-func label(n int) string {
-	if n < 26 {
-		return string(rune('A' + n))
-	}
-	return label(n/26-1) + label(n%26)
-}
