@@ -2,12 +2,10 @@ package report
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -15,72 +13,6 @@ import (
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
-
-// A night is the report of a healthy pool of three members, all on the
-// certificate "old"; "new" is its renewal and stands ready.
-func night() Report {
-	r := Report{Verdict: audit.VerdictOK, Certificates: nightCertificates()}
-	p := Pool{Name: "edge-emea", Verdict: audit.VerdictOK, Rules: map[string]audit.Outcome{}}
-	for i := range 3 {
-		for _, c := range []struct {
-			role edge.Role
-			port int
-		}{{edge.Access, 443}, {edge.Access, 5061}, {edge.WebConf, 443}, {edge.AV, 443}} {
-			e := Endpoint{Member: fmt.Sprintf("edge%d", i+1), Role: c.role, FQDN: string(c.role) + ".contoso.com",
-				Address: fmt.Sprintf("192.0.2.%d", 10*(i+1)+c.role.Order()), Port: c.port, ServicePort: c.port}
-			showLeaf(&e, "old")
-			if c.role == edge.AV {
-				e.Outcome, e.Certificate, e.Chain, e.TLS = edge.NoCertificate, nil, nil, nil
-			}
-			p.Endpoints = append(p.Endpoints, e)
-		}
-	}
-	r.Pools = []Pool{p}
-	return r
-}
-
-func nightCertificates() map[string]Certificate {
-	day := func(month time.Month) time.Time { return time.Date(2027, month, 1, 0, 0, 0, 0, time.UTC) }
-	base := Certificate{Subject: "CN=sip.contoso.com", Issuer: "CN=Good CA", Serial: "01", ThumbprintSHA1: "aa", SPKISHA256: "k1",
-		NotBefore: day(1), NotAfter: day(7), DNSNames: []string{"sip.contoso.com", "webcon.contoso.com"}}
-	renewed := base
-	renewed.Serial, renewed.ThumbprintSHA1, renewed.SPKISHA256 = "02", "bb", "k2"
-	renewed.NotBefore, renewed.NotAfter = day(6), day(12)
-	foreign := renewed
-	foreign.Subject, foreign.DNSNames, foreign.Issuer, foreign.Serial = "CN=proxy", []string{"proxy.example"}, "CN=Inspection", "03"
-	return map[string]Certificate{"old": base, "new": renewed, "foreign": foreign, "ca": {}, "unparsed": {ParseError: "negative serial"}}
-}
-
-func showLeaf(e *Endpoint, leaf string) {
-	e.Outcome, e.Stage, e.Error = edge.Captured, edge.StageDone, nil
-	e.Certificate, e.Chain, e.TLS = &leaf, []string{leaf, "ca"}, &TLS{Version: "TLS 1.2"}
-}
-
-func failCell(e *Endpoint, class edge.ErrorClass) {
-	e.Outcome, e.Stage, e.Error = edge.Failed, edge.StageDial, &edge.Fault{Class: class, Message: "dial tcp"}
-	e.Certificate, e.Chain, e.TLS = nil, nil, nil
-}
-
-// eachCell applies change to the cells of the members named, all if none is; A/V
-// cells, which show no certificate, are left alone.
-func eachCell(r *Report, change func(*Endpoint), members ...string) {
-	for i := range r.Pools[0].Endpoints {
-		e := &r.Pools[0].Endpoints[i]
-		if e.Role != edge.AV && (len(members) == 0 || slices.Contains(members, e.Member)) {
-			change(e)
-		}
-	}
-}
-
-func shown(leaf string) func(*Endpoint)              { return func(e *Endpoint) { showLeaf(e, leaf) } }
-func silenced(class edge.ErrorClass) func(*Endpoint) { return func(e *Endpoint) { failCell(e, class) } }
-func addFinding(r *Report, f ...Finding)             { r.Pools[0].Findings = append(r.Pools[0].Findings, f...) }
-func editCertificate(r *Report, n string, f func(*Certificate)) {
-	c := r.Certificates[n]
-	c.DNSNames = slices.Clone(c.DNSNames)
-	f(&c)
-	r.Certificates[n] = c
-}
 
 // TestCompare changes one thing between two nights and wants exactly the
 // events that tell it.
@@ -224,102 +156,6 @@ func TestCompare(t *testing.T) {
 				t.Fatal("nil instead of []")
 			}
 			if diff := cmp.Diff(c.want, changeLines(got), cmpopts.EquateEmpty()); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
-// changeLines writes changes as "kind member/role/address:port before→after: message".
-func changeLines(changes []Change) []string {
-	var out []string
-	for _, c := range changes {
-		at := c.Address
-		if c.Port != 0 && c.Address != "" {
-			at = fmt.Sprintf("%s:%d", c.Address, c.Port)
-		}
-		role := string(c.Role)
-		if at == "" {
-			role = "" // an event of several cells: what else they share is not the case's matter
-		}
-		out = append(out, fmt.Sprintf("%s %s/%s/%s %s→%s: %s", c.Kind, c.Member, role, at, c.Before, c.After, c.Message))
-	}
-	return out
-}
-
-// TestCompareBehindLoadBalancer: two servers behind one address answer in turn.
-func TestCompareBehindLoadBalancer(t *testing.T) {
-	t.Parallel()
-	older, newer := edge.NewCertificate([]byte("one")), edge.NewCertificate([]byte("two"))
-	one, two := older.Fingerprint.String(), newer.Fingerprint.String()
-	vip := func(seen ...*edge.Certificate) Report {
-		r := night()
-		r.Certificates[one], r.Certificates[two] = r.Certificates["old"], r.Certificates["new"]
-		e := Endpoint{Member: edge.VIPMember, Role: edge.Access, Address: "192.0.2.1", Port: 443, ServicePort: 443, VIP: true}
-		showLeaf(&e, seen[0].Fingerprint.String())
-		e.Extra.Samples = &edge.Samples{Planned: 6}
-		for _, c := range seen {
-			e.Extra.Samples.Seen = append(e.Extra.Samples.Seen, edge.Sample{Certificate: c, Count: 3})
-		}
-		r.Pools[0].Endpoints = []Endpoint{e}
-		return r
-	}
-	for _, c := range []struct {
-		name string
-		was  Report
-		is   Report
-		want []string
-	}{
-		{"the other server answers first", vip(older, newer), vip(newer, older), nil},
-		{"the samples miss one server", vip(older, newer), vip(newer), nil},
-		{"one server behind it was renewed", vip(older), vip(newer, older), []string{CertificateRenewed}},
-		{"all servers behind it were renewed", vip(older), vip(newer), []string{CertificateRenewed}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			var got []string
-			for _, change := range Compare(c.was, c.is) {
-				got = append(got, change.Kind)
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
-// TestCompareMembersByDNS: members that only DNS names come and go with its
-// answers, and are not gone when it has none to give.
-func TestCompareMembersByDNS(t *testing.T) {
-	t.Parallel()
-	pool := func(addresses ...string) Report {
-		r := night()
-		r.Pools[0].Endpoints = nil
-		for _, a := range addresses {
-			e := Endpoint{Member: a, Role: edge.Access, FQDN: "sip.contoso.com", Address: a, Port: 443, ServicePort: 443}
-			showLeaf(&e, "old")
-			if a == "" {
-				failCell(&e, edge.ClassDNS)
-			}
-			r.Pools[0].Endpoints = append(r.Pools[0].Endpoints, e)
-		}
-		return r
-	}
-	both := pool("192.0.2.1", "192.0.2.2")
-	for _, c := range []struct {
-		name string
-		was  Report
-		is   Report
-		want []string
-	}{
-		{"an address is gone", both, pool("192.0.2.1"), []string{"member-vanished 192.0.2.2/access/192.0.2.2:443 192.0.2.2→: " +
-			"member 192.0.2.2 is not in the pool any more"}},
-		{"the name does not resolve", both, pool(""), []string{"endpoint-unreachable // resolved→dns: the name sip.contoso.com has no address any more"}},
-		{"the name resolves again", pool(""), both, []string{"endpoint-back // dns→resolved: the name sip.contoso.com has an address again"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			if diff := cmp.Diff(c.want, changeLines(Compare(c.was, c.is))); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"bytes"
+	"testing"
+
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
+)
+
+func BenchmarkFormats(b *testing.B) {
+	w := looseList(b, 10_000)
+	for _, c := range w.ev.Captures { // every endpoint has something
+		w.js[0].Findings = append(w.js[0].Findings, audit.Finding{Rule: "subject-not-in-san", Severity: audit.Warning, Member: c.Endpoint.Member,
+			Role: edge.Other, Address: c.Endpoint.Member, Port: 443, Certificate: c.Leaf(), Message: "the subject is not in the SAN", Fix: "request another"})
+	}
+	r := w.report()
+	for _, f := range Formats() {
+		b.Run(f.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				n := countingWriter(0)
+				if err := f.Render(&n, r, TableOptions{}); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(n)/1e6, "MB-written")
+			}
+		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	text := encode(b, looseList(b, 10_000).report())
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Load(bytes.NewReader(text)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	w := looseList(b, 10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		w.report()
+	}
+}
+
+// countingWriter counts what is written.
+type countingWriter int
+
+func (n *countingWriter) Write(p []byte) (int, error) {
+	*n += countingWriter(len(p))
+	return len(p), nil
+}

@@ -1,0 +1,66 @@
+package report
+
+import (
+	"encoding/xml"
+	"path/filepath"
+	"testing"
+
+	"edgecert/scanner/audit"
+)
+
+func TestJUnitBySchema(t *testing.T) {
+	t.Parallel()
+	for name, r := range reports(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program(t, "libxml2-utils", render(t, "junit", r), "xmllint", "--noout", "--schema", filepath.Join("testdata", "junit.xsd"), "-")
+		})
+	}
+}
+
+func TestJUnitByItsParser(t *testing.T) {
+	t.Parallel()
+	for name, r := range reports(t) {
+		text := render(t, "junit", r)
+		var got struct {
+			Failures int `xml:"failures,attr"`
+			Errors   int `xml:"errors,attr"`
+			Suites   []struct {
+				Cases []struct {
+					Name    string    `xml:"name,attr"`
+					Failure *struct{} `xml:"failure"`
+					Error   *struct{} `xml:"error"`
+					Skipped *struct{} `xml:"skipped"`
+				} `xml:"testcase"`
+			} `xml:"testsuite"`
+		}
+		if err := xml.Unmarshal([]byte(text), &got); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for i, p := range r.Pools {
+			for _, c := range got.Suites[i].Cases {
+				if want := ruleHasError(p, c.Name); (c.Failure != nil) != want {
+					t.Errorf("%s: %s failed %v, want %v", name, c.Name, c.Failure != nil, want)
+				}
+				if o := p.Rules[c.Name]; (c.Skipped != nil) != (o == audit.CouldNotTell || o == audit.NotApplicable) {
+					t.Errorf("%s: %s skipped %v though it is %s", name, c.Name, c.Skipped != nil, o)
+				}
+				if c.Name == "coverage" && (c.Error != nil) != (p.Verdict == audit.VerdictIncomplete) {
+					t.Errorf("%s: coverage in error %v though the verdict is %s", name, c.Error != nil, p.Verdict)
+				}
+			}
+		}
+		if r.Verdict != audit.VerdictOK && r.Verdict != audit.VerdictWarning && got.Failures+got.Errors == 0 && name != "loose" {
+			t.Errorf("%s: verdict %s, and the build server sees all well", name, r.Verdict)
+		}
+	}
+}
+
+func ruleHasError(p Pool, rule string) bool {
+	for _, f := range p.Findings {
+		if f.Rule == rule && f.Severity == audit.Error {
+			return true
+		}
+	}
+	return false
+}
