@@ -88,6 +88,14 @@ func TestOpenSSLBeyondGo(t *testing.T) {
 		{"AES256-SHA256 with RSA key exchange", []string{"-tls1_2", "-cipher", "AES256-SHA256"}, edge.NotRequested},
 		{"CCM only", []string{"-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-CCM"}, edge.NotRequested},
 		{"X448 only", []string{"-tls1_2", "-groups", "X448", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"}, edge.NotRequested},
+		{"TLS 1.3 with X448 only", []string{"-tls1_3", "-groups", "X448"}, edge.NotRequested},
+		{"TLS 1.3 with ffdhe2048 only", []string{"-tls1_3", "-groups", "ffdhe2048", "-Verify", "2"}, edge.Requested},
+		{"TLS 1.3 with ffdhe3072 only", []string{"-tls1_3", "-groups", "ffdhe3072"}, edge.NotRequested},
+		{"TLS 1.3 with ffdhe4096 only", []string{"-tls1_3", "-groups", "ffdhe4096"}, edge.NotRequested},
+		{"TLS 1.3 with ffdhe6144 only", []string{"-tls1_3", "-groups", "ffdhe6144"}, edge.NotRequested},
+		{"TLS 1.3 with ffdhe8192 only", []string{"-tls1_3", "-groups", "ffdhe8192"}, edge.NotRequested},
+		{"TLS 1.3 with CCM only", []string{"-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_SHA256"}, edge.NotRequested},
+		{"TLS 1.3 with CCM_8 only", []string{"-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_8_SHA256", "-groups", "ffdhe2048:P-384"}, edge.NotRequested},
 		{"DHE only, client certificate wanted", []string{"-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384", "-Verify", "2"}, edge.Requested},
 	}
 	for _, tt := range tests {

@@ -11,8 +11,8 @@ import (
 
 // cure tries the second ways for a server that talks and yet gave crypto/tls
 // no certificate: it may want no SNI, share no suite or group with Go (DHE
-// only, AES256-SHA256 with RSA key exchange, PSS keys), or know post-quantum
-// groups alone. first is kept where none of them helps.
+// only, AES256-SHA256 with RSA key exchange, CCM, X448, PSS keys), or know
+// post-quantum groups alone. first is kept where none of them helps.
 func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) sight {
 	if !curable(first) {
 		return first

@@ -3,7 +3,6 @@ package rawtls
 import (
 	"crypto/ecdh"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/tls"
@@ -25,23 +24,23 @@ type Keys struct {
 	hello  []byte // the ClientHello that offered them, without its record
 }
 
-type share struct {
-	group uint16
-	key   *ecdh.PrivateKey
-}
-
-// NewKeys makes a key for every group that Go has and servers like.
+// NewKeys makes a key for every group that servers are known to want, so that
+// none has to ask for another.
 func NewKeys() (*Keys, error) {
 	k := &Keys{}
 	for _, g := range []struct {
 		id    tls.CurveID
 		curve ecdh.Curve
 	}{{tls.X25519, ecdh.X25519()}, {tls.CurveP256, ecdh.P256()}, {tls.CurveP384, ecdh.P384()}, {tls.CurveP521, ecdh.P521()}} {
-		key, err := g.curve.GenerateKey(rand.Reader)
+		s, err := ecdhShare(uint16(g.id), g.curve)
 		if err != nil {
 			return nil, err
 		}
-		k.shares = append(k.shares, share{uint16(g.id), key})
+		k.shares = append(k.shares, s)
+	}
+	k.shares = append(k.shares, x448Share())
+	for _, f := range fields() {
+		k.shares = append(k.shares, fieldShare(uint16(f.id), prime(f.bits, f.x)))
 	}
 	return k, nil
 }
@@ -66,7 +65,7 @@ func (k *Keys) extensions(add func(id uint16, f cryptobyte.BuilderContinuation))
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 			for _, s := range k.shares {
 				b.AddUint16(s.group)
-				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(s.key.PublicKey().Bytes()) })
+				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(s.public) })
 			}
 		})
 	})
@@ -84,13 +83,9 @@ func (k *Keys) secret(suite uint16, extension cryptobyte.String, serverHello []b
 	if i < 0 {
 		return nil, fault.New(edge.ClassProtocol, "a key for group %d, which was not offered", group)
 	}
-	peer, err := k.shares[i].key.Curve().NewPublicKey(public)
+	agreed, err := k.shares[i].agree(public)
 	if err != nil {
-		return nil, fault.New(edge.ClassProtocol, "a key that is none of its group: %v", err)
-	}
-	agreed, err := k.shares[i].key.ECDH(peer)
-	if err != nil {
-		return nil, fault.New(edge.ClassProtocol, "a key that agrees with none: %v", err)
+		return nil, err
 	}
 	return handshakeSecret(hashOf(suite), agreed, k.hello, serverHello)
 }

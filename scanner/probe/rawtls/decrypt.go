@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"io"
 
 	"golang.org/x/crypto/chacha20poly1305"
 	"golang.org/x/crypto/cryptobyte"
@@ -19,10 +20,19 @@ import (
 
 // An opener decrypts the server's handshake records of TLS 1.3 (RFC 8446, 5).
 type opener struct {
-	aead  cipher.AEAD
-	iv    []byte
-	count uint64
+	unseal unseal
+	iv     []byte
+	count  uint64
 }
+
+// unseal decrypts a record in place.
+type unseal func(nonce, record, header []byte) (plain []byte, err error)
+
+// The suites of TLS 1.3 that crypto/tls lacks.
+const (
+	aes128CCM  = 0x1304
+	aes128CCM8 = 0x1305
+)
 
 func newOpener(suite uint16, secret []byte) (*opener, error) {
 	sum, keyLen, build := hashOf(suite), 16, newGCM
@@ -31,7 +41,11 @@ func newOpener(suite uint16, secret []byte) (*opener, error) {
 	case tls.TLS_AES_256_GCM_SHA384:
 		keyLen = 32
 	case tls.TLS_CHACHA20_POLY1305_SHA256:
-		keyLen, build = chacha20poly1305.KeySize, chacha20poly1305.New
+		keyLen, build = chacha20poly1305.KeySize, newChaCha
+	case aes128CCM:
+		build = func(key []byte) (unseal, error) { return newCCM(key, 16) }
+	case aes128CCM8:
+		build = func(key []byte) (unseal, error) { return newCCM(key, 8) }
 	default:
 		return nil, fault.New(edge.ClassProtocol, "TLS 1.3 with suite %#04x, which was not offered", suite)
 	}
@@ -46,16 +60,47 @@ func newOpener(suite uint16, secret []byte) (*opener, error) {
 	if err != nil {
 		return nil, err
 	}
-	aead, err := build(key)
-	return &opener{aead: aead, iv: iv}, err
+	open, err := build(key)
+	return &opener{unseal: open, iv: iv}, err
 }
 
-func newGCM(key []byte) (cipher.AEAD, error) {
+func newGCM(key []byte) (unseal, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
 	}
-	return cipher.NewGCM(block)
+	aead, err := cipher.NewGCM(block)
+	return opening(aead), err
+}
+
+func newChaCha(key []byte) (unseal, error) {
+	aead, err := chacha20poly1305.New(key)
+	return opening(aead), err
+}
+
+func opening(aead cipher.AEAD) unseal {
+	return func(nonce, record, header []byte) ([]byte, error) {
+		return aead.Open(record[:0], nonce, record, header)
+	}
+}
+
+// newCCM is the counter mode in CCM (RFC 3610, 2.3) with a nonce of 12 bytes.
+// The tag is passed over: it would prove that the record is from whoever sent
+// the ServerHello, whom nobody believes here either.
+func newCCM(key []byte, tag int) (unseal, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return func(nonce, record, _ []byte) ([]byte, error) {
+		if len(record) < tag {
+			return nil, io.ErrUnexpectedEOF
+		}
+		plain := record[:len(record)-tag]
+		counter := append(append([]byte{2}, nonce...), 0, 0, 1) // counter 0 is for the tag
+		cipher.NewCTR(block, counter).XORKeyStream(plain, plain)
+		return plain, nil
+	}, nil
 }
 
 // expandLabel is HKDF-Expand-Label (RFC 8446, 7.1).
@@ -80,7 +125,7 @@ func (o *opener) open(record []byte) (kind byte, plain []byte, err error) {
 	}
 	o.count++
 	header := binary.BigEndian.AppendUint16([]byte{recordApplication, 3, 3}, uint16(len(record)))
-	plain, err = o.aead.Open(record[:0], nonce, record, header)
+	plain, err = o.unseal(nonce, record, header)
 	if err != nil {
 		return 0, nil, fault.New(edge.ClassProtocol, "an encrypted record that cannot be opened")
 	}

@@ -54,17 +54,19 @@ func Hello(serverName string, max uint16, keys *Keys) ([]byte, error) {
 	return hello, err
 }
 
-func addSuites(b *cryptobyte.Builder, modern bool) {
+// addSuites adds those of TLS 1.3, or all others.
+func addSuites(b *cryptobyte.Builder, version13 bool) {
+	var ids []uint16
 	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		if (s.SupportedVersions[0] == tls.VersionTLS13) == modern {
-			b.AddUint16(s.ID)
-		}
-	}
-	if modern {
-		return
+		ids = append(ids, s.ID)
 	}
 	for _, s := range otherSuites() {
-		b.AddUint16(s.id)
+		ids = append(ids, s.id)
+	}
+	for _, id := range ids {
+		if modern(id) == version13 {
+			b.AddUint16(id)
+		}
 	}
 }
 

@@ -6,11 +6,16 @@ type suite struct {
 	name string
 }
 
+// modern says whether the suite is one of TLS 1.3 (RFC 8446, B.4).
+func modern(id uint16) bool { return id>>8 == 0x13 }
+
 // otherSuites are the suites with a certificate that crypto/tls lacks, better
 // ones first, down to export ones: an old Edge that knows nothing else still
 // has a certificate to show.
 func otherSuites() []suite {
 	return []suite{
+		{aes128CCM, "TLS_AES_128_CCM_SHA256"},
+		{aes128CCM8, "TLS_AES_128_CCM_8_SHA256"},
 		{0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"},
 		{0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"},
 		{0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
