@@ -88,6 +88,8 @@ func TestOpenSSLBeyondGo(t *testing.T) {
 		{"AES256-SHA256 with RSA key exchange", []string{"-tls1_2", "-cipher", "AES256-SHA256"}, edge.NotRequested},
 		{"CCM only", []string{"-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-CCM"}, edge.NotRequested},
 		{"X448 only", []string{"-tls1_2", "-groups", "X448", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"}, edge.NotRequested},
+		{"DHE with Camellia only", []string{"-tls1_2", "-cipher", "DHE-RSA-CAMELLIA128-SHA256"}, edge.NotRequested},
+		{"no encryption at all", []string{"-tls1_2", "-cipher", "ECDHE-RSA-NULL-SHA:@SECLEVEL=0"}, edge.NotRequested},
 		{"TLS 1.3 with X448 only", []string{"-tls1_3", "-groups", "X448"}, edge.NotRequested},
 		{"TLS 1.3 with ffdhe2048 only", []string{"-tls1_3", "-groups", "ffdhe2048", "-Verify", "2"}, edge.Requested},
 		{"TLS 1.3 with ffdhe3072 only", []string{"-tls1_3", "-groups", "ffdhe3072"}, edge.NotRequested},

@@ -226,20 +226,6 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestSuitesAreListedOnce(t *testing.T) {
-	t.Parallel()
-	seen := map[uint16]bool{}
-	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		seen[s.ID] = true
-	}
-	for _, s := range otherSuites() {
-		if seen[s.id] {
-			t.Errorf("%#04x %s is offered twice", s.id, s.name)
-		}
-		seen[s.id] = true
-	}
-}
-
 func FuzzRead(f *testing.F) {
 	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS12, tls.VersionTLS13} {
 		said := converse(f, version, nil)
