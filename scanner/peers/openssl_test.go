@@ -163,12 +163,21 @@ func TestOpenSSLWithANegativeSerial(t *testing.T) {
 
 func TestOpenSSLRefusesOurServerName(t *testing.T) {
 	t.Parallel()
-	id := issue(t, nil)
-	got := scan(t, at(sServer(t, id, "-servername", "other.contoso.com", "-servername_fatal", "-cert2", id.cert, "-key2", id.key)), scanner.Options{})
-	if got.Outcome != edge.Captured {
-		t.Errorf("%+v, %v: want captured without a server name", seenIn(got), got.Fault)
+	for name, args := range map[string][]string{
+		"and shares suites with Go": nil,
+		"and shares none with Go":   {"-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			id := issue(t, nil)
+			args := append([]string{"-servername", "other.contoso.com", "-servername_fatal", "-cert2", id.cert, "-key2", id.key}, args...)
+			got := scan(t, at(sServer(t, id, args...)), scanner.Options{})
+			if got.Outcome != edge.Captured {
+				t.Errorf("%+v, %v: want captured without a server name", seenIn(got), got.Fault)
+			}
+			expect(t, got, seenIn(got), id)
+		})
 	}
-	expect(t, got, seenIn(got), id)
 }
 
 func TestOpenSSLListsItsCAs(t *testing.T) {

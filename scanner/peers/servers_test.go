@@ -50,6 +50,8 @@ func TestGnuTLS(t *testing.T) {
 			seen{edge.Captured, edge.StageCertificate, edge.ClassTLSAlert, "TLS 1.2", edge.Required}},
 		{"client certificate required at TLS 1.3", nil, []string{"--require-client-cert"},
 			seen{edge.Captured, edge.StageCertificate, edge.ClassTLSAlert, "TLS 1.3", edge.Required}},
+		{"TLS 1.3 with a finite field group only", nil, []string{"--disable-client-cert", "--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE3072"},
+			seen{edge.Captured, edge.StageCertificate, "", "TLS 1.3", edge.NotRequested}},
 		{"P-384", func(x *lab.Template) { x.Key = lab.KeySpec{Type: lab.ECDSA, Bits: 384} }, []string{"--disable-client-cert"},
 			seen{edge.Captured, edge.StageDone, "", "TLS 1.3", edge.NotRequested}},
 	}

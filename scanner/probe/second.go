@@ -24,9 +24,8 @@ func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) s
 		return s, s.outcome() != edge.Failed
 	}
 	if first.alert == alertUnrecognizedName && o.serverName != "" {
-		plain := o
-		plain.serverName = ""
-		if s, ok := try(func() sight { return v.attempt(ctx, plain) }); ok {
+		o.serverName = ""
+		if s, ok := try(func() sight { return v.attempt(ctx, o) }); ok {
 			return s
 		}
 	}
@@ -34,7 +33,8 @@ func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) s
 	if ok {
 		return s
 	}
-	if s.alert == alertProtocolVersion && o.max == tls.VersionTLS13 {
+	// TLS 1.3 alone: OpenSSL sends protocol_version, GnuTLS handshake_failure.
+	if s.alert > 0 && o.max == tls.VersionTLS13 {
 		o.hybrids = true
 		if s, ok := try(func() sight { return v.attempt(ctx, o) }); ok {
 			return s
@@ -50,11 +50,8 @@ func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) s
 	return first
 }
 
-// Alerts that say what to try next (RFC 8446, 6.2).
-const (
-	alertProtocolVersion  = 70
-	alertUnrecognizedName = 112
-)
+// alertUnrecognizedName says what to try next (RFC 8446, 6.2).
+const alertUnrecognizedName = 112
 
 // curable says whether the peer spoke TLS, or hung up on our ClientHello: some
 // Schannel versions reset the connection where no suite fits.
