@@ -34,7 +34,7 @@ func TestInterrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	var out, errOut bytes.Buffer
 	status := run(ctx, []string{"scan", "-t", targets, "--roots", roots, "--resolver", l.Resolver(),

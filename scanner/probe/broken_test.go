@@ -27,7 +27,7 @@ func tlsServer(t testing.TB, l leaf, config *tls.Config) edge.Endpoint {
 	return endpoint(serve(t, func(c net.Conn) {
 		conn := tls.Server(c, config)
 		if conn.Handshake() == nil {
-			linger(c)
+			linger(conn)
 		}
 	}))
 }
@@ -194,7 +194,7 @@ func TestAClientCertificateIsPresented(t *testing.T) {
 			ClientAuth: tls.RequireAnyClientCert, MinVersion: version, MaxVersion: version,
 			VerifyConnection: func(s tls.ConnectionState) error { got <- s.PeerCertificates[0].Raw; return nil },
 		})
-		p := prober(2*time.Second, true)
+		p := prober(patient, true)
 		p.ClientCert = &tls.Certificate{Certificate: [][]byte{ours.der}, PrivateKey: ours.key}
 		c := p.Probe(context.Background(), e, nil)
 		if c.Outcome != edge.Captured || c.Fault != nil || c.TLS.ClientCertificate != edge.Requested {

@@ -36,7 +36,11 @@ func TestACertificateIsKeptHoweverTheServerEnds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := prober(time.Second, true).Probe(context.Background(), endpoint(serve(t, func(conn net.Conn) {
+			timeout := patient
+			if c.class == edge.ClassTimeout {
+				timeout = brief
+			}
+			got := prober(timeout, true).Probe(context.Background(), endpoint(serve(t, func(conn net.Conn) {
 				hear(conn)
 				_, _ = conn.Write(c.sends)
 				c.end(conn)

@@ -51,7 +51,7 @@ func TestExtraHandshakes(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			e := byName(t, named, bare, &tls.Config{MinVersion: c.min, MaxVersion: c.max})
-			got := prober(2*time.Second, false).Probe(context.Background(), e, nil)
+			got := prober(patient, false).Probe(context.Background(), e, nil)
 			if got.Outcome != edge.Captured || got.Attempts != 1 {
 				t.Fatalf("%s after %d attempts: %v", got.Outcome, got.Attempts, got.Fault)
 			}
@@ -86,7 +86,7 @@ func TestNoSNIForAnAddress(t *testing.T) {
 	bare := ecLeaf(t, nil)
 	e := byName(t, ecLeaf(t, nil), bare, &tls.Config{})
 	e.FQDN = "127.0.0.1"
-	got := prober(2*time.Second, false).Probe(context.Background(), e, nil)
+	got := prober(patient, false).Probe(context.Background(), e, nil)
 	if got.Outcome != edge.Captured || string(got.Leaf().Raw) != string(bare.der) || got.Extra.WithoutSNI != nil {
 		t.Errorf("%s: %v, without SNI %+v", got.Outcome, got.Fault, got.Extra.WithoutSNI)
 	}
@@ -106,7 +106,7 @@ func TestSamplesCountTheCertificatesBehindOneAddress(t *testing.T) {
 			MaxVersion: tls.VersionTLS10, MinVersion: tls.VersionTLS10}).Handshake()
 	}))
 	e.FQDN, e.Samples = "", 6
-	p := prober(2*time.Second, false)
+	p := prober(patient, false)
 	p.Admit = one() // in turn
 	got := p.Probe(context.Background(), e, nil).Extra.Samples
 	if got == nil || got.Planned != 6 || got.Failed != 1 || len(got.Seen) != 2 {
@@ -177,7 +177,7 @@ func TestRetries(t *testing.T) {
 				}
 				_ = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{l.der}, PrivateKey: l.key}}}).Handshake()
 			}))
-			p := prober(700*time.Millisecond, true)
+			p := prober(2*brief, true)
 			p.Retries = c.retries
 			got := p.Probe(context.Background(), e, nil)
 			if got.Outcome != c.out || got.Attempts != c.attempts {

@@ -91,7 +91,6 @@ func records(message []byte) []byte {
 
 func TestHostilePeers(t *testing.T) {
 	t.Parallel()
-	const timeout = time.Second
 	leaf := ecLeaf(t, nil)
 	hello := record(22, serverHello(tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)...)
 	answer := func(parts ...[]byte) func(net.Conn) {
@@ -173,6 +172,10 @@ func TestHostilePeers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			timeout := patient
+			if c.class == edge.ClassTimeout || strings.Contains(c.name, "then silence") {
+				timeout = brief
+			}
 			p := prober(timeout, true)
 			start := time.Now()
 			got := p.Probe(context.Background(), endpoint(serve(t, c.handle)), nil)

@@ -58,8 +58,8 @@ func TestAnAVEdgePresentsNoCertificate(t *testing.T) {
 			if got.Extra.Turn == nil || !got.Extra.Turn.PseudoTLS || got.Extra.Legacy != nil || got.Attempts != 1 {
 				t.Errorf("%d attempts, extra %+v", got.Attempts, got.Extra)
 			}
-			if took := time.Since(start); took > 2900*time.Millisecond {
-				t.Errorf("took %v, about a timeout", took)
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %v, far beyond a timeout", took)
 			}
 		})
 	}
@@ -82,32 +82,35 @@ func TestAVRoleOnSomethingElse(t *testing.T) {
 		handle func(net.Conn)
 		out    edge.Outcome
 		class  edge.ErrorClass
-		within time.Duration
 	}{
 		{"real TLS that answers with an alert", func(c net.Conn) {
 			_ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{l.der}, PrivateKey: l.key}}}).Handshake()
-		}, edge.Captured, "", time.Second},
-		{"silence to everything", linger, edge.Failed, edge.ClassTimeout, 1500 * time.Millisecond},
-		{"a close to everything", hear, edge.Failed, edge.ClassReset, time.Second},
+		}, edge.Captured, ""},
+		{"silence to everything", linger, edge.Failed, edge.ClassTimeout},
+		{"a close to everything", hear, edge.Failed, edge.ClassReset},
 		{"a close to the pseudo hello, silence to the real one", func(c net.Conn) {
 			b := make([]byte, 4096)
 			if n, _ := c.Read(b); n != 50 {
 				linger(c)
 			}
-		}, edge.Failed, edge.ClassTimeout, 1500 * time.Millisecond},
+		}, edge.Failed, edge.ClassTimeout},
 		{"plain HTTP", func(c net.Conn) { hear(c); _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) },
-			edge.Failed, edge.ClassNotTLS, time.Second},
+			edge.Failed, edge.ClassNotTLS},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			e := endpoint(serve(t, c.handle))
 			e.Role = edge.AV
+			timeout := patient
+			if c.class == edge.ClassTimeout {
+				timeout = 2 * brief
+			}
 			start := time.Now()
-			got := prober(time.Second, true).Probe(context.Background(), e, nil)
+			got := prober(timeout, true).Probe(context.Background(), e, nil)
 			if got.Outcome != c.out || (got.Fault == nil) != (c.class == "") || got.Fault != nil && got.Fault.Class != c.class {
 				t.Errorf("%s at %s: %v, want %s, %q", got.Outcome, got.Stage, got.Fault, c.out, c.class)
 			}
-			if took := time.Since(start); took > c.within+500*time.Millisecond {
+			if took := time.Since(start); took > 2*timeout {
 				t.Errorf("took %v", took)
 			}
 		})
@@ -164,7 +167,7 @@ func TestXMPP(t *testing.T) {
 			t.Parallel()
 			e := endpoint(serve(t, c.handle))
 			e.Role = edge.XMPP
-			got := prober(2*time.Second, false).Probe(context.Background(), e, nil)
+			got := prober(patient, false).Probe(context.Background(), e, nil)
 			if got.Outcome != c.out || got.Fault != nil {
 				t.Fatalf("%s at %s: %v", got.Outcome, got.Stage, got.Fault)
 			}

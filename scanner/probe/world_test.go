@@ -142,10 +142,17 @@ func endpoint(address netip.AddrPort) edge.Endpoint {
 	}
 }
 
+// A peer that is expected to stall is waited for briefly; one that is expected
+// to answer, patiently: the machine may be busy.
+const (
+	brief   = time.Second
+	patient = 15 * time.Second
+)
+
 // quick probes e with one handshake and no retry.
 func quick(t testing.TB, e edge.Endpoint) edge.Capture {
 	t.Helper()
-	return prober(2*time.Second, true).Probe(context.Background(), e, nil)
+	return prober(patient, true).Probe(context.Background(), e, nil)
 }
 
 func prober(timeout time.Duration, quick bool) *Prober {

@@ -52,10 +52,10 @@ func TestDiscoverBeforeADeadResolver(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	const try = 500 * time.Millisecond
+	const try = time.Second
 	start := time.Now()
 	pools := Discover(t.Context(), []Domain{{Name: "contoso.com"}}, Resolver{Server: conn.LocalAddr().String(), Timeout: try}, nil)
-	if took := time.Since(start); took > 3*try {
+	if took := time.Since(start); took > 5*try {
 		t.Errorf("took %s", took)
 	}
 	if n := pools[0].Notes; len(n) != 3 || !strings.HasPrefix(n[2], "no Edge of contoso.com found: its SRV records are not known, and sip.contoso.com could not be looked up: no answer") {

@@ -36,7 +36,7 @@ func TestJudgeHostileChainsAreBounded(t *testing.T) {
 			f := forest(root, sent("edge1", test.chain...))
 			start := time.Now()
 			got := f.Judge(test.chain)
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > time.Minute { // without a bound, none of them ends
 				t.Errorf("took %v", took)
 			}
 			if got.Standing != test.standing {

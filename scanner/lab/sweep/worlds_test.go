@@ -116,7 +116,7 @@ func look(t *testing.T, l *lab.Lab, pool edge.Pool) edge.Evidence {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resolver.Timeout = 500 * time.Millisecond // the silent world runs into it twice
+	resolver.Timeout = 2 * time.Second // the silent world runs into it twice
 	pools := target.Resolve(t.Context(), []edge.Pool{pool}, resolver)
 	captures := scan(t, scanner.Options{Timeout: 30 * time.Second}, target.Plan(pools))
 	return edge.Evidence{Started: now, Finished: now.Add(time.Second), Pools: pools, Captures: captures}
