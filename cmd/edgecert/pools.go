@@ -34,7 +34,11 @@ func (a *app) read(files, args []string) (target.File, error) {
 	}
 	all, err := target.Join(written, hosts)
 	if err == nil && len(all.Pools)+len(all.Domains) == 0 {
-		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", strings.Join(files, ", "))
+		names := strings.Join(files, ", ")
+		if names == "-" {
+			names = "stdin"
+		}
+		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", names)
 	}
 	return all, err
 }

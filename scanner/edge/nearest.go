@@ -10,7 +10,7 @@ func Nearest(word string, list []string) string {
 		return ""
 	}
 	word = strings.ToLower(word)
-	best, least := "", max(2, len(word)/3)+1
+	best, least := "", min(max(2, len(word)/3)+1, len(word)) // not a word that shares no letter
 	for _, w := range list {
 		if d := distance(word, w); d < least {
 			best, least = w, d

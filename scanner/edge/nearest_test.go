@@ -7,7 +7,7 @@ import (
 
 func TestNearest(t *testing.T) {
 	t.Parallel()
-	list := []string{"access", "webcon", "member", "expires-soon"}
+	list := []string{"av", "access", "webcon", "member", "expires-soon"}
 	for _, tt := range []struct{ name, word, want string }{
 		{"a letter left out", "acess", "access"},
 		{"upper case", "MEMBER", "member"},
@@ -15,6 +15,7 @@ func TestNearest(t *testing.T) {
 		{"nothing like it", "publisher", ""},
 		{"a short word like none", "xy", ""},
 		{"a line of garbage", strings.Repeat("access", 1000), ""},
+		{"two letters that are in none", "//", ""},
 		{"nothing typed", "", ""},
 	} {
 		if got := Nearest(tt.word, list); got != tt.want {

@@ -78,6 +78,9 @@ func parseAddress(s string) (netip.Addr, []int, error) {
 		return ip, nil, err
 	}
 	list, err := parsePorts(strings.Split(ports, ","))
+	if err != nil {
+		err = fmt.Errorf("%q: %w", s, err)
+	}
 	return ip, list, err
 }
 
@@ -85,13 +88,16 @@ func parseAddress(s string) (netip.Addr, []int, error) {
 // address.
 func splitHostPort(s string) (string, int, error) {
 	i := strings.LastIndexByte(s, ':')
-	if i < 0 {
+	if i < 0 || strings.HasSuffix(s, "]") {
 		return "", 0, fmt.Errorf("%q has no port", s)
 	}
 	host, portText := s[:i], s[i+1:]
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		host = host[1 : len(host)-1]
 	} else if strings.Contains(host, ":") {
+		if strings.Trim(host, "[0123456789abcdefABCDEF:") != "" {
+			return "", 0, fmt.Errorf("%q is no HOST:PORT", s)
+		}
 		return "", 0, fmt.Errorf("%q is no HOST:PORT: an IPv6 address stands in brackets", s)
 	}
 	port, err := parsePort(portText)

@@ -96,8 +96,11 @@ func (p *parser) checkAddress(d *draft, a *edge.Address, line int, who string) {
 
 func (p *parser) checkInventory(d *draft) {
 	for i, f := range d.pool.InventoryFiles {
-		known := slices.ContainsFunc(d.pool.Members, func(m edge.Member) bool { return m.Name == f.Member })
-		if len(d.pool.Members) > 0 && !known {
+		m := slices.IndexFunc(d.pool.Members, func(m edge.Member) bool { return strings.EqualFold(m.Name, f.Member) })
+		switch {
+		case m >= 0:
+			d.pool.InventoryFiles[i].Member = d.pool.Members[m].Name
+		case len(d.pool.Members) > 0:
 			p.failAt(d.inventories[i], "", "inventory of %q: the pool has no such member", f.Member)
 		}
 	}
@@ -149,6 +152,7 @@ func tunnelled(pool edge.Pool, m edge.Member) bool {
 func (p *parser) checkOverlap(d *draft) {
 	const balancer = "the load balancer"
 	taken := map[netip.AddrPort]string{}
+	told := map[string]bool{} // one mistake clashes on every port
 	claim := func(a edge.Address, s edge.Service, who string, line int) {
 		for i, port := range s.Ports {
 			if len(a.Ports) > 0 {
@@ -159,7 +163,9 @@ func (p *parser) checkOverlap(d *draft) {
 			}
 			at, cell := netip.AddrPortFrom(a.IP, uint16(port)), fmt.Sprintf("%s of %s", s.Role, who)
 			// A load balancer may tell services apart by SNI; an Edge does not.
-			if other, twice := taken[at]; twice && (who != balancer || !strings.HasSuffix(other, balancer)) {
+			other, twice := taken[at]
+			if mistake := who + " " + a.IP.String(); twice && (who != balancer || !strings.HasSuffix(other, balancer)) && !told[mistake] {
+				told[mistake] = true
 				p.failAt(line, "", "%s is %s and %s at once", at, other, cell)
 			}
 			taken[at] = cell

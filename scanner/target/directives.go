@@ -79,7 +79,11 @@ func (p *parser) domainLine(args []string) {
 	p.endPool()
 	name, err := cleanName(args[0])
 	if err != nil {
-		p.fail("", "%v", err)
+		p.fail(nameHint(args[0]), "%v", err)
+		return
+	}
+	if !strings.Contains(name, ".") {
+		p.fail("a SIP domain has a dot, as in contoso.com", "%q is no SIP domain", args[0])
 		return
 	}
 	if slices.ContainsFunc(p.domains, func(d Domain) bool { return d.Name == name }) {
@@ -99,7 +103,7 @@ func service(role edge.Role, defaults ...int) func(*parser, []string) {
 	return func(p *parser, args []string) {
 		name, err := cleanName(args[0])
 		if err != nil {
-			hint := ""
+			hint := nameHint(args[0])
 			if strings.Contains(err.Error(), "is an address") {
 				hint = "a service is named as clients know it; addresses stand with `member`"
 			}
@@ -109,7 +113,7 @@ func service(role edge.Role, defaults ...int) func(*parser, []string) {
 		ports := defaults
 		if len(args) > 1 {
 			if ports, err = parsePorts(args[1:]); err != nil {
-				p.fail("", "%v", err)
+				p.fail(nameHint(strings.Join(args[1:], " ")), "%v", err)
 				return
 			}
 		}
@@ -131,7 +135,7 @@ func (p *parser) names(list *[]string, args []string) {
 	for _, arg := range args {
 		name, err := cleanName(arg)
 		if err != nil {
-			p.fail("", "%v", err)
+			p.fail(nameHint(arg), "%v", err)
 			continue
 		}
 		if len(*list) == maxNames {

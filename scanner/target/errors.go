@@ -70,6 +70,22 @@ func (e Errors) orNil() error {
 	return e
 }
 
+// nameHint is the way out for a word that is no name, or no port, where it shows
+// what was meant.
+func nameHint(word string) string {
+	switch {
+	case strings.Contains(word, ","):
+		return "blanks divide the words of a line, not commas"
+	case strings.Contains(word, ":"):
+		return "a name has no scheme before it and no :PORT behind it"
+	case strings.Contains(word, "#"):
+		return "a comment has a blank before its #"
+	case strings.Contains(word, "@"):
+		return "the domain is what stands behind the @"
+	}
+	return ""
+}
+
 // didYouMean is a hint with the word of the list that is nearest to word, or
 // empty where none is near.
 func didYouMean(word string, list []string) string {

@@ -34,6 +34,11 @@ func (p *parser) member(args []string) {
 		p.fail("", "more than %d members", maxMembers)
 		return
 	}
+	unlike := func(a string) bool { return a == name || strings.Contains(a, "=") }
+	if _, err := netip.ParseAddr(name); err == nil && !slices.ContainsFunc(args[1:], unlike) {
+		p.fail("a member has a name, and then its addresses: `member edge1 "+name+"`", "%q is an address where a member's name is expected", name)
+		return
+	}
 	if len(args) == 1 {
 		p.fail("a member's addresses follow its name; without any `member`, the members come from DNS", "member %q without an address", name)
 		return
@@ -114,8 +119,13 @@ func (p *parser) address(a *edge.Address, arg, value string) bool {
 	a.IP, a.Ports, err = parseAddress(value)
 	if err != nil {
 		hint := ""
-		if a.IP == (netip.Addr{}) {
+		switch {
+		case strings.EqualFold(value, byDNS):
+			hint = "dns is for one service of a member, in lower case: access=dns"
+		case a.IP == (netip.Addr{}):
 			hint = "an address is 203.0.113.10, 203.0.113.10:443,5061, 2001:db8::7 or [2001:db8::7]:5061"
+		case strings.HasSuffix(value, ","):
+			hint = "no blank stands between ports"
 		}
 		p.fail(hint, "%v", err)
 		return false

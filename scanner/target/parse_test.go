@@ -157,6 +157,30 @@ func TestLoadBalancerForAll(t *testing.T) {
 	}
 }
 
+// The address clashes on two ports, and is one mistake.
+func TestAddressOfTwoMembersIsToldOnce(t *testing.T) {
+	t.Parallel()
+	_, err := Parse("t", strings.NewReader(strings.Replace(healthy, "203.0.113.11", "203.0.113.10", 1)), ParseOptions{})
+	if want := "t:7: 203.0.113.10:443 is access of member edge1 and access of member edge2 at once"; err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What editors and word processors make of line ends and blanks, and a member's
+// name in another case.
+func TestParseWhateverTheEditor(t *testing.T) {
+	t.Parallel()
+	want := mustParse(t, healthy+"inventory edge1 a.json\n")
+	for name, text := range map[string]string{
+		"carriage returns alone": strings.ReplaceAll("# a comment\n"+healthy+"inventory EDGE1 a.json\n", "\n", "\r"),
+		"narrow and wide blanks": strings.ReplaceAll(strings.ReplaceAll(healthy, "access ", "access\u202f"), "member ", "\u3000member\u2003") + "inventory Edge1 a.json\n",
+	} {
+		if d := cmp.Diff(want, mustParse(t, text), comparing()); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	const edge1 = "member edge1 access=203.0.113.10 webcon=203.0.113.20 av=203.0.113.30"
@@ -167,6 +191,22 @@ func TestParseErrors(t *testing.T) {
 	}{
 		{"misspelt directive", "webcon webcon", "webcom webcon", "targets.txt:4: unknown word \"webcom\": did you mean `webcon`?"},
 		{"bare domain", "", "contoso.org", "targets.txt:8: unknown word \"contoso.org\": `domain contoso.org` finds the pool of a SIP domain; a loose endpoint is contoso.org:PORT"},
+		{"address alone", "", "203.0.113.10", "targets.txt:8: unknown word \"203.0.113.10\": a loose endpoint is 203.0.113.10:PORT; a pool's address stands behind `member NAME`"},
+		{"list with commas", "", "www.example.net,443", `targets.txt:8: unknown word "www.example.net,443": a loose endpoint is www.example.net:443`},
+		{"port behind a blank", "", "2001:db8::1 443", `targets.txt:8: "2001:db8::1" is no HOST:PORT: an IPv6 address stands in brackets: a loose endpoint is HOST:PORT [sni=NAME]`},
+		{"SIP address", "", "sip:contoso.com:5061", `targets.txt:8: "sip:contoso.com:5061" is no HOST:PORT: a loose endpoint is HOST:PORT [sni=NAME]`},
+		{"brackets without a port", "", "[2001:db8::1]", `targets.txt:8: "[2001:db8::1]" has no port: a loose endpoint is HOST:PORT [sni=NAME]`},
+		{"directive with a colon", "av av", "av: av", "targets.txt:5: unknown word \"av:\": did you mean `av`?"},
+		{"comment of another language", "", "// no", "targets.txt:8: unknown word \"//\": a line begins with one of pool, domain, sip-domains, access, webcon, av, xmpp, member, vip, public-im, client-auth, extra-names, issuer, certificates, inventory, severity, allow, or is a HOST:PORT"},
+		{"domain without a dot", "", "domain contoso", `targets.txt:8: "contoso" is no SIP domain: a SIP domain has a dot, as in contoso.com`},
+		{"domain with a port", "", "domain contoso.com:5061", `targets.txt:8: "contoso.com:5061" is no DNS name: ":" is not allowed in one: a name has no scheme before it and no :PORT behind it`},
+		{"names with commas", "sip-domains contoso.com", "sip-domains contoso.com, fabrikam.com", `targets.txt:2: "contoso.com," is no DNS name: "," is not allowed in one: blanks divide the words of a line, not commas`},
+		{"ports with a comma", "443 5061", "443,5061", `targets.txt:3: "443,5061" is no port: blanks divide the words of a line, not commas`},
+		{"blank between ports", "access=203.0.113.10", "access=203.0.113.10:443, 5061", `targets.txt:6: "203.0.113.10:443,": "" is no port: no blank stands between ports`},
+		{"comment without a blank", "webcon webcon.contoso.com", "webcon webcon.contoso.com#1", `targets.txt:4: "webcon.contoso.com#1" is no DNS name: "#" is not allowed in one: a comment has a blank before its #`},
+		{"member without a name", edge1, "member 203.0.113.10 203.0.113.20", "targets.txt:6: \"203.0.113.10\" is an address where a member's name is expected: a member has a name, and then its addresses: `member edge1 203.0.113.10`"},
+		{"dns in upper case", "av=203.0.113.30", "av=DNS", `targets.txt:6: "DNS" is no IP address: dns is for one service of a member, in lower case: access=dns`},
+		{"quotes of a word processor", "", "inventory edge1 “a b.json”", `targets.txt:8: a quote of a word processor: "“a": straight ones are read`},
 		{"port out of range", "443 5061", "443 99999", "targets.txt:3: port 99999: ports run from 1 to 65535"},
 		{"port that is no number", "443 5061", "443 https", `targets.txt:3: "https" is no port`},
 		{"port twice", "443 5061", "443 443", "targets.txt:3: port 443 stands twice"},

@@ -1,7 +1,10 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -126,41 +129,65 @@ func (p *parser) other(table []directive, args []string) {
 		p.fail("a loose endpoint is HOST:PORT, without scheme and path", "%q is a URL", args[0])
 		return
 	}
-	if strings.Contains(args[0], ":") {
-		p.looseLine(args)
-		return
-	}
 	var known []string
 	for _, d := range table {
 		known = append(known, d.word)
 	}
-	hint := didYouMean(args[0], known)
-	if hint == "" {
-		hint = "a line begins with one of " + strings.Join(known, ", ") + ", or is a HOST:PORT"
-		if name, err := cleanName(args[0]); err == nil && strings.Contains(name, ".") && len(args) == 1 {
-			hint = fmt.Sprintf("`domain %s` finds the pool of a SIP domain; a loose endpoint is %s:PORT", name, name)
-		}
+	bare := strings.TrimSuffix(args[0], ":")
+	if strings.Contains(args[0], ":") && !slices.Contains(known, bare) {
+		p.looseLine(args)
+		return
 	}
+	hint := cmp.Or(didYouMean(bare, known), endpointHint(args),
+		"a line begins with one of "+strings.Join(known, ", ")+", or is a HOST:PORT")
 	p.fail(hint, "unknown word %q", args[0])
+}
+
+// endpointHint is the way out for a line that looks like a host, with a port
+// behind a blank or a comma perhaps.
+func endpointHint(args []string) string {
+	words := strings.FieldsFunc(strings.Join(args, " "), func(r rune) bool { return r == ' ' || r == ',' })
+	if len(words) == 0 {
+		return ""
+	}
+	name, err := cleanName(words[0])
+	_, notIP := netip.ParseAddr(words[0])
+	switch {
+	case notIP == nil:
+		name = words[0]
+	case err != nil || !strings.Contains(name, "."):
+		return ""
+	}
+	if len(words) > 1 {
+		if _, err := parsePort(words[1]); err != nil {
+			return ""
+		}
+		return "a loose endpoint is " + net.JoinHostPort(name, words[1])
+	}
+	if notIP == nil {
+		return fmt.Sprintf("a loose endpoint is %s; a pool's address stands behind `member NAME`", net.JoinHostPort(name, "PORT"))
+	}
+	return fmt.Sprintf("`domain %s` finds the pool of a SIP domain; a loose endpoint is %s:PORT", name, name)
 }
 
 // looseLine reads HOST:PORT [sni=NAME]. What stands twice is kept once.
 func (p *parser) looseLine(args []string) {
+	const usage = "a loose endpoint is HOST:PORT [sni=NAME]"
 	p.endPool()
 	host, port, err := splitHostPort(args[0])
 	if err != nil {
-		p.fail("a loose endpoint is HOST:PORT [sni=NAME]", "%v", err)
+		p.fail(usage, "%v", err)
 		return
 	}
 	l := edge.Loose{Host: host, Port: port}
 	for _, option := range args[1:] {
 		value, isSNI := strings.CutPrefix(option, "sni=")
 		if !isSNI || l.SNI != "" {
-			p.fail("a loose endpoint is HOST:PORT [sni=NAME]", "%q behind a loose endpoint", option)
+			p.fail(usage, "%q behind a loose endpoint", option)
 			return
 		}
 		if l.SNI, err = cleanName(value); err != nil {
-			p.fail("", "%v", err)
+			p.fail(usage, "%v", err)
 			return
 		}
 	}

@@ -30,7 +30,8 @@ func decode(name string, raw []byte) (string, error) {
 	if !utf8.Valid(raw) {
 		return "", Errors{{File: name, Line: lineOf(raw, firstInvalid(raw)), Msg: "not UTF-8", Hint: "save the file as UTF-8"}}
 	}
-	return string(raw), nil
+	// CR alone ended a line on old Macs; left alone, a comment would swallow all.
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(raw)), nil
 }
 
 // lineOf is the number of the line that holds byte i.
@@ -47,14 +48,17 @@ func firstInvalid(raw []byte) int {
 	return len(raw)
 }
 
-// words splits a line at spaces and tabs and drops a comment. A word in double
-// quotes may hold spaces and #; there are no escapes, since Windows paths are
+// isBlank is whatever looks like a space: word processors and web pages put
+// other ones than ours between words.
+func isBlank(r rune) bool { return stdunicode.IsSpace(r) || r == '\ufeff' }
+
+// words splits a line at blanks and drops a comment. A word in double
+// quotes may hold blanks and #; there are no escapes, since Windows paths are
 // full of backslashes.
 func words(line string) ([]string, error) {
-	const blanks = " \t\r\v\f\u00a0"
 	var out []string
 	for {
-		line = strings.TrimLeft(line, blanks+"\ufeff")
+		line = strings.TrimLeftFunc(line, isBlank)
 		switch {
 		case line == "" || line[0] == '#':
 			return out, nil
@@ -63,17 +67,20 @@ func words(line string) ([]string, error) {
 			if !closed {
 				return nil, fmt.Errorf("a quote is not closed: %q", line)
 			}
-			if rest != "" && !strings.ContainsRune(blanks, firstRune(rest)) {
+			if rest != "" && !isBlank(firstRune(rest)) {
 				return nil, fmt.Errorf("something follows the quote directly: %q", line)
 			}
 			out, line = append(out, word), rest
 		default:
-			end := strings.IndexAny(line, blanks)
+			end := strings.IndexFunc(line, isBlank)
 			if end < 0 {
 				end = len(line)
 			}
 			if strings.Contains(line[:end], `"`) {
 				return nil, fmt.Errorf("a quote within a word: %q", line[:end])
+			}
+			if strings.ContainsAny(line[:end], "“”„«»") {
+				return nil, fmt.Errorf("a quote of a word processor: %q: straight ones are read", line[:end])
 			}
 			out, line = append(out, line[:end]), line[end:]
 		}
