@@ -2,7 +2,6 @@ package audit
 
 import (
 	"slices"
-	"time"
 
 	"edgecert/scanner/edge"
 )
@@ -140,21 +139,6 @@ func newer(a, b *edge.Certificate) int {
 		return n
 	}
 	return a.NotAfter().Compare(b.NotAfter())
-}
-
-// best is the certificate that all should have: the newest of those that are
-// valid now, else the first.
-func best(certs []*edge.Certificate, now time.Time) *edge.Certificate {
-	out := certs[0]
-	valid := func(c *edge.Certificate) bool {
-		return c.X509 != nil && !now.Before(c.NotBefore()) && !now.After(c.NotAfter())
-	}
-	for _, c := range certs[1:] {
-		if valid(c) && (!valid(out) || newer(c, out) > 0) {
-			out = c
-		}
-	}
-	return out
 }
 
 // intersect says whether two lists share a leaf.

@@ -35,6 +35,7 @@ func (w *world) judge() Judgement {
 		j.Rules[rule.ID] = r.outcome()
 		for i := range r.found {
 			f := &r.found[i]
+			f.Fix = cmp.Or(w.remedy(rule, *f), f.Fix)
 			f.Rule, f.Severity = rule.ID, w.severity(rule, f.Severity)
 			found = append(found, f)
 		}

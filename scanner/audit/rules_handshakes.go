@@ -56,7 +56,7 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 		r.find(Finding{
 			Message: fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(certs), plural(total, "handshake"), list(seen)),
 			Fix: "ask each member behind it by its own address (member lines of the targets file), then: " +
-				w.fixAssign(nil, c.Endpoint.Role, best(certs, w.scan.now)),
+				w.fixAssign(nil, c.Endpoint.Role, w.right(certs, []int{i})),
 		}, i)
 	}
 }

@@ -97,7 +97,7 @@ func (w *world) tellApart(r *result, d difference, expected string) {
 		on := w.withLeaf(d.at, c)
 		parts = append(parts, w.where(on)+" "+w.verb(on, "presents", "present")+" "+w.tell(c))
 	}
-	right := best(certs, w.scan.now)
+	right := w.right(certs, d.at)
 	lacking := slices.DeleteFunc(slices.Clone(d.at), func(i int) bool { return w.leaf(i) == right.Fingerprint })
 	r.find(Finding{
 		Message: strings.Join(parts, "; ") + "; " + expected,

@@ -87,25 +87,12 @@ How to fix it: request the next certificate now (Request-CsCertificate), import 
 	}
 }
 
-// fixRenew assigns the newer certificate that other members of the pool have
-// already, or else requests one.
+// fixRenew requests the next certificate.
 func (w *world) fixRenew(g group) string {
 	if w.pool.Kind != edge.EdgePool {
 		return "renew the certificate and install it there"
 	}
-	var newest *edge.Certificate
-	for _, other := range w.leaves {
-		c := other.cert
-		if c.X509 != nil && newer(c, g.cert) > 0 && c.NotAfter().After(g.cert.NotAfter()) && !w.scan.now.Before(c.NotBefore()) &&
-			(newest == nil || newer(c, newest) > 0) {
-			newest = c
-		}
-	}
-	e := w.captures[g.at[0]].Endpoint
-	if newest != nil && !w.pool.PerService {
-		return ByLetter(w.letter(newest)) + "of this pool is newer; " + w.fixAssign(w.names(g.at), e.Role, newest)
-	}
-	return w.fixRequest(e.Role)
+	return w.fixRequest(w.captures[g.at[0]].Endpoint.Role)
 }
 
 func lifetimeTooLong() Rule {

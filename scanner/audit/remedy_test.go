@@ -1,0 +1,100 @@
+package audit
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"math/big"
+	"strings"
+	"testing"
+
+	"edgecert/scanner/edge"
+)
+
+// Whatever is wrong with one member's certificate, the fix is to give it the
+// one that the others have: never a third one, and never its own to the others.
+func TestEveryFixLeadsToTheRightCertificate(t *testing.T) {
+	t.Parallel()
+	newest := func(c *leafTemplate) { c.SerialNumber, c.NotBefore = big.NewInt(0xbad), date(2026, 5, 20) }
+	ownSigned := func(w *testWorld) *edge.Certificate {
+		c, key := *makeLeaf(t, newest).X509, testPKI().leafKeys[0]
+		c.SignatureAlgorithm = x509.SHA256WithRSA
+		return edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, &c, &c, key.Public(), key)))
+	}
+	of := func(o leafOption) func(*testWorld) *edge.Certificate {
+		return func(w *testWorld) *edge.Certificate {
+			return makeLeaf(t, func(c *leafTemplate) { newest(c); o(c) })
+		}
+	}
+	for name, bad := range map[string]func(*testWorld) *edge.Certificate{
+		"the old one":                oldLeaf,
+		"a newer one without a name": of(lacking("sip.fabrikam.com")),
+		"a newer one for clients":    of(func(c *leafTemplate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
+		"a newer self-signed one":    ownSigned,
+		"one valid from next week":   of(func(c *leafTemplate) { c.NotBefore = date(2026, 6, 8) }),
+		"another of the same validity": func(w *testWorld) *edge.Certificate {
+			return makeLeaf(t, func(c *leafTemplate) { c.SerialNumber = big.NewInt(0xbad) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := healthy(t)
+			right := w.cell("edge2", edge.Access, 443).Leaf()
+			leaf := bad(w)
+			present(leaf, w.member("edge1")[:3]...) // the first, so that neither order nor letter helps
+			for _, f := range w.judge().Findings {
+				if f.Severity == Info {
+					continue
+				}
+				if strings.Contains(f.Fix, thumbprint(leaf)) || !strings.Contains(f.Fix, "on edge1: ") || !strings.Contains(f.Fix, thumbprint(right)) {
+					t.Errorf("%s: %s\nfix: %s", f.Rule, f.Message, f.Fix)
+				}
+			}
+		})
+	}
+}
+
+// Where each service has its own, the right certificate is another member's of
+// the same service.
+func TestSwappedCertificatesAreSwappedBack(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.pool().PerService, w.pool().Inventory = true, nil
+	access := makeLeaf(t, lacking("webcon.contoso.com"))
+	webcon := makeLeaf(t, func(c *leafTemplate) {
+		c.SerialNumber, c.Subject.CommonName, c.DNSNames = big.NewInt(0xc0), "webcon.contoso.com", []string{"webcon.contoso.com"}
+	})
+	present(access, w.cells(edge.Access)...)
+	present(webcon, w.cells(edge.WebConf)...)
+	present(webcon, w.cell("edge2", edge.Access, 443), w.cell("edge2", edge.Access, 5061))
+	present(access, w.cell("edge2", edge.WebConf, 443))
+	found := 0
+	for _, f := range w.judge().Findings {
+		if f.Severity != Error {
+			continue
+		}
+		found++
+		want := "on edge2: " + assign(edge.TypeAccess, thumbprint(access))
+		if f.Role == edge.WebConf {
+			want = "on edge2: " + assign(edge.TypeWebConf, thumbprint(webcon))
+		}
+		if !strings.HasSuffix(f.Fix, want) || strings.Contains(f.Fix, "Request-") {
+			t.Errorf("%s at %s %s: fix %q, want %q", f.Rule, f.Member, f.Role, f.Fix, want)
+		}
+	}
+	if found == 0 {
+		t.Error("nothing found")
+	}
+}
+
+// A pool whose only certificate is wrong needs another one.
+func TestAPoolWithoutTheRightCertificateRequestsOne(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.everywhere(makeLeaf(t, lacking("sip.fabrikam.com")))
+	present(makeLeaf(t, func(c *leafTemplate) { lacking("sip.fabrikam.com")(c); c.SerialNumber = big.NewInt(0xbad) }), w.member("edge1")[:3]...)
+	for _, f := range w.judge().Findings {
+		if f.Rule == "sip-domain-name-missing" && !strings.Contains(f.Fix, "Request-CsCertificate") {
+			t.Errorf("fix %q", f.Fix)
+		}
+	}
+}
