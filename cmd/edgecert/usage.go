@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"edgecert/scanner/edge"
 )
 
 // takes demands between least and most arguments (most < 0: any number),
@@ -35,6 +38,10 @@ func knownCommand(c *cobra.Command, args []string) error {
 // about Go functions, a sentence.
 func flagError(c *cobra.Command, err error) error {
 	hint := c.CommandPath() + " --help lists the flags"
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		hint = cmp.Or(likely(c, unknown.GetSpecifiedName()), hint)
+	}
 	var value *pflag.InvalidValueError
 	if !errors.As(err, &value) {
 		return hintf(hint, "%w", err)
@@ -49,6 +56,22 @@ func flagError(c *cobra.Command, err error) error {
 		return hintf(fmt.Sprintf("--%s alone is enough", f.Name), "--%s %q: neither true nor false", f.Name, value.GetValue())
 	}
 	return hintf(hint, "%w", err)
+}
+
+// likely says what somebody may have meant by a flag that there is not: the
+// nearest that there is, or the command of that name, as with --version.
+func likely(c *cobra.Command, name string) string {
+	var flags []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+	if near := edge.Nearest(name, flags); near != "" {
+		return "did you mean --" + near + "?"
+	}
+	for _, command := range c.Root().Commands() {
+		if command.Name() == name {
+			return "did you mean " + command.CommandPath() + "?"
+		}
+	}
+	return ""
 }
 
 // helpCommand is cobra's, except that it refuses what there is no help for.
