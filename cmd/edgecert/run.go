@@ -77,6 +77,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(flagError)
 	shellsOnly(root)
+	completeValues(root)
 	return root
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -72,6 +73,33 @@ func likely(c *cobra.Command, name string) string {
 		}
 	}
 	return ""
+}
+
+// completeValues has shells offer what a flag takes, by the word that its help
+// has for the value: a rule, a format, or one of a closed set (a|b|c).
+func completeValues(c *cobra.Command) {
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		values, then := []string(nil), cobra.ShellCompDirectiveNoFileComp
+		switch what, _ := pflag.UnquoteUsage(f); {
+		case what == "RULE":
+			values = ruleIDs()
+		case strings.HasPrefix(what, "RULE="):
+			for _, id := range ruleIDs() {
+				values = append(values, id+"=")
+			}
+			then |= cobra.ShellCompDirectiveNoSpace
+		case what == "F":
+			values = formatNames()
+		case strings.Contains(what, "|"):
+			values = strings.Split(what, "|")
+		default:
+			return
+		}
+		_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(values, then)) // fails for a flag that c has not
+	})
+	for _, sub := range c.Commands() {
+		completeValues(sub)
+	}
 }
 
 // helpCommand is cobra's, except that it refuses what there is no help for.
