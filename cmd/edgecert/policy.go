@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -23,10 +24,10 @@ type policyFlags struct {
 
 func (p *policyFlags) bind(f *pflag.FlagSet) {
 	f.StringVar(&p.profile, "profile", "", "raise rules to errors as a preset: `federation|renewal`")
-	f.IntVar(&p.warnDays, "warn-days", 0, "warn `N` days before expiry (default: min(30, a third of the lifetime))")
-	f.IntVar(&p.errorDays, "error-days", 0, "an error `N` days before expiry (default: min(7, a tenth of the lifetime))")
+	f.IntVar(&p.warnDays, "warn-days", 0, "warn `N` days before expiry (0: min(30, a third of the lifetime))")
+	f.IntVar(&p.errorDays, "error-days", 0, "an error `N` days before expiry (0: min(7, a tenth of the lifetime))")
 	f.StringSliceVar(&p.allow, "allow", nil, "drop the findings of `RULE`; repeatable")
-	f.StringSliceVar(&p.severity, "severity", nil, "give `RULE=error|warning|info`; repeatable")
+	f.StringSliceVar(&p.severity, "severity", nil, "what a rule's findings count as, `RULE=error|warning|info`; repeatable")
 	f.StringArrayVar(&p.roots, "roots", nil, "trust the roots in `FILE` (PEM) too, as public ones; repeatable")
 	f.BoolVar(&p.onlyRoots, "only-roots", false, "trust the roots of --roots alone")
 	f.StringVar(&p.failOn, "fail-on", "warning", "exit non-zero from `error|warning|never` up")
@@ -55,8 +56,7 @@ func consistent(p audit.Policy) error {
 
 // parse checks each flag by itself: `report` lays them over another policy.
 func (p *policyFlags) parse() (audit.Policy, error) {
-	out := audit.Policy{Profile: p.profile, WarnDays: p.warnDays, ErrorDays: p.errorDays,
-		Severities: map[string]audit.Severity{}, OnlyRoots: p.onlyRoots}
+	out := audit.Policy{Profile: p.profile, WarnDays: p.warnDays, ErrorDays: p.errorDays, OnlyRoots: p.onlyRoots}
 	if err := oneOf("--fail-on", p.failOn, "error", "warning", "never"); err != nil {
 		return out, err
 	}
@@ -73,21 +73,36 @@ func (p *policyFlags) parse() (audit.Policy, error) {
 		}
 		out.Allow = append(out.Allow, id)
 	}
-	for _, s := range p.severity {
-		id, level, ok := strings.Cut(s, "=")
-		if !ok {
-			return out, hintf("write it as --severity crl-missing=info", "--severity %q: no =", s)
-		}
-		if err := knownRule("--severity", id); err != nil {
-			return out, err
-		}
-		if err := oneOf("--severity "+id, level, "error", "warning", "info"); err != nil {
-			return out, err
-		}
-		out.Severities[id] = audit.Severity(level)
+	if out.Severities, err = p.severities(); err != nil {
+		return out, err
 	}
 	out.Roots, err = readRoots(p.roots)
 	return out, err
+}
+
+// severities reads --severity, which may not contradict itself or --allow.
+func (p *policyFlags) severities() (map[string]audit.Severity, error) {
+	out := map[string]audit.Severity{}
+	for _, s := range p.severity {
+		id, level, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, hintf("write it as --severity crl-missing=info", "--severity %q: no =", s)
+		}
+		if err := knownRule("--severity", id); err != nil {
+			return nil, err
+		}
+		if err := oneOf("--severity "+id, level, "error", "warning", "info"); err != nil {
+			return nil, err
+		}
+		if slices.Contains(p.allow, id) {
+			return nil, hintf("leave one of them out", "--allow %s drops what --severity %s counts", id, s)
+		}
+		if old, twice := out[id]; twice && old != audit.Severity(level) {
+			return nil, hintf("leave one of them out", "--severity %s: it is %s=%s already", s, id, old)
+		}
+		out[id] = audit.Severity(level)
+	}
+	return out, nil
 }
 
 // readRoots reads the certificates of every file.
