@@ -79,9 +79,10 @@ func Interrupt(ctx context.Context, conn net.Conn) (stop func() bool) {
 	})
 }
 
-// Ended replaces a timeout that Interrupt caused by what ended ctx.
+// Ended replaces a timeout that Interrupt caused by what canceled ctx. Where the
+// time of ctx was up it is a timeout, whoever noticed first.
 func Ended(ctx context.Context, err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil {
+	if errors.Is(err, os.ErrDeadlineExceeded) && errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
 	return err

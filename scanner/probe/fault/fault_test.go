@@ -100,3 +100,14 @@ func TestInterruptWakesARead(t *testing.T) {
 		t.Errorf("Class(%v) = %s, want interrupted", err, got)
 	}
 }
+
+// Of two clocks that end a read at the same time either may be the first; the
+// message is the same.
+func TestADeadlineOfTheContextIsATimeout(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancel()
+	if err := Ended(ctx, os.ErrDeadlineExceeded); err != os.ErrDeadlineExceeded {
+		t.Errorf("%v, want %v", err, os.ErrDeadlineExceeded)
+	}
+}
