@@ -177,6 +177,20 @@ func TestProsodyStartTLS(t *testing.T) {
 	}
 }
 
+// A ClientHello of our own goes behind STARTTLS, too.
+func TestProsodyBeyondGo(t *testing.T) {
+	t.Parallel()
+	id := issue(t, nil)
+	e := at(prosody(t, `"tls", "dialback"`, `s2s_require_encryption = true
+		ssl = { certificate = "`+id.cert+`"; key = "`+id.key+`"; protocol = "tlsv1_2"; ciphers = "AES256-SHA256" }`))
+	e.Role, e.FQDN, e.ServicePort = edge.XMPP, "contoso.com", 5269
+	got := scan(t, e, scanner.Options{})
+	expect(t, got, seen{edge.Captured, edge.StageCertificate, "", "TLS 1.2", edge.Requested}, id)
+	if x := got.Extra.XMPP; x == nil || x.StartTLS != "required" {
+		t.Errorf("stream %+v, want STARTTLS required", x)
+	}
+}
+
 func TestProsodyWithoutTLS(t *testing.T) {
 	t.Parallel()
 	e := at(prosody(t, `"dialback"`, `s2s_require_encryption = false`))

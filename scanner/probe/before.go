@@ -51,43 +51,48 @@ func (v *visit) pseudo(ctx context.Context) sight {
 // xmppOrTLS probes an XMPP proxy: STARTTLS first, and TLS from the start where
 // the server has no ear for XMPP.
 func (v *visit) xmppOrTLS(ctx context.Context, attempts *int) sight {
-	s := v.persist(ctx, attempts, func() sight { return v.startTLS(ctx, firstOffer(v.endpoint)) })
-	if s.outcome() != edge.Failed || s.stage != edge.StageHandshake || s.xmpp != nil {
+	o := firstOffer(v.endpoint)
+	v.stream = true
+	s := v.persist(ctx, attempts, func() sight { return v.attempt(ctx, o) })
+	switch {
+	case s.outcome() != edge.Failed || s.stage != edge.StageHandshake:
+		return s
+	case s.xmpp != nil && s.xmpp.StartTLS != "":
+		return v.cure(ctx, attempts, o, s)
+	case s.xmpp != nil || s.fault.Class == edge.ClassTimeout || s.fault.Class == edge.ClassInterrupted:
 		return s
 	}
-	switch s.fault.Class {
-	case edge.ClassTimeout, edge.ClassInterrupted:
-		return s
-	}
+	v.stream = false
 	direct := v.capture(ctx, attempts)
-	if direct.outcome() != edge.Captured {
+	if direct.outcome() != edge.Captured && s.fault.Class != edge.ClassTLSAlert {
 		return s // what the XMPP stream said tells more
 	}
 	direct.xmpp = &edge.XMPPStream{DirectTLS: true}
 	return direct
 }
 
-// startTLS is one connection with an XMPP stream and, where the server offers
-// it, the handshake behind.
-func (v *visit) startTLS(ctx context.Context, o offer) sight {
+// ready opens a connection on which a ClientHello may go out: where an XMPP
+// stream goes before, STARTTLS has been granted. The sight holds the stream;
+// without a connection it says why.
+func (v *visit) ready(ctx context.Context) (*wire, sight) {
 	w, s := v.connect(ctx)
-	if w == nil {
-		return s
+	if w == nil || !v.stream {
+		return w, s
 	}
-	defer w.Close()
 	bounded, cancel := context.WithDeadline(ctx, w.deadline)
+	defer cancel()
 	stream, f := xmpp.StartTLS(bounded, w, v.endpoint.FQDN)
-	cancel()
 	switch {
 	case f != nil:
 		s = sight{stage: edge.StageHandshake, fault: f, dial: w.dialed}
 	case stream.StartTLS == xmpp.NotOffered:
 		s = sight{stage: edge.StageDone, silent: true, dial: w.dialed}
 	default:
-		s = v.shake(ctx, w, o)
+		return w, sight{xmpp: stream}
 	}
 	s.xmpp = stream
-	return s
+	w.Close()
+	return nil, s
 }
 
 // anonymous is the fault of a flight that ended well and had no certificate.

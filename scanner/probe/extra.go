@@ -48,12 +48,7 @@ func (v *visit) samples() int {
 // further is one extra handshake, nil if the scan ended before it.
 func (v *visit) further(ctx context.Context, o offer, first sight) *edge.Handshake {
 	var attempts int
-	s := v.persist(ctx, &attempts, func() sight {
-		if first.xmpp != nil && !first.xmpp.DirectTLS {
-			return v.startTLS(ctx, o)
-		}
-		return v.attempt(ctx, o)
-	})
+	s := v.persist(ctx, &attempts, func() sight { return v.attempt(ctx, o) })
 	if first.cured {
 		s = v.cure(ctx, &attempts, o, s)
 	}

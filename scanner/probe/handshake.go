@@ -58,12 +58,14 @@ func (p *Prober) config(o offer, w *wire, r *clientRequest) *tls.Config {
 
 // attempt is one connection with one handshake.
 func (v *visit) attempt(ctx context.Context, o offer) sight {
-	w, s := v.connect(ctx)
+	w, before := v.ready(ctx)
 	if w == nil {
-		return s
+		return before
 	}
 	defer w.Close()
-	return v.shake(ctx, w, o)
+	s := v.shake(ctx, w, o)
+	s.xmpp = before.xmpp
+	return s
 }
 
 // shake does the handshake on a connection that is ready for it.

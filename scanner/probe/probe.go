@@ -88,6 +88,7 @@ type visit struct {
 	*Prober
 	endpoint  edge.Endpoint
 	connected func()
+	stream    bool // an XMPP stream with STARTTLS goes before TLS
 }
 
 func unresolved(c edge.Capture) edge.Capture {

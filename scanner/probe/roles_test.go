@@ -186,3 +186,27 @@ func TestXMPP(t *testing.T) {
 		})
 	}
 }
+
+// A server that wants TLS from the start and then fails at it: what it did
+// wrong there is told, not that it does not speak XMPP.
+func TestXMPPOverDirectTLSThatFails(t *testing.T) {
+	t.Parallel()
+	e := endpoint(serve(t, func(c net.Conn) {
+		first := make([]byte, 1)
+		if _, err := c.Read(first); err != nil {
+			return
+		}
+		answer := record(21, 2, 70)
+		if first[0] == 22 {
+			hear(c)
+			answer = records(append(serverHello(tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256), certificates()...))
+		}
+		_, _ = c.Write(answer)
+		linger(c)
+	}))
+	e.Role = edge.XMPP
+	got := quick(t, e)
+	if got.Outcome != edge.Failed || got.Fault.Class != edge.ClassBadCertificate {
+		t.Errorf("%s at %s: %v, want a bad certificate", got.Outcome, got.Stage, got.Fault)
+	}
+}

@@ -70,13 +70,13 @@ func curable(s sight) bool {
 // rawAttempt sends a ClientHello of our own and reads the chain: in the clear,
 // with TLS 1.2 at most, or with keys by TLS 1.3. The handshake goes no further.
 func (v *visit) rawAttempt(ctx context.Context, o offer, keys *rawtls.Keys) sight {
-	w, s := v.connect(ctx)
+	w, s := v.ready(ctx)
 	if w == nil {
 		return s
 	}
 	defer w.Close()
 	start := time.Now()
-	s = sight{stage: edge.StageHandshake, dial: w.dialed}
+	s.stage, s.dial = edge.StageHandshake, w.dialed
 	hello, err := rawtls.Hello(o.serverName, o.max, keys)
 	if err == nil {
 		_, err = w.Write(hello)
