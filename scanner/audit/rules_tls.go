@@ -82,19 +82,20 @@ How to fix it: in HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHAN
 
 func legacyVersion(w *world, r *result, c edge.Capture) string {
 	h := c.Extra.Legacy
+	if onlyOld(c) {
+		r.elsewhere() // tls12-missing
+		return ""
+	}
 	if h == nil {
 		if !silent(c) && w.tried.legacy {
 			r.couldNotTell()
 		}
 		return ""
 	}
-	spoken := h.Version != "" || h.Leaf() != nil
 	switch {
-	case spoken && c.TLS != nil && c.TLS.Version != "" && !modern(c.TLS.Version) && (c.Extra.TLS12 == nil || !modern(c.Extra.TLS12.Version)):
-		r.elsewhere() // nothing better is spoken: tls12-missing
-	case spoken && h.Version != "":
+	case h.Version != "":
 		return h.Version
-	case spoken:
+	case h.Leaf() != nil:
 		return "TLS 1.1 or older"
 	case refused(h):
 		r.pass()
@@ -102,6 +103,12 @@ func legacyVersion(w *world, r *result, c edge.Capture) string {
 		r.couldNotTell()
 	}
 	return ""
+}
+
+// onlyOld says whether an endpoint was seen to speak nothing better than
+// TLS 1.1, which the ordinary handshake shows by itself.
+func onlyOld(c edge.Capture) bool {
+	return c.TLS != nil && c.TLS.Version != "" && !modern(c.TLS.Version) && (c.Extra.TLS12 == nil || !modern(c.Extra.TLS12.Version))
 }
 
 func clientCertNotRequested() Rule {

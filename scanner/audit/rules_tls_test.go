@@ -30,6 +30,10 @@ func tlsCases() []ruleCase {
 		{rule: "legacy-tls", name: "the handshake timed out", want: CouldNotTell, change: func(w *testWorld) {
 			federation(w).Extra.Legacy = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTimeout}}
 		}},
+		{rule: "legacy-tls", name: "an endpoint that speaks nothing else, and so was not asked again", want: NotApplicable, change: func(w *testWorld) {
+			c := federation(w)
+			c.TLS.Version, c.Extra.Legacy, c.Extra.TLS12 = "TLS 1.0", nil, nil
+		}, also: []string{"tls12-missing"}},
 		{rule: "legacy-tls", name: "a quick scan", want: NotApplicable, change: quick},
 		{rule: "client-cert-not-requested", name: "5061 of one member behind a proxy", want: Found, at: "edge2 access 5061", change: func(w *testWorld) { federation(w).TLS.ClientCertificate = edge.NotRequested }},
 		{rule: "client-cert-not-requested", name: "the same with --profile federation", want: Found, severity: Error, at: "edge2 access 5061", change: func(w *testWorld) {
