@@ -120,10 +120,17 @@ func (w *world) verdict(fs []Finding) Verdict {
 			v = VerdictWarning
 		}
 	}
-	if v == VerdictOK && slices.ContainsFunc(w.captures, unseen) {
+	if slices.ContainsFunc(w.captures, unseen) && !slices.ContainsFunc(fs, tellsUnseen) {
 		return VerdictIncomplete
 	}
 	return v
+}
+
+// tellsUnseen says whether a finding tells of what was not seen, and counts.
+// Where the policy drops that, or makes it a note, a warning about something
+// else does not stand in for it.
+func tellsUnseen(f Finding) bool {
+	return f.Severity != Info && (coverageRule(f.Rule) || f.Rule == idNotTLS)
 }
 
 // unseen says whether an endpoint that was to show something did not.

@@ -44,6 +44,15 @@ func TestVerdict(t *testing.T) {
 			down(edge.ClassRefused, webcon(w))
 			w.pool().Allow = []string{idUnreachable}
 		}, VerdictIncomplete},
+		{"an unreachable endpoint that is allowed, and a warning", func(w *testWorld) {
+			with(func(c *leafTemplate) { c.CRLDistributionPoints = nil })(w)
+			down(edge.ClassRefused, webcon(w))
+			w.pool().Allow = []string{idUnreachable}
+		}, VerdictIncomplete},
+		{"something else than TLS that is only a warning here", func(w *testWorld) {
+			down(edge.ClassNotTLS, webcon(w))
+			w.pool().Severities = map[string]string{idNotTLS: "warning"}
+		}, VerdictWarning},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

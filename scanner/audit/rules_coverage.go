@@ -6,10 +6,11 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// The rules that decide between incomplete and error.
+// The rules about what was not seen.
 const (
 	idUnreachable = "endpoint-unreachable"
 	idNoAddress   = "dns-no-address"
+	idNotTLS      = "tls-not-spoken"
 )
 
 func endpointUnreachable() Rule {
@@ -93,7 +94,7 @@ func unreachableFix(c edge.Capture) string {
 
 func tlsNotSpoken() Rule {
 	return Rule{
-		ID: "tls-not-spoken", Family: "coverage", Severity: Error,
+		ID: idNotTLS, Family: "coverage", Severity: Error,
 		Title: "something else than TLS answers",
 		Doc: `The port is open, but what answers there is not TLS: a web server's plain text, another protocol's banner, or the
 pseudo-TLS of an A/V Edge on an Access or Web Conferencing address. No client can sign in there and no partner can federate.
