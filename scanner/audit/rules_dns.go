@@ -172,10 +172,11 @@ func (w *world) eachComparable(r *result, compare func(s edge.Service, dns, know
 			r.elsewhere() // dns-no-address
 			continue
 		}
-		known := addressesOf(w.pool.VIPs, s.Role)
+		all := slices.Clone(w.pool.VIPs)
 		for _, m := range w.pool.Members {
-			known = append(known, addressesOf(m.Addresses, s.Role)...)
+			all = append(all, m.Addresses...)
 		}
+		known := addressesOf(all, s.Role)
 		if !ok || a.Status != edge.Found || !sameKind(a.Addresses, known) {
 			r.couldNotTell()
 			continue

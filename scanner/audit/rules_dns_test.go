@@ -127,6 +127,18 @@ func dnsCases() []ruleCase {
 			rule: "member-not-in-dns", name: "one member taken out of one name", want: Found, at: "edge2 webcon 443", says: []string{"203.0.113.21 is not among the addresses of webcon.contoso.com"},
 			change: resolves(webcon, func(a *edge.NameAnswer) { a.Addresses = slices.Delete(slices.Clone(a.Addresses), 1, 2) }),
 		},
+		{
+			rule: "member-not-in-dns", name: "an address that all members share", want: Found, at: "access", says: []string{"198.51.100.7 is not among"}, count: 3,
+			change: func(w *testWorld) { // once for each service
+				for i := range w.pool().Members {
+					w.pool().Members[i].Addresses = []edge.Address{{IP: netip.MustParseAddr("198.51.100.7")}}
+				}
+				for i := range w.ev.Captures {
+					w.ev.Captures[i].Endpoint.Address = netip.MustParseAddr("198.51.100.7")
+				}
+			},
+			also: []string{"dns-unknown-address"},
+		},
 		{rule: "member-not-in-dns", name: "a load balancer's address in DNS", want: Pass, change: func(w *testWorld) { withVIP(w) }},
 		{rule: "federation-srv-missing", name: "one SIP domain without", want: Found, change: answers(federation, noRecord), at: "pool", says: []string{federation}, fix: federation + ". SRV 0 0 5061 sip.fabrikam.com."},
 		{rule: "federation-srv-missing", name: "the same with --profile federation", want: Found, severity: Error, at: "pool", change: func(w *testWorld) {
