@@ -120,6 +120,17 @@ func consistencyCases() []ruleCase {
 			at:     "pool", says: []string{"edge1, edge2 and edge3 (webcon 443) present B", "one certificate is expected"}, fix: "Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication",
 		},
 		{
+			rule: "differs-across-services", name: "5061 and Web Conferencing of all members on another certificate than 443", want: NotApplicable,
+			change: func(w *testWorld) {
+				leaf := sameKeyLeaf(w)
+				present(leaf, w.cells(edge.WebConf)...)
+				for _, m := range []string{"edge1", "edge2", "edge3"} {
+					present(leaf, w.cell(m, edge.Access, 5061))
+				}
+			},
+			also: []string{"differs-across-ports"},
+		},
+		{
 			rule: "differs-across-services", name: "the same with certificates per-service", want: NotApplicable,
 			change: func(w *testWorld) { w.pool().PerService = true; present(sameKeyLeaf(w), w.cells(edge.WebConf)...) },
 		},
@@ -134,7 +145,7 @@ func consistencyCases() []ruleCase {
 			at:     "pool",
 		},
 		{
-			rule: "differs-across-services", name: "members found by DNS, one address renewed", want: Pass,
+			rule: "differs-across-services", name: "members found by DNS, one address renewed", want: NotApplicable,
 			change: func(w *testWorld) { foundByDNS(w); present(sameKeyLeaf(w), w.cells(edge.WebConf)[1]) },
 			also:   []string{idMembers},
 		},

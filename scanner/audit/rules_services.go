@@ -127,6 +127,10 @@ func (w *world) apart(r *result, units []unit, part func(edge.Endpoint) string) 
 			r.elsewhere() // differs-across-members
 			continue
 		}
+		if !differ && len(w.distinct(u.seen)) > 1 {
+			r.elsewhere() // differs-across-ports, or -members
+			continue
+		}
 		key := fmt.Sprint(differ, w.pattern(sets))
 		if n, ok := index[key]; ok {
 			out[n].at = append(out[n].at, u.seen...)
