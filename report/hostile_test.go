@@ -69,3 +69,15 @@ func FuzzFormats(f *testing.F) {
 		}
 	})
 }
+
+// TestLongNamesDrownNothing: a certificate may carry a name of thousands of
+// characters, and people read the report of its eleven neighbours too.
+func TestLongNamesDrownNothing(t *testing.T) {
+	t.Parallel()
+	r := carrying(t, strings.Repeat("x", 1<<20))
+	for _, format := range []string{"table", "html", "markdown"} {
+		if text := render(t, format, r); len(text) > 80_000 || !strings.Contains(text, "1048576 bytes: see the JSON)") {
+			t.Errorf("%s: %d bytes", format, len(text))
+		}
+	}
+}

@@ -31,7 +31,7 @@ func HTML(w io.Writer, r Report) error {
 	if err != nil {
 		return fmt.Errorf("reading the style: %w", err)
 	}
-	t, err := template.New("page.tmpl").Funcs(template.FuncMap{"dict": dict}).ParseFS(htmlFiles, "html/page.tmpl")
+	t, err := template.New("page.tmpl").Funcs(template.FuncMap{"dict": dict, "pieces": pieces}).ParseFS(htmlFiles, "html/page.tmpl")
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ type htmlCertificate struct {
 	Expiry, Class      string // Class: "error", "warning" or "" by the thresholds
 	On                 string
 	Thumbprint, Serial string
-	Issuer             string
+	Issuer, Malformed  string
 	Validity, Key      string
 	Names              []string
 	MoreNames          string
@@ -54,15 +55,17 @@ func (b *htmlBuilder) leaf(p Pool, id string, mark chip, loose bool) htmlCertifi
 	for _, e := range chainOrder[:min(len(chainOrder), maxHTMLChain)] {
 		h.Chains = append(h.Chains, b.chain(e, b.listed(chains[strings.Join(e.Chain, " ")]), len(chainOrder) > 1))
 	}
-	if c.ParseError != "" {
-		return h
+	if c.ParseError != "" { // what else is told was read field by field
+		h.Malformed = b.clean(c.ParseError)
 	}
 	h.Expiry, h.Class = sentence(expiry(c.NotAfter, b.now)), b.urgency(c)
-	h.Serial, h.Issuer = b.clean(c.Serial), b.clean(c.Issuer)
+	h.Serial, h.Issuer = b.clean(c.Serial), b.name(c.Issuer)
 	h.Validity = b.validity(c)
-	h.Key = b.clean(fmt.Sprintf("%s %d, signed with %s", c.KeyType, c.KeyBits, c.SignatureAlgorithm))
+	if c.KeyBits > 0 {
+		h.Key = b.clean(fmt.Sprintf("%s %d, signed with %s", c.KeyType, c.KeyBits, c.SignatureAlgorithm))
+	}
 	for _, n := range c.DNSNames[:min(len(c.DNSNames), maxHTMLNames)] {
-		h.Names = append(h.Names, b.clean(n))
+		h.Names = append(h.Names, b.name(n))
 	}
 	if more := len(c.DNSNames) - maxHTMLNames; more > 0 {
 		h.MoreNames = "and " + plural(more, "more name")
@@ -71,14 +74,7 @@ func (b *htmlBuilder) leaf(p Pool, id string, mark chip, loose bool) htmlCertifi
 }
 
 func (b *htmlBuilder) subject(c Certificate) string {
-	switch subject := b.clean(commonName(c.Subject)); {
-	case c.ParseError != "":
-		return "cannot be decoded: " + b.clean(c.ParseError)
-	case subject == "":
-		return "(no subject)"
-	default:
-		return subject
-	}
+	return cmp.Or(b.name(commonName(c.Subject)), "(no subject)")
 }
 
 func (b *htmlBuilder) validity(c Certificate) string {

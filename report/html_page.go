@@ -92,25 +92,13 @@ func newHTMLPage(r Report) htmlPage {
 
 // heading says in one line what the report is about.
 func (b *htmlBuilder) heading() string {
-	switch n := len(b.r.Pools); n {
+	switch len(b.r.Pools) {
 	case 0:
 		return "nothing was scanned"
 	case 1:
 		return b.clean(b.r.Pools[0].Name)
 	default:
-		ok := 0
-		for _, p := range b.r.Pools {
-			if p.Verdict == audit.VerdictOK {
-				ok++
-			}
-		}
-		if ok == n {
-			return fmt.Sprintf("all %d pools are well", n)
-		}
-		if n-ok == 1 {
-			return fmt.Sprintf("1 of %d pools needs attention", n)
-		}
-		return fmt.Sprintf("%d of %d pools need attention", n-ok, n)
+		return attention(b.r.Pools, len(unwell(b.r.Pools)))
 	}
 }
 

@@ -30,7 +30,7 @@ func (p *page) legend(pool Pool, certs map[string]Certificate, byID map[string]s
 // by in Windows.
 func (p *page) certificate(mark string, c Certificate) {
 	p.told[mark] = c
-	subject := p.clean(c.Subject)
+	subject := p.name(c.Subject)
 	if subject == "" {
 		subject = "(no subject)"
 	}
@@ -41,7 +41,7 @@ func (p *page) certificate(mark string, c Certificate) {
 		facts = append(facts, "serial "+c.Serial)
 	}
 	if c.Issuer != "" {
-		facts = append(facts, "issuer "+p.clean(commonName(c.Issuer)))
+		facts = append(facts, "issuer "+p.name(commonName(c.Issuer)))
 	}
 	p.facts(plain, "     ", facts)
 	if c.ParseError != "" { // what stands above was read field by field

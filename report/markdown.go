@@ -140,7 +140,7 @@ func (m *markdown) certificates(byID map[string]string, order []string, certs ma
 		}
 		c := certs[id]
 		told[byID[id]] = c
-		m.row(byID[id], code(c.Subject), expiry(c.NotAfter, m.now), code(strings.ToUpper(c.ThumbprintSHA1)), code(c.Serial), code(commonName(c.Issuer)))
+		m.row(byID[id], code(elide(Clean(c.Subject), maxName, "…")), expiry(c.NotAfter, m.now), code(strings.ToUpper(c.ThumbprintSHA1)), code(c.Serial), code(elide(Clean(commonName(c.Issuer)), maxName, "…")))
 	}
 	m.b.WriteByte('\n')
 	if len(order) > maxLegend {
@@ -218,7 +218,7 @@ func (m *markdown) finding(f Finding, where string, byID map[string]string) {
 // there and nowhere else. U+00A6 stands in for it, so that one form is right
 // everywhere.
 func code(s string) string {
-	s = strings.ReplaceAll(Clean(s), "|", "¦")
+	s = strings.ReplaceAll(bounded(s), "|", "¦")
 	if strings.TrimSpace(s) == "" {
 		return "\\-"
 	}
@@ -237,7 +237,7 @@ func code(s string) string {
 // entities, tables, mentions and mathematics.
 func escapeMarkdown(s string) string {
 	var b strings.Builder
-	s = Clean(s)
+	s = bounded(s)
 	for i, c := range s {
 		bare := c == ':' && strings.HasPrefix(s[i:], "://") || c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www")
 		if bare || strings.ContainsRune("\\`*_[]<>&#|~@!$", c) {

@@ -18,10 +18,14 @@ func (l legend) short() *strings.Replacer {
 	var pairs []string
 	for letter, c := range l {
 		whole := audit.Named(letter, c.ThumbprintSHA1, "serial "+c.Serial)
-		open := strings.TrimSuffix(whole, ")")
-		pairs = append(pairs, whole, letter,
-			open+", issued by "+commonName(c.Issuer)+", ", letter+" (",
-			open+", ", letter+" (")
+		pairs = append(pairs, whole, letter)
+		for _, told := range []string{
+			audit.Named(letter, c.ThumbprintSHA1, "serial "+c.Serial, "issued by "+commonName(c.Issuer)),
+			whole,
+			audit.Named(letter, c.ThumbprintSHA1), // one that cannot be decoded
+		} {
+			pairs = append(pairs, strings.TrimSuffix(told, ")")+", ", letter+" (")
+		}
 	}
 	return strings.NewReplacer(pairs...)
 }

@@ -20,7 +20,7 @@ func TestWhatTheLegendSaysIsToldOnce(t *testing.T) {
 		"no letter of the legend": {"C (thumbprint " + a + ", serial 0a) and B (thumbprint " + b + ", serial 0b)",
 			"C (thumbprint " + a + ", serial 0a) and B"},
 		"a letter of another":  {"A (thumbprint " + b + ", serial 0a)", "A (thumbprint " + b + ", serial 0a)"},
-		"an undecodable one":   {"A (thumbprint " + a + ", cannot be decoded)", "A (thumbprint " + a + ", cannot be decoded)"},
+		"an undecodable one":   {"A (thumbprint " + a + ", cannot be decoded)", "A (cannot be decoded)"},
 		"an intermediate":      {`"CA" (thumbprint ` + a + ")", `"CA" (thumbprint ` + a + ")"},
 		"nothing of the kind":  {"no answer", "no answer"},
 		"a letter for nothing": {"A (thumbprint", "A (thumbprint"},

@@ -19,6 +19,7 @@ const (
 	// maxText bounds one text of a finding. A certificate can carry megabytes
 	// in a name; the JSON has all of it.
 	maxText = 2000
+	maxName = 200 // of a name that only has to be recognised
 )
 
 // An ink is how a piece of text stands out where colours are wanted. Words
@@ -60,23 +61,35 @@ func (p *page) writeTo(w io.Writer) error {
 
 // clean makes text from anywhere fit for the page.
 func (p *page) clean(s string) string {
-	s = Clean(s)
-	if len(s) > maxText {
-		cut := strings.ToValidUTF8(s[:maxText], "")
-		s = fmt.Sprintf("%s%s (cut, %d bytes: see the JSON)", cut, p.glyph("…", "..."), len(s))
-	}
+	s = bounded(s)
 	if !p.ascii {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if r < 0x80 {
+		switch {
+		case r < 0x80:
 			b.WriteRune(r)
-		} else {
+		case r == '…':
+			b.WriteString("...")
+		default:
 			escapeRune(&b, r)
 		}
 	}
 	return b.String()
+}
+
+// name makes a name fit that has only to be recognised: a certificate may
+// carry one of thousands of characters.
+func (p *page) name(s string) string { return p.elide(p.clean(s), maxName) }
+
+// bounded is Clean for texts of people's reports.
+func bounded(s string) string {
+	s = Clean(s)
+	if len(s) <= maxText {
+		return s
+	}
+	return fmt.Sprintf("%s… (cut, %d bytes: see the JSON)", strings.ToValidUTF8(s[:maxText], ""), len(s))
 }
 
 // glyph picks a sign for this terminal: consoles without UTF-8 get ASCII.
@@ -190,13 +203,14 @@ func Wrap(text string, width int) []string {
 	return lines
 }
 
+func (p *page) elide(s string, width int) string { return elide(s, width, p.glyph("…", "..")) }
+
 // elide shortens a name to width cells by leaving out its middle, where names
 // of one kind are most alike.
-func (p *page) elide(s string, width int) string {
+func elide(s string, width int, sign string) string {
 	if textWidth(s) <= width {
 		return s
 	}
-	sign := p.glyph("…", "..")
 	rest := width - textWidth(sign)
 	head := displaywidth.TruncateString(s, (rest+1)/2, "")
 	runes := []rune(s)

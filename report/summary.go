@@ -59,6 +59,29 @@ func (p *page) summaryRows(r Report, form int) [][]string {
 	return rows
 }
 
+// unwell are the names of the pools that are not well.
+func unwell(pools []Pool) []string {
+	var names []string
+	for _, p := range pools {
+		if p.Verdict != audit.VerdictOK {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// attention says how many of several pools are not well.
+func attention(pools []Pool, unwell int) string {
+	switch unwell {
+	case 0:
+		return fmt.Sprintf("all %d pools are well", len(pools))
+	case 1:
+		return fmt.Sprintf("1 of %d pools needs attention", len(pools))
+	default:
+		return fmt.Sprintf("%d of %d pools need attention", unwell, len(pools))
+	}
+}
+
 // number leaves a zero out: what is there should be seen.
 func number(n int) string {
 	if n == 0 {

@@ -205,9 +205,8 @@ func (p *page) footer(r Report) {
 	if r.Interrupted {
 		p.para(red, "", "INTERRUPTED: the scan ended early, and the report holds what was captured until then")
 	}
-	if c := r.Coverage; c.Planned == 0 {
-		p.line(p.paint(red, verdictWord(r.Verdict)), p.dot(), "nothing was scanned")
-	} else {
+	p.outcome(r)
+	if c := r.Coverage; c.Planned > 0 {
 		facts := []string{plural(c.Planned, "endpoint"), thousands(c.Captured) + " with a certificate"}
 		if c.NoCertificate > 0 {
 			facts = append(facts, thousands(c.NoCertificate)+" alive without one")
@@ -222,6 +221,24 @@ func (p *page) footer(r Report) {
 		facts = append(facts, "from "+p.clean(r.Vantage.Host))
 	}
 	p.facts(dim, "", append(facts, p.clean(strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version))))
+}
+
+// outcome says the verdict once more: it is the end of a report that one sees
+// in a terminal, and that of many pools has scrolled their summary away.
+func (p *page) outcome(r Report) {
+	what := ""
+	switch bad := unwell(r.Pools); {
+	case r.Coverage.Planned == 0:
+		what = "nothing was scanned"
+	case len(r.Pools) == 1:
+		what = p.name(r.Pools[0].Name)
+	case len(bad) == 0:
+		what = attention(r.Pools, 0)
+	default:
+		what = attention(r.Pools, len(bad)) + ": " + p.clean(some(bad, maxHolders))
+	}
+	word := verdictWord(r.Verdict)
+	p.para(plain, p.paint(verdictInk(r.Verdict), word)+p.dot(), what)
 }
 
 func took(d time.Duration) string {

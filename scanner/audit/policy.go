@@ -117,8 +117,9 @@ func oidRSASSAPSS() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 8
 // between 100 and 200 names.
 const maxAcceptableCAs = 100
 
-// tellAtMost is how many of a list a message names one by one.
-const tellAtMost = 8
+// tellAtMost is how many of a list a message names one by one: every member of
+// a pool, which has twelve at most.
+const tellAtMost = 12
 
 // The profiles.
 const (

@@ -12,18 +12,18 @@ import (
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	var ten []string
-	for i := range 10 {
-		ten = append(ten, fmt.Sprint(i))
+	var many []string
+	for i := range 14 {
+		many = append(many, fmt.Sprint(i))
 	}
 	for want, words := range map[string][]string{
-		"":                                    nil,
-		"a":                                   {"a"},
-		"a and b":                             {"a", "b"},
-		"a, b and c":                          {"a", "b", "c"},
-		"0, 1, 2, 3, 4, 5, 6, 7 and 2 more":   ten,
-		"0, 1, 2, 3, 4, 5, 6 and 7":           ten[:8],
-		"everything (every service) and more": {"everything (every service)", "more"},
+		"":           nil,
+		"a":          {"a"},
+		"a and b":    {"a", "b"},
+		"a, b and c": {"a", "b", "c"},
+		"0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more": many,
+		"0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 11":         many[:12],
+		"everything (every service) and more":             {"everything (every service)", "more"},
 	} {
 		if got := list(words); got != want {
 			t.Errorf("%q, want %q", got, want)
