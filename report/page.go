@@ -100,7 +100,7 @@ func (p *page) glyph(utf8, ascii string) string {
 	return utf8
 }
 
-func (p *page) dot() string { return p.glyph(" · ", ", ") }
+func (p *page) dot() string { return p.glyph(" · ", " - ") }
 
 func (p *page) paint(i ink, s string) string {
 	if !p.color || i == plain || s == "" {

@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("LANG", "C.UTF-8")
 			return nil
 		},
 	})

@@ -157,16 +157,18 @@ func colorful(w io.Writer) bool {
 }
 
 // asciiOnly says whether w may not show what is beyond ASCII: a dumb terminal,
-// a locale that says so, or a Windows program behind a pipe, which takes the
-// bytes for its own code page.
+// a locale that says so, a program behind a pipe that has none, as under cron,
+// which mails it as US-ASCII, or a Windows program behind a pipe, which takes
+// the bytes for its own code page.
 func asciiOnly(w io.Writer) bool {
 	f, ok := w.(*os.File)
+	terminal := ok && term.IsTerminal(int(f.Fd()))
 	if ok && runtime.GOOS == "windows" {
-		return !term.IsTerminal(int(f.Fd()))
+		return !terminal
 	}
 	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
 	utf8 := strings.Contains(strings.ToLower(strings.ReplaceAll(locale, "-", "")), "utf8")
-	return os.Getenv("TERM") == "dumb" || locale != "" && !utf8
+	return os.Getenv("TERM") == "dumb" || !utf8 && (locale != "" || !terminal)
 }
 
 // width is the window's width in columns; a file or a pipe gets one that
