@@ -1,7 +1,6 @@
 package report
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -16,35 +15,69 @@ const (
 	maxPerRuleLoose = 3
 )
 
-// findings lists a pool's findings as audit ordered them: worst first.
-func (p *page) findings(pool Pool, byID map[string]string) {
+// maxRepeatedFix is how long a fix may be, in bytes, to be said again rather
+// than referred to.
+const maxRepeatedFix = 60
+
+// A told finding is one as people read it among others.
+type told struct {
+	Finding        // its message without what the legend says
+	asFor   string // the rule that a finding before it has this fix from, "" where it is new
+	more    int    // how many more of its rule are not listed
+}
+
+// tell lists a pool's findings as audit ordered them, worst first, at most so
+// many of a rule.
+func (l legend) tell(pool Pool) []told {
 	limit := maxPerRule
 	if pool.Plan.Kind == edge.LoosePool || tooTall(pool) {
 		limit = maxPerRuleLoose
 	}
-	total, listed := map[string]int{}, map[string]int{}
-	for _, f := range pool.Findings {
-		total[f.ruleKey()]++
+	type kind struct { // the findings of a rule that weigh the same
+		rule     string
+		severity audit.Severity
 	}
-	fixes, short := map[string]string{}, p.told.short()
+	total, listed := map[kind]int{}, map[kind]int{}
 	for _, f := range pool.Findings {
-		key := f.ruleKey()
-		if listed[key]++; listed[key] > limit {
+		total[kind{f.Rule, f.Severity}]++
+	}
+	fixes, short := map[string]string{}, l.short()
+	var out []told
+	for _, f := range pool.Findings {
+		k := kind{f.Rule, f.Severity}
+		if listed[k]++; listed[k] > limit {
 			continue
 		}
-		f.Message = short.Replace(f.Message)
-		p.finding(f, f.where(pool), mark(f, byID))
-		p.fix(f, fixes)
-		if left := total[key] - limit; listed[key] == limit && left > 0 {
+		t := told{Finding: f}
+		t.Message = short.Replace(f.Message)
+		if listed[k] == limit {
+			t.more = total[k] - limit
+		}
+		if rule, known := fixes[f.Fix]; known && len(f.Fix) > maxRepeatedFix {
+			t.asFor = rule
+		} else {
+			fixes[f.Fix] = f.Rule
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// andMore counts the findings of a rule that are not listed.
+func (t told) andMore() string { return "and " + thousands(t.more) + " more of " }
+
+// findings lists a pool's findings.
+func (p *page) findings(pool Pool, byID map[string]string) {
+	for _, f := range p.told.tell(pool) {
+		p.finding(f.Finding, f.where(pool), mark(f.Finding, byID))
+		p.fix(f)
+		if f.more > 0 {
 			p.blank()
-			p.para(plain, indentOf(p), "and "+thousands(left)+" more of "+p.clean(f.Rule)+": see the JSON")
+			p.para(plain, indentOf(p), f.andMore()+p.clean(f.Rule)+": see the JSON")
 		}
 		p.blank()
 	}
 }
-
-// ruleKey parts the findings of a rule that weigh differently.
-func (f Finding) ruleKey() string { return f.Rule + " " + string(f.Severity) }
 
 // where is the place of a finding in the words of the matrix. The port of a
 // finding is the one dialed; people know the service's.
@@ -148,7 +181,7 @@ func (p *page) finding(f Finding, where, certificate string) {
 // fix writes the way out. A command stands alone on its line and is never
 // wrapped, so that it can be copied; what a finding before it said already is
 // only referred to.
-func (p *page) fix(f Finding, said map[string]string) {
+func (p *page) fix(f told) {
 	if f.Fix == "" {
 		return
 	}
@@ -156,11 +189,10 @@ func (p *page) fix(f Finding, said map[string]string) {
 	if f.Severity == audit.Info {
 		in = dim
 	}
-	if rule, known := said[f.Fix]; known && len(f.Fix) > 60 {
-		p.para(in, indentOf(p)+"fix: ", "as for "+p.clean(rule)+" above")
+	if f.asFor != "" {
+		p.para(in, indentOf(p)+"fix: ", "as for "+p.clean(f.asFor)+" above")
 		return
 	}
-	said[f.Fix] = f.Rule
 	first := indentOf(p) + "fix: "
 	if whole := p.clean(f.Fix); textWidth(first+whole) <= p.width {
 		p.line(first, p.paint(in, whole))
@@ -178,42 +210,4 @@ func (p *page) fix(f Finding, said map[string]string) {
 		}
 		first = rest
 	}
-}
-
-// command matches the start of a PowerShell command: Verb-Noun, the verb and
-// the noun in capitals, as "Set-CsCertificate".
-var command = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z][A-Za-z]+( |;|$)`)
-
-func isCommand(s string) bool { return command.MatchString(s) }
-
-// fixSteps parts a fix at its semicolons and at the colon before a command. What
-// stands in brackets or quotes stays together. A line end is no step: audit
-// writes none, so it could only come from elsewhere.
-func fixSteps(fix string) []string {
-	var steps []string
-	depth, quoted, from := 0, false, 0
-	cut := func(to, next int) {
-		if s := strings.TrimSpace(fix[from:to]); s != "" {
-			steps = append(steps, s)
-		}
-		from = next
-	}
-	for i := 0; i < len(fix); i++ {
-		switch c := fix[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '(' || c == '{':
-			depth++
-		case c == ')' || c == '}':
-			depth--
-		case depth > 0:
-		case c == ';':
-			cut(i, i+1)
-		case c == ':' && isCommand(strings.TrimSpace(fix[i+1:])):
-			cut(i+1, i+1)
-		}
-	}
-	cut(len(fix), len(fix))
-	return steps
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"regexp"
 	"strings"
 
 	"edgecert/scanner/audit"
@@ -21,48 +20,13 @@ type htmlFinding struct {
 
 type htmlStep struct{ Text, Command string }
 
-// A piece of a command; no line breaks in a whole one.
-type piece struct {
-	Text  string
-	Whole bool
-}
-
-// hyphened matches the names in a command that have a hyphen, behind which a
-// browser would break the line: "-Thumbprint", "Set-CsCertificate". Who copies
-// it from paper must not wonder whether a blank belongs there.
-var hyphened = regexp.MustCompile(`\B-[A-Za-z]{1,40}\b|\b[A-Za-z]{1,40}-[A-Za-z]{1,40}\b`)
-
-func pieces(command string) []piece {
-	var out []piece
-	end := 0
-	for _, m := range hyphened.FindAllStringIndex(command, -1) {
-		out = append(out, piece{command[end:m[0]], false}, piece{command[m[0]:m[1]], true})
-		end = m[1]
-	}
-	return append(out, piece{command[end:], false})
-}
-
 // findingLists parts a pool's findings into those to act on and those to know
-// of, each bounded for a rule as in the terminal report.
-func (b *htmlBuilder) findingLists(p Pool, byID map[string]string, told legend, order map[string]int, loose bool) (act, know []htmlFinding) {
-	limit := maxPerRule
-	if loose {
-		limit = maxPerRuleLoose
-	}
-	total, listed := map[string]int{}, map[string]int{}
-	for _, f := range p.Findings {
-		total[f.ruleKey()]++
-	}
-	said, short := map[string]string{}, told.short()
-	for _, f := range p.Findings {
-		key := f.ruleKey()
-		if listed[key]++; listed[key] > limit {
-			continue
-		}
-		f.Message = short.Replace(f.Message)
-		h := b.htmlFinding(p, f, byID, order, said)
-		if left := total[key] - limit; listed[key] == limit && left > 0 {
-			h.More = "and " + thousands(left) + " more of " + h.Rule + ": see the JSON report"
+// of.
+func (b *htmlBuilder) findingLists(p Pool, byID map[string]string, l legend, order map[string]int) (act, know []htmlFinding) {
+	for _, f := range l.tell(p) {
+		h := b.htmlFinding(p, f, byID, order)
+		if f.more > 0 {
+			h.More = f.andMore() + h.Rule + ": see the JSON report"
 		}
 		if f.Severity == audit.Info {
 			know = append(know, h)
@@ -73,7 +37,7 @@ func (b *htmlBuilder) findingLists(p Pool, byID map[string]string, told legend, 
 	return act, know
 }
 
-func (b *htmlBuilder) htmlFinding(p Pool, f Finding, byID map[string]string, order map[string]int, said map[string]string) htmlFinding {
+func (b *htmlBuilder) htmlFinding(p Pool, f told, byID map[string]string, order map[string]int) htmlFinding {
 	h := htmlFinding{Class: "info", Word: "Note", Rule: b.clean(f.Rule), Where: b.clean(f.where(p)), Message: b.clean(f.Message)}
 	switch f.Severity {
 	case audit.Error:
@@ -85,11 +49,10 @@ func (b *htmlBuilder) htmlFinding(p Pool, f Finding, byID map[string]string, ord
 		c := newChip(byID[*f.Certificate], order)
 		h.Chip = &c
 	}
-	if rule, known := said[f.Fix]; known && len(f.Fix) > 60 {
-		h.As = b.clean(rule)
+	if f.asFor != "" {
+		h.As = b.clean(f.asFor)
 		return h
 	}
-	said[f.Fix] = f.Rule
 	h.Steps = b.steps(f.Fix)
 	return h
 }

@@ -88,16 +88,16 @@ func (b *htmlBuilder) pool(p Pool, anchor string) htmlPool {
 		_, original := letters(p)
 		places = chipOrder(original)
 	}
-	told := legend{}
+	l := legend{}
 	for i, id := range order {
 		if i == maxHTMLCertificates {
 			h.MoreCerts = "and " + plural(len(order)-i, "more certificate") + ": see the JSON report"
 			break
 		}
-		told[byID[id]] = b.r.Certificates[id]
+		l[byID[id]] = b.r.Certificates[id]
 		h.Certificates = append(h.Certificates, b.leaf(p, id, newChip(byID[id], places), loose))
 	}
-	h.Findings, h.Notes = b.findingLists(p, byID, told, places, loose)
+	h.Findings, h.Notes = b.findingLists(p, byID, l, places)
 	h.Endpoints, h.MoreEnds = b.endpointList(p)
 	h.Checks = b.checks(p)
 	for _, n := range p.Plan.Notes[:min(len(p.Plan.Notes), 20)] {

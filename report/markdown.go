@@ -129,9 +129,9 @@ func (m *markdown) matrix(x matrix) {
 
 // certificates describes the certificates behind the letters, and says which.
 func (m *markdown) certificates(byID map[string]string, order []string, certs map[string]Certificate) legend {
-	told := legend{}
+	l := legend{}
 	if len(order) == 0 {
-		return told
+		return l
 	}
 	m.head("", "subject", "expires", "thumbprint (SHA-1)", "serial", "issuer")
 	for i, id := range order {
@@ -139,35 +139,26 @@ func (m *markdown) certificates(byID map[string]string, order []string, certs ma
 			break
 		}
 		c := certs[id]
-		told[byID[id]] = c
+		l[byID[id]] = c
 		m.row(byID[id], code(elide(Clean(c.Subject), maxName, "…")), expiry(c.NotAfter, m.now), code(strings.ToUpper(c.ThumbprintSHA1)), code(c.Serial), code(elide(Clean(commonName(c.Issuer)), maxName, "…")))
 	}
 	m.b.WriteByte('\n')
 	if len(order) > maxLegend {
 		m.line("And %s: see the JSON.", plural(len(order)-maxLegend, "more certificate"))
 	}
-	return told
+	return l
 }
 
-func (m *markdown) findings(p Pool, byID map[string]string, told legend) {
-	limit := maxPerRule
-	if p.Plan.Kind == edge.LoosePool || tooTall(p) {
-		limit = maxPerRuleLoose
-	}
-	total, listed := map[string]int{}, map[string]int{}
-	for _, f := range p.Findings {
-		total[f.ruleKey()]++
-	}
-	short := told.short()
-	for _, f := range p.Findings {
-		key := f.ruleKey()
-		if listed[key]++; listed[key] > limit {
-			continue
+func (m *markdown) findings(p Pool, byID map[string]string, l legend) {
+	for _, f := range l.tell(p) {
+		m.finding(f.Finding, f.where(p), byID)
+		if f.asFor != "" {
+			m.line("  Fix: as for %s above.", code(f.asFor))
+		} else {
+			m.fix(f.Fix)
 		}
-		f.Message = short.Replace(f.Message)
-		m.finding(f, f.where(p), byID)
-		if left := total[key] - limit; listed[key] == limit && left > 0 {
-			m.line("- and %s more of %s: see the JSON", thousands(left), code(f.Rule))
+		if f.more > 0 {
+			m.line("- %s%s: see the JSON", f.andMore(), code(f.Rule))
 		}
 	}
 }
@@ -185,9 +176,10 @@ func (m *markdown) finding(f Finding, where string, byID map[string]string) {
 		m.b.WriteString(", " + c)
 	}
 	m.line(": %s", escapeMarkdown(f.Message))
-	if f.Fix == "" {
-		return
-	}
+}
+
+// fix writes the way out, its commands as blocks to copy.
+func (m *markdown) fix(fix string) {
 	var block []string
 	first := "Fix: "
 	flush := func() {
@@ -200,7 +192,7 @@ func (m *markdown) finding(f Finding, where string, byID map[string]string) {
 			block = nil
 		}
 	}
-	for _, s := range fixSteps(f.Fix) {
+	for _, s := range fixSteps(fix) {
 		// A fence inside a command would end the block: such a one is shown as text.
 		if isCommand(s) && !strings.Contains(s, "```") {
 			block = append(block, Clean(s))

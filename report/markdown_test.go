@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"edgecert/scanner/audit"
 )
 
 // meaning matches HTML, entities, links and bare addresses that no backslash
@@ -70,5 +72,22 @@ func TestCodeSpans(t *testing.T) {
 		if got := code(in); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
 		}
+	}
+}
+
+// TestMarkdownSaysAFixOnce: of a pool that is down every endpoint has the same.
+func TestMarkdownSaysAFixOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	fix := "see whether the member is up: Get-CsWindowsService, and whether the firewall lets the port through"
+	for range 3 {
+		w.find(audit.VerdictIncomplete, audit.Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Message: "no answer", Fix: fix})
+	}
+	text := render(t, "markdown", w.report())
+	if n := strings.Count(text, "whether the firewall"); n != 1 {
+		t.Errorf("the fix is told %d times", n)
+	}
+	if n := strings.Count(text, "Fix: as for `endpoint-unreachable` above."); n != 2 {
+		t.Errorf("it is referred to %d times, want 2", n)
 	}
 }
