@@ -53,7 +53,7 @@ func TestJudgeCrossSignedRoots(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			got := forest(test.root, sent("edge1", test.chain...)).Judge(test.chain)
-			if got.Standing != Trusted || len(got.Path) != test.path || got.Root().Fingerprint != test.root.Fingerprint {
+			if got.Standing != Trusted || len(got.Path) != test.path || got.Path[test.path-1].Fingerprint != test.root.Fingerprint {
 				t.Errorf("%s by %q, want %d certificates up to %s", got.Standing, subjects(got.Path), test.path, test.root.CommonName())
 			}
 		})

@@ -65,45 +65,16 @@ type Result struct {
 	Cut bool
 }
 
-// Root is the root that the path ends in, nil where there is none.
-func (r Result) Root() *edge.Certificate {
-	switch r.Standing {
-	case Trusted, Incomplete, Refused:
-		return r.Path[len(r.Path)-1]
-	default:
-		return nil
-	}
-}
-
 // Expired are the certificates of the path above the leaf, root included,
 // whose validity does not hold at now.
 func (r Result) Expired(now time.Time) []*edge.Certificate {
 	var out []*edge.Certificate
-	for _, c := range r.authorities() {
-		if !validAt(c, now) {
+	for i, c := range r.Path {
+		if i > 0 && !validAt(c, now) {
 			out = append(out, c)
 		}
 	}
 	return out
-}
-
-// ExpiringBefore are the certificates of the path above the leaf that are
-// valid at now and no longer at t.
-func (r Result) ExpiringBefore(now, t time.Time) []*edge.Certificate {
-	var out []*edge.Certificate
-	for _, c := range r.authorities() {
-		if validAt(c, now) && c.NotAfter().Before(t) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-func (r Result) authorities() []*edge.Certificate {
-	if len(r.Path) == 0 {
-		return nil
-	}
-	return r.Path[1:]
 }
 
 func validAt(c *edge.Certificate, now time.Time) bool {
@@ -182,12 +153,6 @@ func (f *Forest) addSent(from edge.Endpoint, chain []*edge.Certificate) {
 // Senders are the endpoints that sent c behind their leaf, in capture order.
 func (f *Forest) Senders(c *edge.Certificate) []edge.Endpoint {
 	return f.senders[c.Fingerprint]
-}
-
-// IsRoot reports whether c is itself one of the roots in use.
-func (f *Forest) IsRoot(c *edge.Certificate) bool {
-	a := f.byPrint[c.Fingerprint]
-	return a != nil && a.anchor
 }
 
 // Judge says how a chain, leaf first as sent, stands. One chain is judged
