@@ -136,13 +136,3 @@ func (s *Spec) Each(role edge.Role, f func(*Cell)) {
 		}
 	}
 }
-
-// Authority is the authority of a name, to be changed; nil where there is none.
-func (s *Spec) Authority(name string) *Authority {
-	for i := range s.Authorities {
-		if s.Authorities[i].Name == name {
-			return &s.Authorities[i]
-		}
-	}
-	return nil
-}
