@@ -40,14 +40,10 @@ const maxCertificates = 100
 type File struct {
 	Name         string // as given, for messages
 	Format       Format
-	Certificates []*edge.Certificate // the leaf first, the rest in the file's order
+	Certificates []*edge.Certificate // the leaf first, the rest in the file's order; never none
 	Key          edge.KeyStatus
 	Notes        []string // what is odd and no failure, a sentence each
 }
-
-// Leaf is the certificate that the file is about: the one whose key is in the
-// file, else the first that is no CA, else the first.
-func (f File) Leaf() *edge.Certificate { return f.Certificates[0] }
 
 // What can be wrong with a file. Every error of Read is one of these, or says
 // what is damaged; all name the file.
