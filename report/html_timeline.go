@@ -87,7 +87,7 @@ func (b *htmlBuilder) timeline() *htmlTimeline {
 	}
 	a := b.axis(leaves)
 	t.Now = a.tick(b.now, "scan")
-	for _, r := range audit.LifetimeRules() {
+	for _, r := range audit.LifetimeLimits() {
 		if a.within(r.From) {
 			t.Rules = append(t.Rules, a.tick(r.From, fmt.Sprintf("%d-day rule", r.Days)))
 		}

@@ -45,18 +45,26 @@ func (s *scan) failBefore(lifetime time.Duration) time.Duration {
 	return min(failDays*day, lifetime/failShare, s.warnBefore(lifetime)) // who asks for late warnings wants no earlier error
 }
 
-// A lifetimeLimit is the longest validity that a public CA may give to a
-// certificate issued from a date on.
-type lifetimeLimit struct {
-	from time.Time
-	days int
+// Thresholds are the times from which `expires-soon` warns of a certificate,
+// and from which it is an error: for drawing what the rule goes by.
+func (p Policy) Thresholds(notBefore, notAfter time.Time) (warn, fail time.Time) {
+	s := &scan{policy: p}
+	life := lifetime(notBefore, notAfter)
+	return notAfter.Add(-s.warnBefore(life)), notAfter.Add(-s.failBefore(life))
 }
 
-// lifetimeLimits, latest first. Source: CA/Browser Forum, Baseline
+// A LifetimeLimit is the longest validity, in days, that a public CA may give
+// to a certificate issued from a date on.
+type LifetimeLimit struct {
+	From time.Time
+	Days int
+}
+
+// LifetimeLimits are those of lifetime-too-long, latest first. Source: CA/Browser Forum, Baseline
 // Requirements 6.3.2 as changed by ballots 193 (825 days), SC31 (398) and
 // SC-081v3 (200, 100, 47).
-func lifetimeLimits() []lifetimeLimit {
-	return []lifetimeLimit{
+func LifetimeLimits() []LifetimeLimit {
+	return []LifetimeLimit{
 		{date(2029, 3, 15), 47},
 		{date(2027, 3, 15), 100},
 		{date(2026, 3, 15), 200},
@@ -67,13 +75,13 @@ func lifetimeLimits() []lifetimeLimit {
 
 // lifetimeAllowed is the limit for a certificate whose validity starts then;
 // false for times before any that matters.
-func lifetimeAllowed(notBefore time.Time) (limit lifetimeLimit, ok bool) {
-	for _, l := range lifetimeLimits() {
-		if !notBefore.Before(l.from) {
+func lifetimeAllowed(notBefore time.Time) (limit LifetimeLimit, ok bool) {
+	for _, l := range LifetimeLimits() {
+		if !notBefore.Before(l.From) {
 			return l, true
 		}
 	}
-	return lifetimeLimit{}, false
+	return LifetimeLimit{}, false
 }
 
 // lifetime is how long a certificate is valid. Both ends count: "the period of

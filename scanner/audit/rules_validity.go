@@ -109,12 +109,12 @@ private CA may issue for longer: say "allow lifetime-too-long" in the targets fi
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			days := lifetimeDays(lifetime(c.NotBefore, c.NotAfter))
 			limit, ok := lifetimeAllowed(c.NotBefore)
-			if !ok || days <= limit.days {
+			if !ok || days <= limit.Days {
 				return nil
 			}
 			return &Finding{
 				Message: fmt.Sprintf("expected at most %d days for a certificate issued since %s, got %d (%s to %s): certificate %s; presented by %s",
-					limit.days, shortDate(limit.from), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.short(g.cert), w.where(g.at)),
+					limit.Days, shortDate(limit.From), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.short(g.cert), w.where(g.at)),
 				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),

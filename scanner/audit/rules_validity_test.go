@@ -72,8 +72,8 @@ func TestLifetimeAllowed(t *testing.T) {
 		{"the first day of 100", date(2027, 3, 15), 100},
 		{"the first day of 47", date(2029, 3, 15), 47},
 	} {
-		if got, _ := lifetimeAllowed(c.from); got.days != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got.days, c.want)
+		if got, _ := lifetimeAllowed(c.from); got.Days != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got.Days, c.want)
 		}
 	}
 }
