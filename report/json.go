@@ -37,22 +37,10 @@ func JSON(w io.Writer, r Report) error {
 	return nil
 }
 
-// A LoadError says why a document is refused, and the way out where there is
-// one.
-type LoadError struct {
-	Problem string
-	Way     string
-}
-
-func (e *LoadError) Error() string { return e.Problem }
-
-// HintText is the way out, empty where none is known.
-func (e *LoadError) HintText() string { return e.Way }
-
 // Load reads a document that JSON wrote. UTF-16 is read too, as PowerShell's
 // redirection writes it. What is not this program's, was cut off, contradicts
-// itself or comes from a later schema is refused with a *LoadError: a damaged
-// file is never half believed.
+// itself or comes from a later schema is refused, with a hint where there is
+// one: a damaged file is never half believed.
 func Load(in io.Reader) (Report, error) {
 	text, err := io.ReadAll(io.LimitReader(
 		transform.NewReader(in, unicode.BOMOverride(encoding.Nop.NewDecoder())), maxDocument+1))
@@ -60,7 +48,7 @@ func Load(in io.Reader) (Report, error) {
 		return Report{}, fmt.Errorf("reading the report: %w", err)
 	}
 	if len(text) > maxDocument {
-		return Report{}, &LoadError{Problem: fmt.Sprintf("the report is larger than %d MiB", maxDocument>>20)}
+		return Report{}, fmt.Errorf("the report is larger than %d MiB", maxDocument>>20)
 	}
 	if err := checkSchema(text); err != nil {
 		return Report{}, err
@@ -92,7 +80,7 @@ func checkSchema(text []byte) error {
 	var syntax *json.SyntaxError
 	switch {
 	case len(bytes.TrimSpace(text)) == 0:
-		return &LoadError{Problem: "the report is empty", Way: "a scan saves one with -o SCAN.json"}
+		return errors.New("the report is empty; hint: " + aScanSavesOne)
 	case errors.As(err, &syntax):
 		if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 			return damaged("%s", atLine(text, syntax.Offset, err))
@@ -105,24 +93,21 @@ func checkSchema(text []byte) error {
 	case *head.Schema == Schema:
 		return nil
 	case schemaForm.MatchString(*head.Schema):
-		return &LoadError{
-			Problem: fmt.Sprintf("the report has schema %s, and this edgecert reads %s", *head.Schema, Schema),
-			Way:     "read it with the edgecert that wrote it, or a later one",
-		}
+		return fmt.Errorf("the report has schema %s, and this edgecert reads %s; hint: read it with the edgecert that wrote it, or a later one",
+			*head.Schema, Schema)
 	default:
 		return notOurs(fmt.Sprintf("its schema is %.60q", *head.Schema))
 	}
 }
 
+const aScanSavesOne = "a scan saves one with -o SCAN.json"
+
 func notOurs(why string) error {
-	return &LoadError{
-		Problem: fmt.Sprintf("this is no report of edgecert: %s, where schema %s was expected", why, Schema),
-		Way:     "a scan saves one with -o SCAN.json",
-	}
+	return fmt.Errorf("this is no report of edgecert: %s, where schema %s was expected; hint: %s", why, Schema, aScanSavesOne)
 }
 
 func damaged(format string, args ...any) error {
-	return &LoadError{Problem: "the report is damaged: " + fmt.Sprintf(format, args...)}
+	return fmt.Errorf("the report is damaged: "+format, args...)
 }
 
 // atLine puts the line in front of what the decoder has to say.

@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -184,9 +183,8 @@ func TestLoadRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Load(strings.NewReader(tt.text))
-			var refusal *LoadError
-			if !errors.As(err, &refusal) || !strings.Contains(err.Error(), tt.want) || (refusal.HintText() != "") != tt.hint {
-				t.Errorf("got %v (hint %v), want a message with %q", err, refusal, tt.want)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "; hint: ") != tt.hint {
+				t.Errorf("got %v, want a message with %q", err, tt.want)
 			}
 		})
 	}

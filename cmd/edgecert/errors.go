@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"edgecert/report"
 	"edgecert/scanner/target"
 )
 
@@ -24,21 +23,18 @@ func hintf(hint, format string, args ...any) error {
 	return &hintError{fmt.Errorf(format, args...), hint}
 }
 
-// explain takes an error's hint apart from its text.
+// explain takes an error's hint apart from its text. Below the command an
+// error carries its way out as text; the command knows better.
 func explain(err error) (text, hint string) {
+	text, hint, _ = strings.Cut(err.Error(), "; hint: ")
 	var own *hintError
 	var input *target.Error
-	var load *report.LoadError
 	switch {
 	case errors.As(err, &own):
-		return err.Error(), own.hint
+		return text, own.hint
 	case errors.As(err, &input):
 		return input.What(), input.Hint
-	case errors.As(err, &load):
-		return err.Error(), load.Way
 	}
-	// Below the command an error carries its way out as text.
-	text, hint, _ = strings.Cut(err.Error(), "; hint: ")
 	return text, hint
 }
 
