@@ -72,11 +72,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Short: "Explain a rule: what it means, why it matters, how to fix it",
 		Args:  takes("one RULE", 1, 1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var ids []string
-			for _, r := range audit.Rules() {
-				ids = append(ids, r.ID+"\t"+r.Title)
-			}
-			return ids, cobra.ShellCompDirectiveNoFileComp
+			return describedRules(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if args[0] == report.VantageDiffers {
@@ -91,6 +87,15 @@ func (a *app) explainCommand() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// describedRules are what a shell offers for a rule: ID, tab, title.
+func describedRules() []string {
+	var all []string
+	for _, r := range audit.Rules() {
+		all = append(all, r.ID+"\t"+r.Title)
+	}
+	return all
 }
 
 // severities are the severities that a rule's findings have.

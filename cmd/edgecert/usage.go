@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"edgecert/report"
 	"edgecert/scanner/edge"
 )
 
@@ -82,14 +83,16 @@ func completeValues(c *cobra.Command) {
 		values, then := []string(nil), cobra.ShellCompDirectiveNoFileComp
 		switch what, _ := pflag.UnquoteUsage(f); {
 		case what == "RULE":
-			values = ruleIDs()
+			values = describedRules()
 		case strings.HasPrefix(what, "RULE="):
 			for _, id := range ruleIDs() {
 				values = append(values, id+"=")
 			}
 			then |= cobra.ShellCompDirectiveNoSpace
 		case what == "F":
-			values = formatNames()
+			for _, f := range report.Formats() {
+				values = append(values, f.Name+"\t"+f.Title)
+			}
 		case strings.Contains(what, "|"):
 			values = strings.Split(what, "|")
 		default:
