@@ -116,7 +116,7 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 	if len(k.targets) == 0 {
 		return edge.Pool{}, hintf("name the targets file with -t FILE", "check needs the pool that the certificate is for")
 	}
-	file, err := target.Load(k.targets, a.in, target.ParseOptions{Rules: ruleIDs()})
+	file, err := target.Load(k.targets, a.in, ruleIDs())
 	if err != nil {
 		return edge.Pool{}, err
 	}

@@ -24,7 +24,7 @@ func ruleIDs() []string {
 
 // read lays files and arguments together. Nothing to look at is an error.
 func (a *app) read(files, args []string) (target.File, error) {
-	written, err := target.Load(files, a.in, target.ParseOptions{Rules: ruleIDs()})
+	written, err := target.Load(files, a.in, ruleIDs())
 	if err != nil {
 		return target.File{}, err
 	}

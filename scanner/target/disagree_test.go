@@ -20,7 +20,7 @@ member edge1 access=203.0.113.10 webcon=203.0.113.20
 member edge3 access=203.0.113.12 webcon=203.0.113.22
 `)
 	file := write(t, "topology.xml", published)
-	f, err := Load([]string{targets, file}, nil, ParseOptions{})
+	f, err := Load([]string{targets, file}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ av av.contoso.com
 member edge1 access=203.0.113.10 webcon=203.0.113.20 av=203.0.113.99
 member edge2 access=203.0.113.11 webcon=203.0.113.21 av=203.0.113.31
 `))
-	f, err = Load([]string{file, moved}, nil, ParseOptions{})
+	f, err = Load([]string{file, moved}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestTwoTopologiesOfOnePool(t *testing.T) {
 	t.Parallel()
 	first := write(t, "a.xml", published)
 	second := write(t, "b.xml", change(t, published, `Port="443" Protocol="Tcp"`, `Port="442" Protocol="Tcp"`))
-	f, err := Load([]string{first, second}, nil, ParseOptions{})
+	f, err := Load([]string{first, second}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		file, err := Parse("t", bytes.NewReader(raw), ParseOptions{})
+		file, err := parse("t", raw, nil)
 		if err != nil {
 			return
 		}
@@ -38,7 +38,7 @@ func FuzzParse(f *testing.F) {
 		if err := Write(&b, file.Pools); err != nil {
 			t.Fatal(err)
 		}
-		back, err := Parse("t", bytes.NewReader(b.Bytes()), ParseOptions{})
+		back, err := parse("t", b.Bytes(), nil)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, b.Bytes())
 		}
@@ -73,7 +73,7 @@ func FuzzTopology(f *testing.F) {
 		if err := Write(&b, file.Pools); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Parse("t", bytes.NewReader(b.Bytes()), ParseOptions{}); err != nil {
+		if _, err := parse("t", b.Bytes(), nil); err != nil {
 			t.Fatalf("%v\n%s", err, b.Bytes())
 		}
 	})

@@ -14,15 +14,17 @@ import (
 // together. The paths inside a targets file become relative to where the
 // program runs. A pool may be described by one targets file and one topology:
 // what the targets file says counts, and where the topology says otherwise the
-// pool's Notes tell. Of two topologies the first counts. Two targets files that name one pool are an error.
-func Load(paths []string, stdin io.Reader, o ParseOptions) (File, error) {
+// pool's Notes tell. Of two topologies the first counts. Two targets files that
+// name one pool are an error. rules are the IDs that `severity` and `allow` may
+// name; with none they are taken unchecked.
+func Load(paths []string, stdin io.Reader, rules []string) (File, error) {
 	var all loaded
 	var errs Errors
 	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
 		return File{}, &Error{Msg: "stdin is given twice", Hint: "`-t -` stands once"}
 	}
 	for _, path := range paths {
-		err := all.load(path, stdin, o)
+		err := all.load(path, stdin, rules)
 		switch e := err.(type) {
 		case nil:
 		case Errors:
@@ -43,7 +45,7 @@ type loaded struct {
 	topology topology
 }
 
-func (l *loaded) load(path string, stdin io.Reader, o ParseOptions) error {
+func (l *loaded) load(path string, stdin io.Reader, rules []string) error {
 	name, r := path, stdin
 	if path == "-" {
 		name = "stdin"
@@ -60,7 +62,7 @@ func (l *loaded) load(path string, stdin io.Reader, o ParseOptions) error {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
 	before := len(l.files)
-	if err := l.add(name, raw, o); err != nil {
+	if err := l.add(name, raw, rules); err != nil {
 		return err
 	}
 	for _, f := range l.files[before:] {
@@ -70,14 +72,14 @@ func (l *loaded) load(path string, stdin io.Reader, o ParseOptions) error {
 }
 
 // add takes one input for what its content shows it to be.
-func (l *loaded) add(name string, raw []byte, o ParseOptions) error {
+func (l *loaded) add(name string, raw []byte, rules []string) error {
 	if kind := sniff(raw); kind != kindTargets {
 		return l.topology.add(name, raw, kind)
 	}
 	if len(raw) > maxFileSize {
 		return tooLarge(name, maxFileSize)
 	}
-	f, err := parse(name, raw, o)
+	f, err := parse(name, raw, rules)
 	if err != nil {
 		return err
 	}

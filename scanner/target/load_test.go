@@ -26,7 +26,7 @@ func write(t *testing.T, name, content string) string {
 // loadBytes is Load for one input that has been read already.
 func loadBytes(name string, raw []byte) (File, error) {
 	var all loaded
-	if err := all.add(name, raw, ParseOptions{}); err != nil {
+	if err := all.add(name, raw, nil); err != nil {
 		return File{}, err
 	}
 	return all.file()
@@ -62,12 +62,12 @@ func TestEncodings(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"p\x00o\x00o\x00l\x00":             "t:1: a NUL byte: a text file is expected: UTF-8, or UTF-16 with a byte order mark",
-		"# fine\n# b\xfccher\n":            "t:2: not UTF-8: save the file as UTF-8",
-		strings.Repeat("x", 64<<10+1):      "t:1: a line of 65537 bytes: at most 65536 are read",
-		strings.Repeat("#\n", 8<<20) + "#": "t: larger than 16 MiB: a targets file or a topology is expected",
+		"p\x00o\x00o\x00l\x00":             "stdin:1: a NUL byte: a text file is expected: UTF-8, or UTF-16 with a byte order mark",
+		"# fine\n# b\xfccher\n":            "stdin:2: not UTF-8: save the file as UTF-8",
+		strings.Repeat("x", 64<<10+1):      "stdin:1: a line of 65537 bytes: at most 65536 are read",
+		strings.Repeat("#\n", 8<<20) + "#": "stdin: larger than 16 MiB: a targets file or a topology is expected",
 	} {
-		_, err := Parse("t", strings.NewReader(text), ParseOptions{})
+		_, err := Load([]string{"-"}, strings.NewReader(text), nil)
 		if got := firstError(t, err).Error(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -76,12 +76,12 @@ func TestEncodings(t *testing.T) {
 
 func TestAllErrorsOfAFile(t *testing.T) {
 	t.Parallel()
-	_, err := Parse("t", strings.NewReader(strings.Repeat("nonsense here\n", 100)), ParseOptions{})
+	_, err := parse("t", []byte(strings.Repeat("nonsense here\n", 100)), nil)
 	var errs Errors
 	if !errors.As(err, &errs) || len(errs) != maxErrors+1 || !strings.Contains(errs[maxErrors].Msg, "more is wrong") {
 		t.Errorf("got %v", err)
 	}
-	_, err = Parse("t", strings.NewReader("pool a\naccess b.example\nwrong\nmember x 1.2.3\n"), ParseOptions{})
+	_, err = parse("t", []byte("pool a\naccess b.example\nwrong\nmember x 1.2.3\n"), nil)
 	if !errors.As(err, &errs) || len(errs) != 2 || errs[0].Line != 3 || errs[1].Line != 4 {
 		t.Errorf("got %v", err)
 	}
@@ -116,15 +116,15 @@ func TestLoad(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	t.Parallel()
 	one, two := write(t, "one.txt", healthy), write(t, "two.txt", healthy)
-	_, err := Load([]string{one, two}, nil, ParseOptions{})
+	_, err := Load([]string{one, two}, nil, nil)
 	want := `pool "edge" is described twice: ` + one + ":1 and " + two + ":1: rename one of them, or leave one out"
 	if got := firstError(t, err).Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if _, err := Load([]string{filepath.Join(t.TempDir(), "none.txt")}, nil, ParseOptions{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Load([]string{filepath.Join(t.TempDir(), "none.txt")}, nil, nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
-	_, err = Load([]string{write(t, "a", "nonsense here"), write(t, "b", "nonsense there")}, nil, ParseOptions{})
+	_, err = Load([]string{write(t, "a", "nonsense here"), write(t, "b", "nonsense there")}, nil, nil)
 	var errs Errors
 	if !errors.As(err, &errs) || len(errs) != 2 {
 		t.Errorf("got %v, want the errors of both files", err)

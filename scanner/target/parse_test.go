@@ -27,13 +27,13 @@ func comparing() cmp.Options {
 	}
 }
 
-func rules() ParseOptions {
-	return ParseOptions{Rules: []string{"expires-soon", "ec-key", "root-sent", "differs-across-members"}}
+func rules() []string {
+	return []string{"expires-soon", "ec-key", "root-sent", "differs-across-members"}
 }
 
 func mustParse(t *testing.T, text string) File {
 	t.Helper()
-	f, err := Parse("targets.txt", strings.NewReader(text), rules())
+	f, err := parse("targets.txt", []byte(text), rules())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestOneErrorForOneMistake(t *testing.T) {
 		strings.Replace(healthy, "pool edge\n", "", 1),
 		strings.Replace(healthy, "access sip", "access\naccess sip", 1),
 	} {
-		_, err := Parse("t", strings.NewReader(text), ParseOptions{})
+		_, err := parse("t", []byte(text), nil)
 		var errs Errors
 		if !errors.As(err, &errs) || len(errs) != 1 {
 			t.Errorf("got %v", err)
@@ -160,7 +160,7 @@ func TestLoadBalancerForAll(t *testing.T) {
 // The address clashes on two ports, and is one mistake.
 func TestAddressOfTwoMembersIsToldOnce(t *testing.T) {
 	t.Parallel()
-	_, err := Parse("t", strings.NewReader(strings.Replace(healthy, "203.0.113.11", "203.0.113.10", 1)), ParseOptions{})
+	_, err := parse("t", []byte(strings.Replace(healthy, "203.0.113.11", "203.0.113.10", 1)), nil)
 	if want := "t:7: 203.0.113.10:443 is access of member edge1 and access of member edge2 at once"; err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
@@ -261,7 +261,7 @@ func TestParseErrors(t *testing.T) {
 					t.Fatal("the case changes nothing")
 				}
 			}
-			f, err := Parse("targets.txt", strings.NewReader(text), rules())
+			f, err := parse("targets.txt", []byte(text), rules())
 			var errs Errors
 			if !errors.As(err, &errs) {
 				t.Fatalf("no error, but %v", f)

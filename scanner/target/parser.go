@@ -47,8 +47,8 @@ type memberLine struct {
 	dns  map[edge.Role]bool // services with ROLE=dns
 }
 
-func newParser(name string, o ParseOptions) *parser {
-	return &parser{name: name, rules: o.Rules, seen: map[edge.Loose]bool{}, named: map[string]int{}}
+func newParser(name string, rules []string) *parser {
+	return &parser{name: name, rules: rules, seen: map[edge.Loose]bool{}, named: map[string]int{}}
 }
 
 // file is what was read, once nothing was wrong.

@@ -132,7 +132,7 @@ p/ access sip.contoso.us sip.contoso.us:5061 dns: sip.contoso.us was not looked 
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			f, err := Parse("t", strings.NewReader(tt.text), ParseOptions{})
+			f, err := parse("t", []byte(tt.text), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

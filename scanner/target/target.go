@@ -4,7 +4,7 @@
 //	topology ─────┼→ []edge.Pool ─ Locate (DNS) ─→ []edge.Pool ─ Plan ─→ []edge.Endpoint
 //	SIP domain ───┘
 //
-// Parse, Load and CommandLine read; Discover finds a pool from a SIP domain;
+// Load and CommandLine read; Discover finds a pool from a SIP domain;
 // Locate asks DNS what dialing needs, Resolve the rest; Plan is pure and writes
 // out every cell that has to be seen. Write goes the other way and prints a
 // targets file.
@@ -14,9 +14,6 @@
 package target
 
 import (
-	"fmt"
-	"io"
-
 	"edgecert/scanner/edge"
 )
 
@@ -30,12 +27,6 @@ type File struct {
 type Domain struct {
 	Name   string // A-labels, lower case, no trailing dot
 	Source string // "targets.txt:12", "command line"
-}
-
-// ParseOptions is what Parse cannot know by itself. With the zero value the
-// rule IDs of `severity` and `allow` are taken unchecked.
-type ParseOptions struct {
-	Rules []string // the rule IDs there are
 }
 
 // Names of the pools that hold what belongs to no described pool. No pool of
@@ -60,25 +51,14 @@ const (
 	maxErrors      = 25       // errors told: beyond that it is the wrong file
 )
 
-// Parse reads a targets file. name is what the errors and sources call it.
+// parse reads a targets file. name is what the errors and sources call it.
 // On bad input it returns Errors with everything that is wrong, and no File.
-func Parse(name string, r io.Reader, o ParseOptions) (File, error) {
-	raw, err := io.ReadAll(io.LimitReader(r, maxFileSize+1))
-	if err != nil {
-		return File{}, fmt.Errorf("reading %s: %w", name, err)
-	}
-	if len(raw) > maxFileSize {
-		return File{}, tooLarge(name, maxFileSize)
-	}
-	return parse(name, raw, o)
-}
-
-func parse(name string, raw []byte, o ParseOptions) (File, error) {
+func parse(name string, raw []byte, rules []string) (File, error) {
 	text, err := decode(name, raw)
 	if err != nil {
 		return File{}, err
 	}
-	p := newParser(name, o)
+	p := newParser(name, rules)
 	p.run(text)
 	if err := p.errs.orNil(); err != nil {
 		return File{}, err

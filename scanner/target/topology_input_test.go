@@ -74,7 +74,7 @@ func TestTopologyJSON(t *testing.T) {
 		"three files": {write(t, "service.json", service), write(t, "pools.json", pools), write(t, "domains.json", domains)},
 		"one file":    {write(t, "all.json", domains+"\r\n"+service+pools)},
 	} {
-		f, err := Load(paths, nil, ParseOptions{})
+		f, err := Load(paths, nil, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

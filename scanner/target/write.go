@@ -12,7 +12,7 @@ import (
 )
 
 // Write prints a targets file that describes pools, with the source of each
-// line as a comment. Parse reads it back to the same pools, sources and what
+// line as a comment. Load reads it back to the same pools, sources and what
 // was asked or guessed (DNS, Notes, Inventory) aside; hosts of the command line
 // come back as loose endpoints. A pool that was found but has no services is a
 // `domain` line again. It fails on a name that no targets file can hold.
