@@ -101,7 +101,7 @@ func start(t *testing.T, spec lab.Spec) *lab.Lab {
 // described is the pool as the scanner knows it: from the targets file.
 func described(t *testing.T, l *lab.Lab) edge.Pool {
 	t.Helper()
-	file, err := target.Parse("targets.txt", strings.NewReader(l.Targets()), target.ParseOptions{})
+	file, err := target.Load([]string{"-"}, strings.NewReader(l.Targets()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
