@@ -52,6 +52,9 @@ func firstInvalid(raw []byte) int {
 // other ones than ours between words.
 func isBlank(r rune) bool { return stdunicode.IsSpace(r) || r == '\ufeff' }
 
+// curlyQuotes are what word processors make of straight ones.
+const curlyQuotes = "“”„«»"
+
 // words splits a line at blanks and drops a comment. A word in double
 // quotes may hold blanks and #; there are no escapes, since Windows paths are
 // full of backslashes.
@@ -79,7 +82,7 @@ func words(line string) ([]string, error) {
 			if strings.Contains(line[:end], `"`) {
 				return nil, fmt.Errorf("a quote within a word: %q", line[:end])
 			}
-			if strings.ContainsAny(line[:end], "“”„«»") {
+			if strings.ContainsAny(line[:end], curlyQuotes) {
 				return nil, fmt.Errorf("a quote of a word processor: %q: straight ones are read", line[:end])
 			}
 			out, line = append(out, line[:end]), line[end:]

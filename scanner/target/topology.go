@@ -2,6 +2,7 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -49,6 +50,7 @@ type edgePort struct {
 type cluster struct {
 	fqdn, key string
 	machines  []machine
+	cut       string // what stands where a machine's name is expected
 	source    string
 }
 
@@ -121,9 +123,15 @@ func (t *topology) pools() ([]edge.Pool, error) {
 		return nil, nil
 	}
 	var out []edge.Pool
+	var unnamed []string
 	for _, s := range t.services {
 		p := t.pool(s)
-		if len(p.Services) == 0 {
+		if _, ok := p.Service(edge.Access); !ok {
+			who := "an Edge pool of " + s.source
+			if p.Name != "" {
+				who = fmt.Sprintf("Edge pool %q", p.Name)
+			}
+			unnamed = append(unnamed, who+" has no name or no port for Access Edge")
 			continue
 		}
 		if i := slices.IndexFunc(out, func(o edge.Pool) bool { return o.Name == p.Name }); i >= 0 {
@@ -133,8 +141,12 @@ func (t *topology) pools() ([]edge.Pool, error) {
 		out = append(out, p)
 	}
 	if len(out) == 0 {
-		return nil, Errors{{File: strings.Join(t.sources, ", "), Msg: "no Edge pool in this topology",
+		msg := cmp.Or(strings.Join(unnamed, "; "), "no Edge pool in this topology")
+		return nil, Errors{{File: strings.Join(t.sources, ", "), Msg: msg,
 			Hint: "give the topology of Get-CsTopology -AsXml or Export-CsConfiguration, a .tbxml, or Get-CsService -EdgeServer | ConvertTo-Json"}}
+	}
+	for _, u := range unnamed {
+		out[0].Notes = append(out[0].Notes, u+": left out")
 	}
 	return out, nil
 }
@@ -156,16 +168,35 @@ func (t *topology) pool(s edgeService) edge.Pool {
 	}
 	access, ok := p.Service(edge.Access)
 	if !ok {
-		return edge.Pool{}
+		return p
 	}
+	t.noteMissing(&p, s)
 	if !plainWord(p.Name) || p.Name == LooseName || p.Name == CommandLineName {
 		p.Name = access.FQDN
 	}
 	for _, m := range c.machines {
 		p.Members = append(p.Members, edge.Member{Name: m.fqdn, Source: c.source})
 	}
+	if c.cut != "" {
+		p.Notes = append(p.Notes, fmt.Sprintf("%s has %q among the pool's members, which is no name: ConvertTo-Json cuts what lies deeper than its -Depth", c.source, c.cut))
+	}
 	t.addAddresses(&p, s, c)
 	return p
+}
+
+// noteMissing says what a topology always has and this one lacks: a service that
+// is silently not scanned would look well.
+func (t *topology) noteMissing(p *edge.Pool, s edgeService) {
+	if len(p.SIPDomains) == 0 {
+		p.Notes = append(p.Notes, "the topology lists no SIP domain: which sip.<domain> the certificate must hold is not known")
+	}
+	for _, role := range []edge.Role{edge.WebConf, edge.AV, edge.XMPP} {
+		_, ok := p.Service(role)
+		there := role != edge.XMPP || slices.ContainsFunc(s.ports, func(e edgePort) bool { return e.role == role })
+		if !ok && there {
+			p.Notes = append(p.Notes, fmt.Sprintf("the topology has no name or no port for %s: it is not scanned", role.Title()))
+		}
+	}
 }
 
 // cluster is the machines of a service's pool, each once.

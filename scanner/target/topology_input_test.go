@@ -3,6 +3,7 @@ package target
 import (
 	"archive/zip"
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,6 +86,42 @@ func TestTopologyJSON(t *testing.T) {
 	}
 }
 
+// PowerShell writes numbers and truth values as text where a value was text
+// before, and cuts what lies deeper than -Depth.
+func TestTopologyJSONAsText(t *testing.T) {
+	t.Parallel()
+	const service = `{"PoolFqdn":"p.contoso.net","AccessEdgeExternalFqdn":"sip.contoso.com","DataEdgeExternalFqdn":"webcon.contoso.com","AVEdgeExternalFqdn":"av.contoso.com",
+	 "AccessEdgeExternalSipPort":"5061","AccessEdgeClientSipPort":"443","DataPsomClientPort":443,"MediaRelayExternalTurnTcpPort":"443"}
+	 [{"Name":"fabrikam.com","IsDefault":"False"},{"Name":"contoso.com","IsDefault":"True"}]`
+	for computers, want := range map[string][]string{
+		`"e1.contoso.net e2.contoso.net"`:          {"e1.contoso.net", "e2.contoso.net"},
+		`"System.Object[]"`:                        nil,
+		`"Microsoft.Rtc.Management.Xds.ListOfIt"`:  nil,
+		`["e1.contoso.net","System.Object[]"]`:     {"e1.contoso.net"},
+		`{"value":["e1.contoso.net"],"Count":"1"}`: {"e1.contoso.net"},
+	} {
+		f, err := loadBytes("all.json", []byte(service+`{"Fqdn":"P.contoso.net","Computers":`+computers+`}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := f.Pools[0]
+		var got []string
+		for _, m := range p.Members {
+			got = append(got, m.Name)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", computers, d)
+		}
+		told := slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "which is no name: ConvertTo-Json cuts") })
+		if cut := strings.Contains(computers, "System.") || strings.Contains(computers, "Microsoft."); told != cut {
+			t.Errorf("%s: notes %q", computers, p.Notes)
+		}
+		if d := cmp.Diff([]string{"contoso.com", "fabrikam.com"}, p.SIPDomains); d != "" || len(p.Services) != 3 || len(p.Services[0].Ports) != 2 {
+			t.Errorf("%s: services %v, domains %s", computers, p.Services, d)
+		}
+	}
+}
+
 func TestTopologyRefused(t *testing.T) {
 	t.Parallel()
 	bomb := `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><Topology>&b;</Topology>`
@@ -97,6 +134,8 @@ func TestTopologyRefused(t *testing.T) {
 		"cut in the middle": {published[:len(published)/2], "broken XML"},
 		"other encoding":    {strings.Replace(published, "utf-8", "windows-1252", 1), `encoding "windows-1252" is not read`},
 		"another document":  {"<html><body/></html>", `root "html" is no topology`},
+		"another namespace": {`<Objs xmlns="http://schemas.microsoft.com/powershell/2004/04"/>`, "XML of a foreign namespace"},
+		"no Access name":    {strings.NewReplacer(` ConfiguredFqdn="SIP.contoso.com"`, "", ` ConfiguredFqdn="sip.contoso.com"`, "").Replace(published), `Edge pool "edgepool.contoso.net" has no name or no port for Access Edge`},
 		"no Edge":           {strings.ReplaceAll(published, "EdgeServer", "MediationServer"), "no Edge pool"},
 		"ZIP of ZIPs":       {zipOf(t, "a.zip", zipOf(t, "b.zip", zipOf(t, "c.xml", published))), "nested deeper than 2"},
 		"ZIP without one":   {zipOf(t, "readme.txt", "hello"), "no Edge pool"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,8 +65,8 @@ func (t *topology) walk(name string, value any, depth int) bool {
 			t.addJSONDomain(o)
 			return true
 		}
-		for _, v := range value {
-			switch v.(type) {
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			switch v := value[key].(type) {
 			case []any, map[string]any:
 				found = t.walk(name, v, depth+1) || found
 			}
@@ -123,29 +124,32 @@ func (t *topology) addJSONService(name string, o object) {
 		{edge.WebConf, "DataEdgeExternalFqdn", "DataPsomClientPort"},
 		{edge.AV, "AVEdgeExternalFqdn", "MediaRelayExternalTurnTcpPort"},
 	} {
-		number, ok := o[f.port].(float64)
-		if port, err := parsePort(fmt.Sprint(number)); ok && err == nil {
+		if port, err := parsePort(fmt.Sprint(o[f.port])); err == nil { // a number, or its text
 			s.ports = append(s.ports, edgePort{role: f.role, fqdn: o.text(f.fqdn), port: port})
 		}
 	}
 	t.services = append(t.services, s)
 }
 
+// addJSONPool keeps a pool's computers. Beyond its -Depth, ConvertTo-Json writes
+// a list as its elements with blanks between them, or as the name of its type.
 func (t *topology) addJSONPool(name string, o object) {
 	c := cluster{fqdn: strings.ToLower(o.text("Fqdn")), source: name}
 	if c.fqdn == "" {
 		c.fqdn = strings.ToLower(o.text("Identity"))
 	}
-	for _, computer := range o.list("Computers") {
-		if computer = strings.ToLower(computer); plainWord(computer) {
-			c.machines = append(c.machines, machine{fqdn: computer})
+	for _, computer := range strings.Fields(strings.Join(o.list("Computers"), " ")) {
+		if fqdn, err := cleanName(computer); err == nil && !strings.HasPrefix(fqdn, "microsoft.rtc.") {
+			c.machines = append(c.machines, machine{fqdn: fqdn})
+		} else {
+			c.cut = computer
 		}
 	}
 	t.clusters = append(t.clusters, c)
 }
 
 func (t *topology) addJSONDomain(o object) {
-	if o["IsDefault"] == true {
+	if strings.EqualFold(fmt.Sprint(o["IsDefault"]), "true") { // a truth value, or its text
 		t.domains = slices.Insert(t.domains, 0, o.text("Name"))
 		return
 	}

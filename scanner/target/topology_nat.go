@@ -14,6 +14,7 @@ import (
 // addresses come from DNS, and Notes say so.
 func (t *topology) addAddresses(p *edge.Pool, s edgeService, c cluster) {
 	single := singleIP(s)
+	taken := map[netip.AddrPort]string{}
 	var fromDNS []string
 	for _, svc := range p.Services {
 		if svc.Role == edge.XMPP { // reached where Access is
@@ -28,6 +29,10 @@ func (t *topology) addAddresses(p *edge.Pool, s edgeService, c cluster) {
 		}
 		if len(found) == 0 || len(found) < len(p.Members) {
 			fromDNS = append(fromDNS, svc.Role.Title()+" ("+svc.FQDN+")")
+			continue
+		}
+		if clash := claim(taken, *p, svc, found); clash != "" {
+			p.Notes = append(p.Notes, clash+": completed from DNS")
 			continue
 		}
 		for i := range p.Members {
@@ -46,6 +51,24 @@ func (t *topology) addAddresses(p *edge.Pool, s edgeService, c cluster) {
 	if len(c.machines) == 0 {
 		p.Notes = append(p.Notes, "the topology does not list the pool's members: found by DNS, and named by address")
 	}
+}
+
+// claim notes whose the addresses of a service are, one list a member, and tells
+// where one is somebody's already: a member behind another's address would not
+// be seen, and look well.
+func claim(taken map[netip.AddrPort]string, p edge.Pool, svc edge.Service, found [][]netip.Addr) string {
+	for i, m := range p.Members {
+		for _, ip := range found[i] {
+			for _, port := range svc.Ports {
+				at, cell := netip.AddrPortFrom(ip, uint16(port)), fmt.Sprintf("%s of %s", svc.Role.Title(), m.Name)
+				if other, twice := taken[at]; twice {
+					return fmt.Sprintf("the topology gives %s to %s and to %s", at, other, cell)
+				}
+				taken[at] = cell
+			}
+		}
+	}
+	return ""
 }
 
 // singleIP reports whether Access, Web Conferencing and A/V share an interface.

@@ -2,6 +2,7 @@ package target
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,6 +142,31 @@ func TestPublishedTopology(t *testing.T) {
 			func(*edge.Pool) {}},
 		{"wrapped into documents", []string{`<Topology`, `<DocItemSet xmlns="urn:schema:Microsoft.Rtc.Management.Xds.AppLayer.2008"><DocItem><Data><Topology`, `</Topology>`, `</Topology></Data></DocItem></DocItemSet>`},
 			func(*edge.Pool) {}},
+		{"prefixes for namespaces", []string{`<Topology xmlns=`, `<t:Topology xmlns:t=`, `</Topology>`, `</t:Topology>`, `<Clusters>`, `<t:Clusters>`, `</Clusters>`, `</t:Clusters>`},
+			func(*edge.Pool) {}},
+		{"no name for a service", []string{` ConfiguredFqdn="webcon.contoso.com"`, ``}, func(p *edge.Pool) {
+			p.Services = slices.Delete(p.Services, 1, 2)
+			for i := range p.Members {
+				p.Members[i].Addresses = slices.Delete(p.Members[i].Addresses, 1, 2)
+			}
+			p.Notes = []string{"the topology has no name or no port for Web Conferencing Edge: it is not scanned"}
+		}},
+		{"no SIP domain", []string{`InternalDomain `, `OtherDomain `}, func(p *edge.Pool) {
+			p.SIPDomains = nil
+			p.Notes = []string{"the topology lists no SIP domain: which sip.<domain> the certificate must hold is not known"}
+		}},
+		{"one address for two members", []string{`"203.0.113.11"`, `"203.0.113.10"`}, func(p *edge.Pool) {
+			for i := range p.Members {
+				p.Members[i].Addresses = p.Members[i].Addresses[1:]
+			}
+			p.Notes = []string{"the topology gives 203.0.113.10:443 to Access Edge of edge1.contoso.net and to Access Edge of edge2.contoso.net: completed from DNS"}
+		}},
+		{"machines with names that are none", []string{`"edge1.contoso.net"`, `"edge = 1"`, `"edge2.contoso.net"`, `"VIP"`}, func(p *edge.Pool) {
+			p.Members[0].Name, p.Members[1].Name = "machine-1", "machine-2"
+		}},
+		{"a second Edge pool that has no name yet", []string{`<Services>`, `<Services><Service><ServiceId SiteId="2" RoleName="EdgeServer"/></Service>`}, func(p *edge.Pool) {
+			p.Notes = []string{`an Edge pool of topology.xml has no name or no port for Access Edge: left out`}
+		}},
 		{"two names for one service", []string{`"SIP.contoso.com"`, `"access.contoso.com"`}, func(p *edge.Pool) {
 			p.Services[0].FQDN = "access.contoso.com"
 			p.Notes = []string{"the topology names Access Edge both access.contoso.com and sip.contoso.com: the first is taken"}
@@ -190,11 +216,12 @@ func TestTopologyBuilderFile(t *testing.T) {
 	access := func(name string) []edge.Service {
 		return []edge.Service{{Role: edge.Access, FQDN: name, Ports: []int{5061}}}
 	}
+	notes := []string{"the topology has no name or no port for Web Conferencing Edge: it is not scanned", "the topology has no name or no port for A/V Edge: it is not scanned"}
 	want := []edge.Pool{
 		{Name: "edge.contoso.net", SIPDomains: []string{"contoso.com"}, Services: access("sip.contoso.com"),
-			Members: []edge.Member{member("edge.contoso.net", "203.0.113.10")}},
+			Members: []edge.Member{member("edge.contoso.net", "203.0.113.10")}, Notes: notes},
 		{Name: "pool.contoso.net", SIPDomains: []string{"contoso.com"}, Services: access("sip2.contoso.com"),
-			Members: []edge.Member{member("b1.contoso.net", "203.0.113.21"), member("b2.contoso.net", "203.0.113.22")}},
+			Members: []edge.Member{member("b1.contoso.net", "203.0.113.21"), member("b2.contoso.net", "203.0.113.22")}, Notes: notes},
 	}
 	if d := cmp.Diff(want, f.Pools, comparing()); d != "" {
 		t.Error(d)

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -80,7 +81,11 @@ func (t *topology) addXML(name string, raw []byte) error {
 		}
 	})
 	if !found && root.child("Topology").name == "" && root.child("TopologyBuilder").name == "" && root.child("DocItemSet").name == "" {
-		return Errors{{File: name, Msg: fmt.Sprintf("XML whose root %q is no topology", rootName(root)),
+		what := "XML of a foreign namespace"
+		if r := rootName(root); r != "" {
+			what = fmt.Sprintf("XML whose root %q is no topology", r)
+		}
+		return Errors{{File: name, Msg: what,
 			Hint: "the published topology, a .tbxml or the ZIP of Export-CsConfiguration is expected"}}
 	}
 	return nil
@@ -156,9 +161,9 @@ func parseXML(name, text string) (*element, error) {
 func (t *topology) addCluster(name string, e *element) {
 	c := cluster{fqdn: strings.ToLower(e.attr("Fqdn")), key: clusterKey(name, e.attr("UniqueId"), e.child("ClusterId")), source: name}
 	e.all("Machine", func(m *element) {
-		one := machine{fqdn: strings.ToLower(m.attr("Fqdn"))}
-		if one.fqdn == "" { // a cluster of a single machine: its name is the cluster's
-			one.fqdn = c.fqdn
+		one := machine{fqdn: strings.ToLower(cmp.Or(m.attr("Fqdn"), c.fqdn))} // a single machine may have the cluster's name alone
+		if !plainWord(one.fqdn) || one.fqdn == edge.VIPMember {               // it is scanned all the same
+			one.fqdn = fmt.Sprintf("machine-%d", len(c.machines)+1)
 		}
 		m.all("NetInterface", func(i *element) {
 			if i.attr("InterfaceSide") != "External" {
@@ -167,13 +172,9 @@ func (t *topology) addCluster(name string, e *element) {
 			one.interfaces = append(one.interfaces, netInterface{number: i.attr("InterfaceNumber"),
 				address: realIP(i.attr("IPAddress")), configured: realIP(i.attr("ConfiguredIPAddress"))})
 		})
-		if plainWord(one.fqdn) {
-			c.machines = append(c.machines, one)
-		}
+		c.machines = append(c.machines, one)
 	})
-	if len(c.machines) > 0 {
-		t.clusters = append(t.clusters, c)
-	}
+	t.clusters = append(t.clusters, c)
 }
 
 // clusterKey joins a cluster and its services within one input: by the

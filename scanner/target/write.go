@@ -59,7 +59,7 @@ func (l *lines) add(source string, words ...string) {
 			l.err = fmt.Errorf("%q cannot stand in a targets file", w)
 			return
 		}
-		if i > 0 && (w == "" || strings.ContainsAny(w, " #\u00a0")) {
+		if i > 0 && (w == "" || strings.ContainsFunc(w, isBlank) || strings.ContainsAny(w, "#"+curlyQuotes)) {
 			words[i] = `"` + w + `"`
 		}
 	}

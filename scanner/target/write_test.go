@@ -35,7 +35,7 @@ func TestWriteComesBack(t *testing.T) {
 	for name, f := range map[string]File{
 		"the example file": mustParse(t, string(example)),
 		"a topology":       topology,
-		"every port form": mustParse(t, "pool p\naccess a.example\nwebcon b.example 443 444\nclient-auth required\ninventory e1 \"a b#c.json\"\n"+
+		"every port form": mustParse(t, "pool p\naccess a.example\nwebcon b.example 443 444\nclient-auth required\ninventory e1 \"a b#c.json\"\ninventory e1 \"a\u2003b.json\"\ninventory e1 \"“c”.json\"\n"+
 			"member e1 access=[2001:db8::1]:5061 webcon=192.0.2.1:20443\nmember e2 access=192.0.2.2:20443,20061 webcon=192.0.2.3\n"+
 			"sip-domains "+strings.Repeat("x", 60)+".example a.b c.d e.f g.h i.j k.l m.n\nseverity ec-key error\nseverity root-sent info\n"),
 	} {
