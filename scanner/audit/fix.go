@@ -49,16 +49,21 @@ func (w *world) uses(r edge.Role) string {
 }
 
 // fixAssign assigns a certificate on these members, and brings it first to
-// those that have it on no service yet.
+// those that do not have it yet.
 func (w *world) fixAssign(members []string, r edge.Role, c *edge.Certificate) string {
 	use := w.uses(r)
 	if use == "" {
 		return fmt.Sprintf("install the certificate with thumbprint %s %s", thumbprint(c), on(members))
 	}
-	const file = `C:\edge.pfx`
-	holders := w.holdersOf(c)
+	return w.bring(members, use, thumbprint(c), `C:\edge.pfx`)
+}
+
+// bring is fixAssign for a certificate that may be known by its thumbprint
+// alone.
+func (w *world) bring(members []string, use, print, file string) string {
+	holders := w.holdersOf(print)
 	lacking := slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(holders, m) })
-	set := assign(use, thumbprint(c))
+	set := assign(use, print)
 	if len(members) > 0 && len(lacking) == 0 {
 		return on(members) + ": " + set
 	}
@@ -66,22 +71,29 @@ func (w *world) fixAssign(members []string, r edge.Role, c *edge.Certificate) st
 	if len(holders) > 0 {
 		source = on(holders[:1])
 	}
-	carry := source + ": " + exportPFX(inStore(thumbprint(c)), file) + "; " + on(lacking) + ": " + importPFX(file) + "; "
+	carry := source + ": " + exportPFX(inStore(print), file) + "; " + on(lacking) + ": " + importPFX(file) + "; "
 	if len(lacking) < len(members) {
 		carry += on(members) + ": "
 	}
 	return carry + set
 }
 
-// holdersOf are the members that present a certificate on some service.
-func (w *world) holdersOf(c *edge.Certificate) []string {
+// holdersOf are the members that present a certificate on some service, or
+// have it by their inventory.
+func (w *world) holdersOf(print string) []string {
 	var at []int
 	for i, capture := range w.captures {
-		if leaf := capture.Leaf(); leaf != nil && !capture.Endpoint.VIP && leaf.Fingerprint == c.Fingerprint {
+		if leaf := capture.Leaf(); leaf != nil && !capture.Endpoint.VIP && strings.EqualFold(leaf.Thumbprint(), print) {
 			at = append(at, i)
 		}
 	}
-	return w.names(at)
+	out := w.names(at)
+	for _, r := range w.pool.Inventory {
+		if strings.EqualFold(r.Thumbprint, print) && !slices.Contains(out, r.Member) {
+			out = append(out, r.Member)
+		}
+	}
+	return out
 }
 
 // on says where to run a command. A name that is not fit for a command line is
@@ -144,7 +156,7 @@ func (w *world) fixAV(all, odd []edge.InventoryRecord, members []string) string 
 	if right == "" {
 		return "take the certificate of one member to all the others: " + importPFX(avFile) + "; assign it there for " + edge.TypeAV
 	}
-	return carryAV(all, right) + on(members) + ": " + importPFX(avFile) + "; " + assign(edge.TypeAV, right)
+	return w.bring(members, edge.TypeAV, right, avFile)
 }
 
 // fixRoll stages what the others have staged. -Roll wants a date, and asks for
@@ -154,21 +166,11 @@ func (w *world) fixRoll(staged []edge.InventoryRecord, without []string) string 
 	if right == "" {
 		return on(without) + ": stage the same certificate for the same day"
 	}
-	return carryAV(staged, right) + on(without) + ": " + importPFX(avFile) + "; Set-CsCertificate -Type " + edge.TypeAV + " -Thumbprint " + right +
-		" -Roll -EffectiveDate (Read-Host 'EffectiveDate of the other members')"
+	return on([]string{staged[0].Member}) + ": " + exportPFX(inStore(right), avFile) + "; " + on(without) + ": " + importPFX(avFile) +
+		"; Set-CsCertificate -Type " + edge.TypeAV + " -Thumbprint " + right + " -Roll -EffectiveDate (Read-Host 'EffectiveDate of the other members')"
 }
 
 const avFile = `C:\av.pfx`
-
-// carryAV exports a certificate on the first member that has it.
-func carryAV(records []edge.InventoryRecord, right string) string {
-	for _, rec := range records {
-		if strings.EqualFold(rec.Thumbprint, right) {
-			return on([]string{rec.Member}) + ": " + exportPFX(inStore(right), avFile) + "; "
-		}
-	}
-	return ""
-}
 
 // hexOnly lets a thumbprint into a command only where it is one.
 func hexOnly(thumbprint string) string {

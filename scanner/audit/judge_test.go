@@ -159,7 +159,7 @@ func needs(rule Rule, e edge.Endpoint) bool {
 		return e.Role == edge.Access
 	case "av-not-observable", "av-presents-certificate":
 		return e.Role == edge.AV
-	case "subject-not-in-san", "wildcard-only", "subject-not-access-name", "subject-not-first":
+	case "subject-not-in-san", "wildcard-only", "subject-not-access-name", "subject-not-first", "assigned-not-presented":
 		return e.Role == edge.Access || e.Role == edge.WebConf
 	}
 	switch rule.Family {

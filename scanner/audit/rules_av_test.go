@@ -58,6 +58,7 @@ func avCases() []ruleCase {
 				}
 			},
 			at: "av 443", says: []string{"not the one that Access and Web Conferencing present"},
+			fix: "on edge1, edge2 and edge3: Set-CsCertificate -Type AudioVideoAuthentication", // they present the right one: they have it
 		},
 		{
 			rule: "av-certificate-differs", name: "the same with certificates per-service", want: Pass,

@@ -128,11 +128,14 @@ func consistencyCases() []ruleCase {
 					present(leaf, w.cell(m, edge.Access, 5061))
 				}
 			},
-			also: []string{"differs-across-ports"},
+			also: []string{"differs-across-ports", "assigned-not-presented"},
 		},
 		{
 			rule: "differs-across-services", name: "the same with certificates per-service", want: NotApplicable,
-			change: func(w *testWorld) { w.pool().PerService = true; present(sameKeyLeaf(w), w.cells(edge.WebConf)...) },
+			change: func(w *testWorld) {
+				w.pool().PerService, w.pool().Inventory = true, nil
+				present(sameKeyLeaf(w), w.cells(edge.WebConf)...)
+			},
 		},
 		{
 			rule: "differs-across-services", name: "one cell that the other members show to be odd", want: NotApplicable,

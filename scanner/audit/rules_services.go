@@ -8,9 +8,14 @@ import (
 	"edgecert/scanner/edge"
 )
 
+const (
+	idServices = "differs-across-services"
+	idPorts    = "differs-across-ports"
+)
+
 func differsAcrossServices() Rule {
 	return Rule{
-		ID: "differs-across-services", Family: "consistency", Severity: Error,
+		ID: idServices, Family: "consistency", Severity: Error,
 		Title: "Access, Web Conferencing (and A/V, where it presents one) of a member present different certificates",
 		Doc: `One certificate is meant to serve the external interfaces of the Access Edge, Web Conferencing Edge and A/V Edge
 services. Where it was assigned to one service and not to another, sign-in works and meetings do not, or the other way
@@ -54,7 +59,7 @@ func runServices(w *world, r *result) {
 
 func differsAcrossPorts() Rule {
 	return Rule{
-		ID: "differs-across-ports", Family: "consistency", Severity: Error,
+		ID: idPorts, Family: "consistency", Severity: Error,
 		Title: "Access 443 and 5061 of a member present different certificates",
 		Doc: `Clients reach the Access Edge on 443, partners on 5061, and both are the same service with the same certificate. Where
 they differ, something else answers on one of the two: a load balancer or reverse proxy that ends TLS, a NAT rule to

@@ -34,6 +34,7 @@ func allCases() []ruleCase {
 	return slices.Concat(
 		coverageCases(),
 		consistencyCases(),
+		assignedCases(),
 		nameCases(),
 		usageCases(),
 		validityCases(),

@@ -56,6 +56,15 @@ func poolWorlds() []world {
 			rules: map[string]audit.Outcome{"av-certificate-differs": audit.Pass}},
 		{name: "another A/V certificate on one member", finds: []string{"av-certificate-differs @ edge2 av"},
 			evidence: func(ev *edge.Evidence) { inventory(ev)["edge2"].Thumbprint = fmt.Sprintf("%040x", 7) }},
+		{name: "a service that was not restarted", finds: []string{"assigned-not-presented @ edge2 webcon"},
+			evidence: func(ev *edge.Evidence) {
+				inventory(ev)
+				for i := range ev.Pools[0].Inventory {
+					if r := &ev.Pools[0].Inventory[i]; r.Member == "edge2" && r.Use == "DataEdgeExternal" {
+						r.Thumbprint = fmt.Sprintf("%040x", 7)
+					}
+				}
+			}},
 		{name: "hosts of the command line", hosts: func(at func(string, string, edge.Role) string) []string {
 			return []string{at("sip.contoso.com", "edge1", edge.Access), at("webcon.contoso.com", "edge2", edge.WebConf)}
 		}},

@@ -1,0 +1,73 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+func assignedNotPresented() Rule {
+	return Rule{
+		ID: "assigned-not-presented", Family: "consistency", Severity: Warning,
+		Title: "a service presents another certificate than the member's inventory says is assigned to it",
+		Doc: `By the inventory one certificate is assigned to the service, and it presents another one. Mostly it has not been
+restarted since Set-CsCertificate: it presents the old certificate until it is, whatever Get-CsCertificate shows, and the
+next reboot changes it on a day that nobody chose. Else something before the Edge ends TLS with a certificate of its own,
+or the inventory is older than the last change.
+
+How to fix it: restart the Edge services on the member (Stop-CsWindowsService; Start-CsWindowsService) and scan again. If
+nothing changes, take the inventory again (edgecert explain av-certificate-differs), then see what stands before the port.`,
+		Source: `Get-CsCertificate returns "information about the certificates currently assigned to Skype for Business Server components" (Microsoft); services present the new one after a restart (field reports)`,
+		Applies: func(w *world) bool {
+			return w.named() && slices.ContainsFunc(w.pool.Inventory, func(r edge.InventoryRecord) bool {
+				return !r.Staged && slices.Contains([]string{edge.TypeAccess, edge.TypeWebConf}, r.Use)
+			})
+		},
+		Run: runAssigned,
+	}
+}
+
+func runAssigned(w *world, r *result) {
+	for _, b := range w.bunches(func(i int, c edge.Capture) string { return w.assignedKey(r, i, c) }) {
+		c := w.captures[b.at[0]]
+		r.find(Finding{
+			Certificate: c.Leaf(),
+			Message: fmt.Sprintf("%s %s %s, and by the inventory the certificate with thumbprint %s is assigned",
+				w.where(b.at), w.verb(b.at, "presents", "present"), w.tell(c.Leaf()), strings.ToUpper(w.assigned(c.Endpoint))),
+			Fix: on(w.names(b.at)) + ": " + restart + "; if nothing changes, take the inventory again, then see what stands before the port",
+		}, b.at...)
+	}
+}
+
+// assignedKey tells what an endpoint presents in the place of what is assigned
+// to its service.
+func (w *world) assignedKey(r *result, i int, c edge.Capture) string {
+	if c.Endpoint.VIP || c.Endpoint.Role != edge.Access && c.Endpoint.Role != edge.WebConf {
+		return ""
+	}
+	assigned := w.assigned(c.Endpoint)
+	switch {
+	case assigned == "" || c.Leaf() == nil:
+		r.couldNotTell()
+	case assigned == c.Leaf().Thumbprint():
+		r.pass()
+	case slices.ContainsFunc([]string{idMembers, idServices, idPorts}, func(id string) bool { return w.result(id).about(i) }):
+		r.elsewhere() // its fix ends in a restart too
+	default:
+		return assigned + c.Leaf().Fingerprint.String()
+	}
+	return ""
+}
+
+// assigned is the thumbprint of what the inventory says an endpoint's service
+// has; empty where it does not say.
+func (w *world) assigned(e edge.Endpoint) string {
+	for _, r := range w.pool.Inventory {
+		if r.Member == e.Member && r.Use == edge.CertificateType(e.Role) && !r.Staged {
+			return r.Thumbprint
+		}
+	}
+	return ""
+}
