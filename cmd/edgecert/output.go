@@ -99,7 +99,7 @@ func (o outputFlags) open(a *app) (*sinks, error) {
 		return nil, err
 	}
 	if o.previous != "" {
-		s.previous, err = loadReport(o.previous)
+		s.previous, err = a.loadReport(o.previous)
 		return s, err
 	}
 	if o.state != "" {
@@ -130,14 +130,20 @@ func (s *sinks) close() {
 	}
 }
 
-// loadReport reads a saved scan.
-func loadReport(name string) (*report.Report, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading a saved scan: %w", err)
+// loadReport reads a saved scan; - is stdin.
+func (a *app) loadReport(name string) (*report.Report, error) {
+	in := a.in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading a saved scan: %w", err)
+		}
+		defer f.Close()
+		in = f
+	} else {
+		name = "stdin"
 	}
-	defer f.Close()
-	r, err := report.Load(f)
+	r, err := report.Load(in)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -20,7 +20,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Short: "Render a saved scan again, or several side by side",
 		Long: "Render a saved scan in any format, without network. With policy flags it is judged again, as\n" +
 			"of the time it was made. Several scans of the same pools are taken for several vantage\n" +
-			"points and shown side by side; where they differ is a finding.",
+			"points and shown side by side; where they differ is a finding. - is stdin.",
 		Args: takes("saved scans", 1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			over, err := p.parse()
@@ -32,7 +32,7 @@ func (a *app) reportCommand() *cobra.Command {
 				return err
 			}
 			defer sinks.close()
-			r, err := saved(args, over, c.Flags())
+			r, err := a.saved(args, over, c.Flags())
 			if err != nil {
 				return err
 			}
@@ -45,11 +45,12 @@ func (a *app) reportCommand() *cobra.Command {
 }
 
 // saved reads saved scans, judges each again where a policy flag asks for it,
-// and lays several side by side, each called as its file.
-func saved(names []string, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
+// and lays several side by side, each called as its file, or as its host where it
+// comes from stdin.
+func (a *app) saved(names []string, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
 	var all []report.NamedReport
 	for _, name := range names {
-		r, err := loadReport(name)
+		r, err := a.loadReport(name)
 		if err != nil {
 			return report.Report{}, err
 		}
@@ -58,6 +59,9 @@ func saved(names []string, over audit.Policy, f *pflag.FlagSet) (report.Report, 
 			return report.Report{}, fmt.Errorf("%s: %w", name, err)
 		}
 		vantage := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+		if name == "-" {
+			vantage = again.Vantage.Host
+		}
 		all = append(all, report.NamedReport{Name: vantage, Report: again})
 	}
 	if len(all) == 1 {
