@@ -285,7 +285,7 @@ func TestMailToASilentServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if err := m.send(ctx, scanOf("edge-emea")); err == nil || time.Since(began) > 5*time.Second {
+	if err := m.send(ctx, scanOf("edge-emea")); err == nil || time.Since(began) > 20*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }

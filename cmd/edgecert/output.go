@@ -176,7 +176,7 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 	switch {
 	case s.state == nil:
 	case r.Interrupted:
-		a.ui.warnf("the scan was interrupted: %s keeps the last whole one", s.flags.state)
+		a.ui.warnf("the scan was interrupted: %s does not keep it", s.flags.state)
 	case err == nil: // what could not be delivered is told again by the next run
 		err = s.state.keep(r)
 	}
