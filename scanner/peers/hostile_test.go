@@ -85,7 +85,7 @@ func endless(begin, b string) func(net.Conn) bool {
 	}
 }
 
-// drips sends b in bytes, one every 100 ms.
+// drips sends b in bytes, one every 100 ms, and then waits.
 func drips(b string) func(net.Conn) bool {
 	return func(c net.Conn) bool {
 		for i := range b {
@@ -94,7 +94,7 @@ func drips(b string) func(net.Conn) bool {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		return true
+		return silence(c)
 	}
 }
 
