@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"net/netip"
+	"path/filepath"
 	"testing"
 
 	"edgecert/scanner/edge"
@@ -54,8 +55,12 @@ func TestServersOfOpenSSL(t *testing.T) {
 // own bound is 8192 (tlsmaxrsasize).
 func TestAnRSAKeyBeyond8192Bits(t *testing.T) {
 	t.Parallel()
+	file, err := filepath.Abs("testdata/rsa9216.pem") // a peer runs in a folder of its own
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, version := range []string{"-tls1_2", "-tls1_3"} {
-		got := quick(t, endpoint(openssl(t, "127.0.0.1", version, "-cert", "testdata/rsa9216.pem")))
+		got := quick(t, endpoint(openssl(t, "127.0.0.1", version, "-cert", file)))
 		if got.Outcome != edge.Captured || got.Fault != nil || got.Stage != edge.StageDone {
 			t.Errorf("%s: %s at %s: %v", version, got.Outcome, got.Stage, got.Fault)
 		}

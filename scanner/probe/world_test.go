@@ -6,7 +6,6 @@
 package probe
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto"
@@ -19,9 +18,7 @@ import (
 	"math/big"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -94,44 +91,8 @@ func (l leaf) pem(t testing.TB) string {
 // address.
 func openssl(t testing.TB, host string, args ...string) netip.AddrPort {
 	t.Helper()
-	cmd := exec.Command(peer.Program(t, "openssl", "openssl"), append([]string{"s_server", "-accept", host + ":0"}, args...)...)
-	stdin, err := cmd.StdinPipe() // closed, s_server would end
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	drained := make(chan struct{})
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-drained
-		_ = cmd.Wait()
-		_ = stdin.Close()
-	})
-	lines := bufio.NewScanner(stdout)
-	var address string
-	for address == "" && lines.Scan() {
-		address, _ = strings.CutPrefix(lines.Text(), "ACCEPT ")
-		if address == lines.Text() {
-			address = ""
-		}
-	}
-	go func() {
-		defer close(drained)
-		for lines.Scan() { // or it would block on a full pipe
-		}
-	}()
-	if address == "" {
-		t.Fatalf("openssl s_server %v did not start: %s", args, stderr.String())
-	}
-	return netip.MustParseAddrPort(address)
+	server := peer.Start(t, peer.Program(t, "openssl", "openssl"), append([]string{"s_server", "-accept", host + ":0"}, args...)...)
+	return netip.MustParseAddrPort(server.Says(t, `ACCEPT (\S+)`))
 }
 
 // endpoint is an Access Edge at address.

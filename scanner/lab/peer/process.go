@@ -1,9 +1,6 @@
-//go:build unix
-
 package peer
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"os/exec"
@@ -11,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -42,8 +38,7 @@ func Start(t testing.TB, path string, args ...string) *Process {
 	cmd := exec.Command(path, args...)
 	cmd.Dir = t.TempDir()
 	cmd.Stdout, cmd.Stderr = p, p
-	// A group of its own, so that children end with it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	lead(cmd)
 	// Some programs take the end of their input for the end of their work.
 	if _, err := cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -56,7 +51,7 @@ func Start(t testing.TB, path string, args ...string) *Process {
 		close(p.exited)
 	}()
 	t.Cleanup(func() {
-		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := end(cmd.Process); err != nil {
 			t.Errorf("ending %s: %v", p.name, err)
 		}
 		<-p.exited
