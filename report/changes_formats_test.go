@@ -70,3 +70,18 @@ func TestChangesInCSVRows(t *testing.T) {
 		}
 	}
 }
+
+// TestEventsNameTheirPoolOnce: where there are several, and the event does not
+// name it by itself.
+func TestEventsNameTheirPoolOnce(t *testing.T) {
+	t.Parallel()
+	r := manyPools(t).report()
+	r.Changes = []Change{{Kind: PoolAppeared, Pool: "edge-us", Message: "pool edge-us was not scanned before"},
+		{Kind: VerdictChanged, Pool: "edge-us", Message: "the verdict was ok and is error"}}
+	text := string(table(t, r, TableOptions{}))
+	for _, want := range []string{"• pool edge-us was not scanned before\n", "• edge-us: the verdict was ok and is error\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%.400s", want, text)
+		}
+	}
+}

@@ -124,10 +124,7 @@ func (b *htmlBuilder) changeList() *htmlChanges {
 			out.More = "and " + plural(len(b.r.Changes)-i, "more change") + ": see the JSON report"
 			break
 		}
-		change := htmlChange{Kind: b.clean(strings.ReplaceAll(c.Kind, "-", " ")), Message: b.clean(b.r.event(c))}
-		if len(b.r.Pools) > 1 {
-			change.Pool = b.clean(c.Pool)
-		}
+		change := htmlChange{Kind: b.clean(strings.ReplaceAll(c.Kind, "-", " ")), Pool: b.clean(b.r.poolOf(c)), Message: b.clean(b.r.event(c))}
 		if i < maxFirstChanges {
 			out.First = append(out.First, change)
 		} else {

@@ -105,8 +105,8 @@ func (p *page) changes(r Report) {
 			break
 		}
 		text := p.clean(r.event(c))
-		if len(r.Pools) > 1 && c.Pool != "" {
-			text = p.clean(c.Pool) + ": " + text
+		if pool := r.poolOf(c); pool != "" {
+			text = p.clean(pool) + ": " + text
 		}
 		p.para(plain, "  "+p.glyph("•", "*")+" ", text)
 	}

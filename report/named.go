@@ -30,6 +30,15 @@ func (l legend) short() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
+// poolOf is the pool to name before an event: none where there is but one, or
+// where the event names it by itself.
+func (r Report) poolOf(c Change) string {
+	if len(r.Pools) < 2 || c.Kind == PoolAppeared || c.Kind == PoolVanished {
+		return ""
+	}
+	return c.Pool
+}
+
 // event is the message of a change for people. What is new speaks of the
 // certificates of this report; what is gone has the letters of an earlier one,
 // and keeps its numbers.
