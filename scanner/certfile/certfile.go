@@ -33,8 +33,9 @@ const (
 // a whole root store as PEM stays below a megabyte.
 const MaxSize = 4 << 20
 
-// maxCertificates bounds what later work a file can cause.
-const maxCertificates = 100
+// maxCertificates bounds what later work a file can cause. The root store of a
+// system, which --roots may name, has less than two hundred.
+const maxCertificates = 500
 
 // A File is what a certificate file holds.
 type File struct {
@@ -107,7 +108,7 @@ func (c *contents) file() (File, error) {
 		return File{}, c.noCertificate()
 	}
 	if len(c.certs) > maxCertificates {
-		return File{}, fmt.Errorf("the file holds %d certificates: a chain has a handful", len(c.certs))
+		return File{}, fmt.Errorf("the file holds %d certificates: a chain has a handful, a root store less than %d", len(c.certs), maxCertificates)
 	}
 	f := File{Format: c.format, Certificates: c.certs, Key: c.keyStatus(), Notes: c.notes}
 	if i := c.leaf(); i > 0 {

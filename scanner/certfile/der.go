@@ -1,6 +1,7 @@
 package certfile
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
@@ -31,8 +32,9 @@ func (c *contents) readDERAs(der []byte, format Format) error {
 	if err != nil || outer.Tag != asn1.TagSequence || !outer.IsCompound {
 		return errDamaged
 	}
-	if len(rest) > 0 && len(rest) < len(der) {
-		der = der[:len(der)-len(rest)] // e.g. a line end behind the structure
+	der = der[:len(der)-len(rest)]
+	if len(bytes.TrimSpace(rest)) > 0 {
+		c.notes = append(c.notes, fmt.Sprintf("%d bytes behind the contents are left unread", len(rest)))
 	}
 	var first asn1.RawValue
 	if _, err := asn1.Unmarshal(outer.Bytes, &first); err != nil {

@@ -37,6 +37,8 @@ func (c *contents) readPFX(der []byte) error {
 	case err != nil && strings.Contains(err.Error(), "certificate missing"):
 		c.others = append(c.others, "a private key alone")
 		return nil
+	case err != nil && strings.Contains(err.Error(), "exactly one key bag"):
+		return errors.New("the PFX holds several private keys, and which one is meant it does not say; export that certificate alone")
 	case err != nil && strings.Contains(err.Error(), "no MAC in data"):
 		return errors.New("the PFX has a password and no integrity protection (MAC); export it again")
 	case err != nil:
@@ -82,7 +84,7 @@ func decodeWithoutKey(der []byte, password string) (*x509.Certificate, []*x509.C
 	if err != nil {
 		return nil, nil, err
 	}
-	sealed, err := withBag(der, oidKeyBag, spare, password)
+	sealed, err := withBags(der, password, safeBag{oidKeyBag, explicit(spare)})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,7 +108,7 @@ func (c *contents) readEncryptedKey(der []byte) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := withBag(store, oidShroudedKeyBag, der, password)
+	sealed, err := withBags(store, password, safeBag{oidShroudedKeyBag, explicit(der)})
 	if err != nil {
 		return err
 	}

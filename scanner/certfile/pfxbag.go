@@ -12,7 +12,7 @@ import (
 	"math/big"
 )
 
-// The outermost layer of a PFX, as far as one bag more has to go in
+// The outermost layer of a PFX, as far as more bags have to go in
 // (RFC 7292 section 4).
 type (
 	pfxFile struct {
@@ -56,9 +56,9 @@ var (
 	oidHMACSHA256     = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}
 )
 
-// withBag returns the PFX with one more bag, unencrypted, sealed anew. It
-// lives for one call of Decode and protects nothing, hence one iteration.
-func withBag(pfx []byte, id asn1.ObjectIdentifier, value []byte, password string) ([]byte, error) {
+// withBags returns the PFX with more bags, unencrypted, sealed anew. It lives
+// for one call of Decode and protects nothing, hence one iteration.
+func withBags(pfx []byte, password string, bags ...safeBag) ([]byte, error) {
 	var file pfxFile
 	if _, err := asn1.Unmarshal(pfx, &file); err != nil {
 		return nil, fmt.Errorf("reading the PFX: %w", err)
@@ -72,8 +72,7 @@ func withBag(pfx []byte, id asn1.ObjectIdentifier, value []byte, password string
 		return nil, fmt.Errorf("reading the PFX's contents: %w", err)
 	}
 	m := marshaler{}
-	bags := m.marshal([]safeBag{{id, explicit(value)}})
-	item := m.marshal(contentInfo{oidData, explicit(m.marshal(bags))})
+	item := m.marshal(contentInfo{oidData, explicit(m.marshal(m.marshal(bags)))})
 	safe = m.marshal(append(items, asn1.RawValue{FullBytes: item}))
 	out := pfxFile{Version: 3, AuthSafe: contentInfo{oidData, explicit(m.marshal(safe))}}
 	if err := m.seal(&out, safe, password); err != nil {

@@ -51,7 +51,7 @@ func (c *contents) readText(text string) error {
 		return c.readDER(der)
 	}
 	c.format = PEM
-	rest := []byte(strings.ReplaceAll(text, "\r\n", "\n"))
+	rest := []byte(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
 	blocks := 0
 	for {
 		var block *pem.Block
