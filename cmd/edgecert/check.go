@@ -63,7 +63,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "Judge a certificate file before it is assigned, without network",
 		Long: "Judge a PEM, DER, PKCS#7 or PFX file against a pool of the targets file by the rules of a scan:\n" +
 			"names, EKU, chain in the file, key present and matching, lifetime. Nothing is dialed. The password\n" +
-			"of a PFX is asked for, or comes from --password-env or --password-file.",
+			"of a PFX is asked for, or comes from --password-env or --password-file. CERT may be - for stdin.",
 		Args: takes("one certificate file", 1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.check(c, args[0], k, p, o)
@@ -90,11 +90,14 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 		return err
 	}
 	defer sinks.close()
+	if name == stdinName && slices.Contains(k.targets, stdinName) {
+		return hintf("give one of them as a file", "the certificate and the targets cannot both be stdin")
+	}
 	pool, err := a.checkedPool(k)
 	if err != nil {
 		return err
 	}
-	data, err := readAtMost(name, certfile.MaxSize)
+	name, data, err := a.certificate(c.Context(), name)
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
 	}
@@ -136,6 +139,20 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 		return edge.Pool{}, hintf("choose one with --pool: "+strings.Join(names, ", "), "%s describes %d pools", strings.Join(k.targets, ", "), len(pools))
 	}
 	return edge.Pool{}, hintf("the pools are "+strings.Join(names, ", "), "--pool %q: no such pool", k.pool)
+}
+
+// stdinName is stdin where a file is named.
+const stdinName = "-"
+
+// certificate reads the file to be checked, and returns what to call it. A pipe
+// is waited for until Ctrl-C.
+func (a *app) certificate(ctx context.Context, name string) (string, []byte, error) {
+	if name == stdinName {
+		data, err := io.ReadAll(io.LimitReader(a.in, certfile.MaxSize+1))
+		return "stdin", data, err
+	}
+	data, err := await(ctx, func() ([]byte, error) { return readAtMost(name, certfile.MaxSize) })
+	return name, data, err
 }
 
 // readAtMost reads a file, and no more than a byte beyond limit, by which the
