@@ -102,7 +102,10 @@ func endpointTable(w io.Writer, endpoints []edge.Endpoint) error {
 	for _, e := range endpoints {
 		member, address, port := e.Member, e.Address.String(), strconv.Itoa(e.Port)
 		if e.Fault != nil {
-			member, address = "-", "none"
+			member = "-"
+			if !e.Address.IsValid() {
+				address = "none"
+			}
 			if !slices.Contains(faults, e.Fault.Message) && len(faults) < maxFaults {
 				faults = append(faults, e.Fault.Message)
 			}

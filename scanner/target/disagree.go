@@ -95,6 +95,27 @@ func countNotes(p edge.Pool) []string {
 	return notes
 }
 
+// partNotes tells what was found in part only: one family did not answer, or
+// there is more than is taken. A member may hide behind it.
+func partNotes(d *edge.DNS) []string {
+	const most = 20
+	var notes []string
+	for _, a := range d.Names {
+		if a.Status == edge.Found && a.Error != "" {
+			notes = append(notes, fmt.Sprintf("DNS of %s is known in part: %s", a.Name, a.Error))
+		}
+	}
+	for _, a := range d.SRV {
+		if a.Status == edge.Found && a.Error != "" {
+			notes = append(notes, fmt.Sprintf("DNS of %s is known in part: %s", a.Query, a.Error))
+		}
+	}
+	if further := len(notes) - most; further > 0 {
+		notes = append(notes[:most], fmt.Sprintf("DNS of %d further names is known in part", further))
+	}
+	return notes
+}
+
 func addresses(n int) string {
 	if n == 1 {
 		return "1 address"

@@ -181,6 +181,9 @@ func (f *found) note(format string, args ...any) {
 func (d *discovery) endpoints(f *found, s edge.Service) []edge.Endpoint {
 	var out []edge.Endpoint
 	for _, ip := range d.addressesOf(s.FQDN) {
+		if !ofHost(ip) {
+			continue
+		}
 		for _, c := range at(f.pool, s, edge.Address{IP: ip, Source: recordOf(ip, s.FQDN)}, cell{Endpoint: edge.Endpoint{Member: ip.String()}}) {
 			out = append(out, c.Endpoint)
 		}
@@ -226,6 +229,7 @@ func (d *discovery) pools(ctx context.Context) []edge.Pool {
 	d.run(ctx)
 	for i, p := range out {
 		out[i].DNS = d.answer(questions(p))
+		out[i].Notes = append(out[i].Notes, partNotes(out[i].DNS)...)
 	}
 	return out
 }

@@ -13,7 +13,7 @@ import (
 // do in the end. It counts if it speaks TLS on a port of Access; behind a
 // wildcard record any web server does.
 func (d *discovery) guessAccess(ctx context.Context) {
-	const answered, resolved = "guessed: a conventional name that answers", "guessed: a conventional name, not dialed"
+	const answered, resolved = "guessed: a conventional name that answers", "guessed: a conventional name (not dialed)"
 	var endpoints []edge.Endpoint
 	var owners []*found
 	for _, f := range d.found {
@@ -91,6 +91,9 @@ func (d *discovery) whyNone(domain string) string {
 		}
 		return fmt.Sprintf("%s, and sip.%s does not answer as one", srv, domain)
 	case edge.Absent:
+		if _, rest, _ := strings.Cut(domain, "."); strings.HasPrefix(domain, "sip.") {
+			return fmt.Sprintf("%s, and sip.%s has no address; is the SIP domain %s?", srv, domain, rest)
+		}
 		return fmt.Sprintf("%s, and sip.%s has no address", srv, domain)
 	default:
 		return fmt.Sprintf("%s, and sip.%s could not be looked up: %s", srv, domain, name.Error)

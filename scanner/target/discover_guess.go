@@ -107,10 +107,14 @@ func (d *discovery) guessServices(ctx context.Context) {
 	}
 }
 
-// byWildcard reports whether a name has its addresses from a wildcard record.
+// byWildcard reports whether a name has its addresses from a wildcard record, or
+// by one from the alias of a service whose addresses change.
 func (d *discovery) byWildcard(name string) bool {
-	wild := d.addressesOf(noSuchHost + parent(name))
-	return len(wild) > 0 && slices.Equal(wild, d.addressesOf(name))
+	wild, own := d.names[noSuchHost+parent(name)], d.names[name]
+	if wild == nil || own == nil || len(wild.Addresses) == 0 {
+		return false
+	}
+	return slices.Equal(wild.Addresses, own.Addresses) || wild.CNAME != "" && wild.CNAME == own.CNAME
 }
 
 func parent(name string) string {

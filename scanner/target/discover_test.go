@@ -99,6 +99,24 @@ func TestDiscover(t *testing.T) {
   note: no A/V Edge found: neither the certificate of Access nor conventional names lead to one
 `},
 		{
+			"a wildcard record to a service whose addresses change", "contoso.com",
+			append(srv, "webcon.contoso.com. CNAME cdn.example.", "cdn.example. A 203.0.113.99", noSuchHost+"contoso.com. CNAME CDN.example.", "cdn.example. AAAA 2001:db8::99",
+				"conf.contoso.com. A 203.0.113.20"),
+			outside{"203.0.113.10:443": cert, "203.0.113.99:443": "*.contoso.com", "203.0.113.20:443": "conf.contoso.com"},
+			`sip.contoso.com [contoso.com] from DNS of contoso.com
+  access sip.contoso.com 443 5061 (SRV _sipfederationtls._tcp.contoso.com, SRV _sip._tls.contoso.com)
+  webcon conf.contoso.com 443 (guessed: a conventional name, answers as one)
+  note: Web Conferencing Edge conf.contoso.com, port 443, is guessed: a conventional name, answers as one
+  note: no A/V Edge found: neither the certificate of Access nor conventional names lead to one
+`},
+		{
+			"an Edge's name in place of the SIP domain", "sip.contoso.com",
+			srv,
+			outside{},
+			`sip.contoso.com [sip.contoso.com] from DNS of sip.contoso.com
+  note: no Edge of sip.contoso.com found: no SRV record leads to one, and sip.sip.contoso.com has no address; is the SIP domain contoso.com?
+`},
+		{
 			"clients and partners sent to different servers", "contoso.com",
 			append(srv[:1:1], "_sip._tls.contoso.com. SRV 0 0 443 login.contoso.com.", "sip.contoso.com. A 203.0.113.10", "login.contoso.com. A 203.0.113.40"),
 			outside{},

@@ -37,6 +37,8 @@ func (r Resolver) askServer(ctx context.Context, name string, t dnsmessage.Type)
 		switch {
 		case len(l.addresses) > 0 || len(l.srv) > 0:
 			return l.bounded(name)
+		case reply.cnames[end] != "":
+			return unknown(errAliases)
 		case reply.header.RCode == dnsmessage.RCodeNameError:
 			return lookup{status: edge.Absent, cname: l.cname}
 		case reply.header.RCode != dnsmessage.RCodeSuccess:
@@ -49,8 +51,11 @@ func (r Resolver) askServer(ctx context.Context, name string, t dnsmessage.Type)
 			return lookup{status: edge.Absent, cname: l.cname}
 		}
 	}
-	return unknown(fmt.Errorf("a chain of more than %d aliases", maxCNAMEs))
+	return unknown(errAliases)
 }
+
+// errAliases is a chain of aliases that goes on, or leads into itself.
+var errAliases = fmt.Errorf("a chain of more than %d aliases", maxCNAMEs)
 
 // query carries out one query: UDP with retries, TCP where the answer is cut.
 func (r Resolver) query(ctx context.Context, name string, t dnsmessage.Type) (reply, error) {

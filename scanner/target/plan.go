@@ -1,6 +1,7 @@
 package target
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -111,7 +112,7 @@ func planService(p edge.Pool, s edge.Service) []cell {
 		if isVIP(ip) {
 			continue
 		}
-		c := cell{Endpoint: edge.Endpoint{Member: ip.String(), Samples: samples}, rank: rankDNS}
+		c := cell{Endpoint: edge.Endpoint{Member: ip.String(), Samples: samples, Fault: noHost(ip, name)}, rank: rankDNS}
 		if len(p.Members) == 1 { // whose else should it be
 			c.Member, c.rank = p.Members[0].Name, rankMember
 		}
@@ -164,7 +165,7 @@ func planLoose(p edge.Pool) []edge.Endpoint {
 			continue
 		}
 		for _, ip := range answer.Addresses {
-			e.Member, e.Address = ip.String(), ip
+			e.Member, e.Address, e.Fault = ip.String(), ip, noHost(ip, l.Host)
 			e.Source = l.Source + ", " + recordOf(ip, l.Host)
 			out = append(out, e)
 		}
@@ -216,6 +217,14 @@ func noAddress(name string, a edge.NameAnswer) *edge.Fault {
 		f.Message = name + " was not looked up"
 	}
 	return f
+}
+
+// noHost is why an address of DNS is not dialed; nil: it is.
+func noHost(ip netip.Addr, name string) *edge.Fault {
+	if ofHost(ip) {
+		return nil
+	}
+	return &edge.Fault{Class: edge.ClassDNS, Message: fmt.Sprintf("%s is %s, which is no address of a host", recordOf(ip, name), ip)}
 }
 
 func recordOf(ip netip.Addr, name string) string {

@@ -44,7 +44,7 @@ func resolve(ctx context.Context, pools []edge.Pool, r Resolver, chosen func(edg
 	for _, i := range asked {
 		if names, queries := questions(out[i]); len(names)+len(queries) > 0 {
 			out[i].DNS = s.answer(names, queries)
-			out[i].Notes = slices.Concat(out[i].Notes, countNotes(out[i]))
+			out[i].Notes = slices.Concat(out[i].Notes, countNotes(out[i]), partNotes(out[i].DNS))
 		}
 	}
 	return out

@@ -94,7 +94,7 @@ func TestResolveTrouble(t *testing.T) {
 		{"half.example", edge.Found, "AAAA: SERVFAIL from " + r.Server, "192.0.2.1"},
 		{"old.example", edge.Found, "", "192.0.2.2"},
 		{"forged.example", edge.Found, "", "192.0.2.3"},
-		{"loop.example", edge.Absent, "", ""},
+		{"loop.example", edge.Unknown, "a chain of more than 16 aliases", ""},                            // broken, which is not "there is none"
 		{"many.example", edge.Found, "AAAA: 200 addresses: only the first 128 are taken", "2001:db8::1"}, // by TCP
 	}
 	var text strings.Builder
@@ -111,6 +111,33 @@ func TestResolveTrouble(t *testing.T) {
 			t.Errorf("%s: got %v", tt.name, got.Addresses)
 		}
 	}
+	want := []string{"DNS of half.example is known in part: AAAA: SERVFAIL from " + r.Server,
+		"DNS of many.example is known in part: AAAA: 200 addresses: only the first 128 are taken"}
+	if d := cmp.Diff(want, pool.Notes); d != "" {
+		t.Error(d)
+	}
+}
+
+// What DNS says of a name is not always the address of a host, and may be said
+// twice.
+func TestAddressesOfNoHost(t *testing.T) {
+	t.Parallel()
+	r := serve(t, &zone{records: []string{"blocked.example. A 0.0.0.0", "blocked.example. AAAA ::", "near.example. AAAA fe80::1", "near.example. A 169.254.1.1",
+		"mapped.example. A 192.0.2.1", "mapped.example. AAAA ::ffff:192.0.2.1"}})
+	f := mustParse(t, "blocked.example:443\nnear.example:443\nmapped.example:443\npool p\naccess blocked.example 443\n")
+	var got []string
+	for _, e := range Plan(Resolve(t.Context(), f.Pools, r)) {
+		line := e.HostPort()
+		if e.Fault != nil {
+			line = e.Fault.Error()
+		}
+		got = append(got, line)
+	}
+	blocked := []string{"dns: A of blocked.example is 0.0.0.0, which is no address of a host", "dns: AAAA of blocked.example is ::, which is no address of a host"}
+	want := append(append(blocked[:2:2], blocked...), "169.254.1.1:443", "dns: AAAA of near.example is fe80::1, which is no address of a host", "192.0.2.1:443")
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
 }
 
 // An authoritative server does not follow an alias out of its zone by itself.
@@ -120,7 +147,7 @@ func TestResolveWithoutRecursion(t *testing.T) {
 	pool := Resolve(t.Context(), mustParse(t, "a.example:443\nc.example:443").Pools, serve(t, z))[0]
 	want := []edge.NameAnswer{
 		{Name: "a.example", Status: edge.Found, CNAME: "b.example", Addresses: []netip.Addr{ip("192.0.2.1")}},
-		{Name: "c.example", Status: edge.Unknown, Error: "a chain of more than 8 aliases"},
+		{Name: "c.example", Status: edge.Unknown, Error: "a chain of more than 16 aliases"},
 	}
 	got := pool.DNS.Names
 	if d := cmp.Diff(want, got, comparing()); d != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -32,7 +33,7 @@ const (
 	queryTries     = 2               // a lost packet is no finding
 	systemTries    = 6               // a system turns to its second server after 5 s (resolv.conf(5))
 	silenceTries   = 3               // of nothing but silence, after which a resolver is taken for dead
-	maxCNAMEs      = 8               // of a chain: against loops; BIND follows 16
+	maxCNAMEs      = 16              // of a chain: against loops; BIND follows as many
 	maxNameAddress = 128             // addresses of a name: each becomes endpoints, and 12 members make 24
 	maxSRVRecords  = 64              // records of a query: each is judged
 )
@@ -103,6 +104,9 @@ func reason(err error) string {
 		return call.Err.Error()
 	case errors.As(err, &op):
 		return op.Err.Error()
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "a connection closed without an answer"
 	}
 	return err.Error()
 }

@@ -158,7 +158,11 @@ func (s *session) addresses(ctx context.Context, name string) edge.NameAnswer {
 	four = s.ask(ctx, name, dnsmessage.TypeA)
 	both.Wait()
 	a := edge.NameAnswer{Name: name, Status: edge.Absent, CNAME: cmp.Or(four.cname, six.cname)}
-	a.Addresses = slices.Concat(four.addresses, six.addresses)
+	for _, ip := range slices.Concat(four.addresses, six.addresses) { // an AAAA may hold an IPv4 address
+		if !slices.Contains(a.Addresses, ip) {
+			a.Addresses = append(a.Addresses, ip)
+		}
+	}
 	switch {
 	case four.err == six.err:
 		a.Error = four.err
