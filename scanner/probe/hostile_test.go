@@ -127,6 +127,7 @@ func TestHostilePeers(t *testing.T) {
 				}
 				time.Sleep(100 * time.Millisecond)
 			}
+			linger(c)
 		}, edge.StageHandshake, edge.ClassTimeout, ""},
 		{"closes at once", func(net.Conn) {}, edge.StageHandshake, edge.ClassReset, ""},
 		{"resets at once", reset, edge.StageHandshake, edge.ClassReset, ""},
