@@ -47,7 +47,8 @@ func argument(arg string) (edge.Loose, string, *Error) {
 	fail := func(hint, format string, args ...any) (edge.Loose, string, *Error) {
 		return edge.Loose{}, "", &Error{Msg: fmt.Sprintf(format, args...), Hint: hint}
 	}
-	if ip, err := netip.ParseAddr(strings.Trim(arg, "[]")); err == nil {
+	// Whatever stands behind a % is a zone to netip, a bracket and a port, too.
+	if ip, err := netip.ParseAddr(strings.Trim(arg, "[]")); err == nil && ip.Zone() == "" {
 		return fail(fmt.Sprintf("add one, as in %s", netip.AddrPortFrom(ip, 5061)), "%q is an address without a port", arg)
 	}
 	if strings.Contains(arg, "://") {

@@ -163,6 +163,7 @@ func TestCommandLine(t *testing.T) {
 	for arg, want := range map[string]string{
 		"203.0.113.1":           `"203.0.113.1" is an address without a port: add one, as in 203.0.113.1:5061`,
 		"2001:db8::1":           `"2001:db8::1" is an address without a port: add one, as in [2001:db8::1]:5061`,
+		"[fe80::1%eth0]:5061":   `"fe80::1%eth0" has a zone: it means something on this host only`,
 		"sip.contoso.com:99999": `"sip.contoso.com:99999" is no HOST:PORT: port 99999: ports run from 1 to 65535`,
 		"sip.contoso.com:":      `"sip.contoso.com:" is no HOST:PORT: "" is no port`,
 		"https://contoso.com":   `"https://contoso.com" is a URL: HOST:PORT is expected, without scheme and path`,
