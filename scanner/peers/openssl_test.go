@@ -221,6 +221,8 @@ func TestOpenSSLVersionsOnOffer(t *testing.T) {
 		{"TLS 1.0 to 1.3", []string{"-cipher", old}, edge.Captured, edge.Captured},
 		{"TLS 1.2 and 1.3", []string{"-no_tls1", "-no_tls1_1"}, edge.Failed, edge.Captured},
 		{"TLS 1.3 only", []string{"-tls1_3"}, edge.Failed, edge.Failed},
+		{"TLS 1.0 with suites that Go lacks", []string{"-cipher", "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-SHA:@SECLEVEL=0"}, edge.Captured, edge.Captured},
+		{"TLS 1.2 with suites that Go lacks", []string{"-no_tls1", "-no_tls1_1", "-cipher", "DHE-RSA-AES256-GCM-SHA384"}, edge.Failed, edge.Captured},
 		{"TLS 1.0 only: the first handshake tells both", []string{"-tls1", "-cipher", old}, "", ""},
 	}
 	for _, tt := range tests {

@@ -49,7 +49,9 @@ func (v *visit) samples() int {
 func (v *visit) further(ctx context.Context, o offer, first sight) *edge.Handshake {
 	var attempts int
 	s := v.persist(ctx, &attempts, func() sight { return v.attempt(ctx, o) })
-	if first.cured {
+	// A version may be spoken with suites that Go lacks, while others are not.
+	unsuited := o.max < tls.VersionTLS13 && (s.alert == alertHandshakeFailure || s.alert == alertInsufficientSecurity)
+	if first.cured || unsuited {
 		s = v.cure(ctx, &attempts, o, s)
 	}
 	if s.fault != nil && s.fault.Class == edge.ClassInterrupted {

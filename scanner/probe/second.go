@@ -50,8 +50,12 @@ func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) s
 	return first
 }
 
-// alertUnrecognizedName says what to try next (RFC 8446, 6.2).
-const alertUnrecognizedName = 112
+// Alerts that say what to try next (RFC 8446, 6.2).
+const (
+	alertHandshakeFailure     = 40
+	alertInsufficientSecurity = 71
+	alertUnrecognizedName     = 112
+)
 
 // curable says whether the peer spoke TLS, or hung up on our ClientHello: some
 // Schannel versions reset the connection where no suite fits.
