@@ -197,15 +197,24 @@ func TestOpenSSLListsItsCAs(t *testing.T) {
 func TestOpenSSLTakesOurCertificate(t *testing.T) {
 	t.Parallel()
 	id := issue(t, nil)
+	stranger := filepath.Join("testdata", "rsa8192.pem") // did not issue it
 	for version, want := range map[string]string{"-tls1_2": "TLS 1.2", "-tls1_3": "TLS 1.3"} {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			addr := sServer(t, id, version, "-Verify", "2", "-CAfile", id.ca, "-verify_return_error")
-			got := scan(t, at(addr), scanner.Options{ClientCert: &id.pair, Quick: true})
-			if got.Fault != nil || got.Stage != edge.StageDone || got.TLS == nil || got.TLS.Version != want {
-				t.Errorf("%+v, %v: want the handshake done", seenIn(got), got.Fault)
-			}
-		})
+		for name, ca := range map[string]string{"takes": id.ca, "refuses": stranger} {
+			t.Run(name+" "+version, func(t *testing.T) {
+				t.Parallel()
+				ca, err := filepath.Abs(ca)
+				if err != nil {
+					t.Fatal(err)
+				}
+				addr := sServer(t, id, version, "-Verify", "2", "-CAfile", ca, "-verify_return_error")
+				got := scan(t, at(addr), scanner.Options{ClientCert: &id.pair, Quick: true})
+				end := seen{edge.Captured, edge.StageDone, "", want, edge.Requested}
+				if name == "refuses" {
+					end.Stage, end.Class = edge.StageCertificate, edge.ClassTLSAlert
+				}
+				expect(t, got, end, id)
+			})
+		}
 	}
 }
 

@@ -64,17 +64,17 @@ func (r *clientRequest) judge(s sight) edge.ClientCertificate {
 	return ""
 }
 
-// settle waits for a TLS 1.3 server's word on our missing certificate, which
-// comes after the handshake is done: alert 116, a reset or a close is a
-// refusal (RFC 8446, 4.4.2.4). A ticket or data says that it is content. TLS
-// 1.2 servers have spoken before the handshake ends.
+// settle waits for a TLS 1.3 server's word on our certificate, or on its
+// absence, which comes after the handshake is done: an alert, a reset or a
+// close is a refusal (RFC 8446, 4.4.2.4). A ticket or data says that it is
+// content. TLS 1.2 servers have spoken before the handshake ends.
 //
 // Silence says nothing yet: a content server may have nothing to say, and a
 // slow one not have come to it. So after a few round trips we take leave, which
 // both answer in their own way: the content one closes, too, the other with
 // the refusal that was on its way.
 func (r *clientRequest) settle(ctx context.Context, conn *tls.Conn, w *wire, version uint16, handshake time.Duration) error {
-	if !r.asked || r.ours != nil || version != tls.VersionTLS13 {
+	if !r.asked || version != tls.VersionTLS13 {
 		return nil
 	}
 	w.until(ctx, grace(handshake))
