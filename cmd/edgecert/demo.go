@@ -29,19 +29,7 @@ func (a *app) demoCommand() *cobra.Command {
 					return hintf("leave one of them out", "--serve does not scan: --%s has no report to be about", name)
 				}
 			}
-			spec := lab.Demo(time.Now())
-			if healthy {
-				spec = lab.Healthy(time.Now())
-			}
-			l, err := lab.Start(c.Context(), spec)
-			if err != nil {
-				return err
-			}
-			defer l.Close()
-			if serve {
-				return a.serve(c.Context(), l)
-			}
-			return a.demo(c, l, o, healthy)
+			return a.demo(c, healthy, serve, o)
 		},
 	}
 	f := c.Flags()
@@ -51,54 +39,64 @@ func (a *app) demoCommand() *cobra.Command {
 	return c
 }
 
-// demo scans the lab as scan does.
-func (a *app) demo(c *cobra.Command, l *lab.Lab, o outputFlags, healthy bool) error {
-	for _, f := range l.Faults() {
-		a.ui.infof("a fault of this pool, made on purpose: %s", f)
+// demo raises the lab, and scans it as scan does or keeps it up.
+func (a *app) demo(c *cobra.Command, healthy, serve bool, o outputFlags) error {
+	spec := lab.Demo(time.Now())
+	if healthy {
+		spec = lab.Healthy(time.Now())
 	}
-	dir, err := writeLab(l)
+	l, err := lab.Start(c.Context(), spec)
 	if err != nil {
 		return err
 	}
+	defer l.Close()
+	dir, err := os.MkdirTemp("", "edgecert-demo-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the demo: %w", err)
+	}
 	defer os.RemoveAll(dir)
-	s := scanFlags{targets: []string{filepath.Join(dir, labTargets)}, resolver: l.Resolver(), timeout: 10 * time.Second, rate: "0"}
-	p := policyFlags{roots: []string{filepath.Join(dir, labRoots)}, failOn: "warning"}
+	targets, roots, err := writeLab(l, dir)
+	if err != nil {
+		return err
+	}
+	if serve {
+		return a.serve(c.Context(), l, targets, roots)
+	}
+	for _, f := range l.Faults() {
+		a.ui.infof("a fault of this pool, made on purpose: %s", f)
+	}
+	s := scanFlags{targets: []string{targets}, resolver: l.Resolver(), timeout: 10 * time.Second, rate: "0"}
+	p := policyFlags{roots: []string{roots}, failOn: "warning"}
 	if !healthy {
 		p.failOn = "never"
 	}
 	return a.scan(c, nil, s, p, o)
 }
 
-// The files that describe a lab.
-const (
-	labTargets = "targets.txt"
-	labRoots   = "roots.pem"
-)
-
-// writeLab puts the files that describe the lab into a new folder.
-func writeLab(l *lab.Lab) (string, error) {
-	dir, err := os.MkdirTemp("", "edgecert-demo-")
-	if err != nil {
-		return "", fmt.Errorf("making a folder for the demo: %w", err)
-	}
-	for name, data := range map[string][]byte{labTargets: []byte(l.Targets()), labRoots: l.Roots()} {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			return dir, fmt.Errorf("writing the demo's files: %w", err)
+// writeLab puts the files that describe the lab into a folder: its targets
+// file and its roots.
+func writeLab(l *lab.Lab, dir string) (targets, roots string, err error) {
+	targets, roots = filepath.Join(dir, "targets.txt"), filepath.Join(dir, "roots.pem")
+	for name, data := range map[string][]byte{targets: []byte(l.Targets()), roots: l.Roots()} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			return "", "", fmt.Errorf("writing the demo's files: %w", err)
 		}
 	}
-	return dir, nil
+	return targets, roots, nil
+}
+
+// quoted is a path as every shell takes it, cmd.exe's and PowerShell's too.
+func quoted(path string) string {
+	if strings.Contains(path, " ") {
+		return `"` + path + `"`
+	}
+	return path
 }
 
 // serve keeps the lab up until it is interrupted.
-func (a *app) serve(ctx context.Context, l *lab.Lab) error {
-	dir, err := writeLab(l)
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	targets, roots := filepath.Join(dir, labTargets), filepath.Join(dir, labRoots)
-	_, err = fmt.Fprintf(a.out, "# %s\n%s\n# %s\n%s\n# scan it from another terminal; Ctrl-C here ends it\nedgecert scan -t %s --roots %s --resolver %s\n",
-		targets, strings.TrimSpace(l.Targets()), roots, strings.TrimSpace(string(l.Roots())), targets, roots, l.Resolver())
+func (a *app) serve(ctx context.Context, l *lab.Lab, targets, roots string) error {
+	_, err := fmt.Fprintf(a.out, "# %s\n%s\n# %s\n%s\n# scan it from another terminal; Ctrl-C here ends it\nedgecert scan -t %s --roots %s --resolver %s\n",
+		targets, strings.TrimSpace(l.Targets()), roots, strings.TrimSpace(string(l.Roots())), quoted(targets), quoted(roots), l.Resolver())
 	if err != nil {
 		return fmt.Errorf("printing the demo's targets: %w", err)
 	}

@@ -64,8 +64,8 @@ func goOutside(t *testing.T, change func(*lab.Spec)) outside {
 	}
 	proxy := httptest.NewServer(tunnel(routes))
 	t.Cleanup(proxy.Close)
-	roots := filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(roots, l.Roots(), 0o600); err != nil {
+	_, roots, err := writeLab(l, t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
 	return outside{l, proxy.URL, roots}

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,11 +29,9 @@ func TestInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	targets, roots := filepath.Join(t.TempDir(), "targets.txt"), filepath.Join(t.TempDir(), "roots.pem")
-	for name, data := range map[string][]byte{targets: []byte(l.Targets()), roots: l.Roots()} {
-		if err := os.WriteFile(name, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	targets, roots, err := writeLab(l, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -65,6 +64,42 @@ func TestInterruptedWhileReadingStdin(t *testing.T) {
 		if !strings.Contains(errOut.String(), "interrupted") {
 			t.Errorf("%s: stderr %q does not say why", command, errOut.String())
 		}
+	}
+}
+
+// TestDemoServes scans the demo's pool from elsewhere with what it prints.
+func TestDemoServes(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	printed, w := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		defer w.Close()
+		ended <- run(ctx, []string{"demo", "--serve"}, strings.NewReader(""), w, io.Discard)
+	}()
+	var files []string
+	last := ""
+	for lines := bufio.NewScanner(printed); !strings.HasPrefix(last, "edgecert scan ") && lines.Scan(); {
+		last = lines.Text()
+		if name, is := strings.CutPrefix(last, "# "); is {
+			files = append(files, name)
+		}
+	}
+	if len(files) != 3 {
+		t.Fatalf("the demo printed %q, and last %q", files, last)
+	}
+	resolver := last[strings.LastIndexByte(last, ' ')+1:]
+	status := run(t.Context(), []string{"scan", "-t", files[0], "--roots", files[1], "--resolver", resolver}, strings.NewReader(""), io.Discard, io.Discard)
+	if status != exitError {
+		t.Errorf("scanning it: exit status %d, want %d", status, exitError)
+	}
+	cancel()
+	if status := <-ended; status != exitOK {
+		t.Errorf("ending it: exit status %d, want %d", status, exitOK)
+	}
+	if _, err := os.Stat(files[0]); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the demo left %s behind: %v", files[0], err)
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -53,8 +52,8 @@ func raise(ts *testscript.TestScript, keys *lab.KeyRing, faults []string) {
 	l, err := lab.Start(context.Background(), spec)
 	ts.Check(err)
 	ts.Defer(l.Close)
-	ts.Check(os.WriteFile(ts.MkAbs("targets.txt"), []byte(l.Targets()), 0o600))
-	ts.Check(os.WriteFile(ts.MkAbs("roots.pem"), l.Roots(), 0o600))
+	_, _, err = writeLab(l, ts.MkAbs("."))
+	ts.Check(err)
 	ts.Setenv("RESOLVER", l.Resolver())
 	ts.Setenv("WEBCON", l.Address("edge1", edge.WebConf, 443).String())
 }
