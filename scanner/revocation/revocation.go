@@ -154,7 +154,8 @@ func unknown(source, why string) edge.Revocation {
 	return edge.Revocation{Status: edge.RevocationUnknown, Source: source, Error: why}
 }
 
-// sum makes one answer of those that did not help.
+// sum makes one answer of those that did not help, with the reasons in the
+// order of the sources.
 func sum(failed []edge.Revocation) edge.Revocation {
 	switch len(failed) {
 	case 0:
@@ -165,7 +166,7 @@ func sum(failed []edge.Revocation) edge.Revocation {
 	var sources, whys []string
 	for _, r := range failed {
 		sources = append(sources, r.Source)
-		whys = append(whys, r.Source+": "+r.Error)
+		whys = append(whys, r.Error)
 	}
-	return unknown(strings.Join(sources, ", "), strings.Join(whys, "; "))
+	return unknown(strings.Join(sources, " and "), strings.Join(whys, "; "))
 }

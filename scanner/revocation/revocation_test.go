@@ -235,8 +235,16 @@ func TestCheckEndsInTime(t *testing.T) {
 	if r.Status != edge.RevocationUnknown || r.Error != "no answer in time" {
 		t.Errorf("%+v", r)
 	}
+	closed := newWorld(t)
+	closed.server.Close()
+	leaf = closed.leaf("/ocsp", "/crl")
+	r = closed.check(Options{}, closed.subject(leaf))[leaf.Fingerprint]
+	if url := closed.server.URL; r.Source != "OCSP "+url+"/ocsp and CRL "+url+"/crl" || strings.Contains(r.Error, url[len("http://"):]) {
+		t.Errorf("nobody listens: %+v says an address twice", r)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+	leaf = w.leaf("/silent", "")
 	r = Check(ctx, []Subject{w.subject(leaf)}, Options{Now: w.now})[leaf.Fingerprint]
 	if r.Status != edge.RevocationUnknown || !strings.Contains(r.Error, "canceled") {
 		t.Errorf("interrupted: %+v", r)
