@@ -14,6 +14,7 @@ import (
 	"unicode/utf16"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/lab/peer"
 )
 
 // A bench is a folder with a root, an intermediate and a leaf with its key,
@@ -41,7 +42,7 @@ func newBench(t *testing.T) bench {
 
 func (b bench) openssl(args ...string) {
 	b.t.Helper()
-	cmd := exec.Command("openssl", args...)
+	cmd := exec.Command(peer.OpenSSL(b.t), args...)
 	cmd.Dir = b.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.t.Fatalf("openssl %s: %v\n%s", strings.Join(args, " "), err, out)

@@ -18,7 +18,7 @@ import (
 // sServer starts OpenSSL's test server with an identity.
 func sServer(t *testing.T, id identity, args ...string) netip.AddrPort {
 	t.Helper()
-	openssl := peer.Program(t, "openssl", "openssl")
+	openssl := peer.OpenSSL(t)
 	addr := netip.AddrPortFrom(peer.Address(t).Addr(), 0).String()
 	all := append([]string{"s_server", "-accept", addr, "-www", "-cert", id.cert, "-key", id.key}, args...)
 	if id.above != "" {
@@ -122,7 +122,7 @@ func TestOpenSSLWithARSAKeyOf8192Bits(t *testing.T) {
 
 func TestOpenSSLWithAPSSKey(t *testing.T) {
 	t.Parallel()
-	openssl := peer.Program(t, "openssl", "openssl")
+	openssl := peer.OpenSSL(t)
 	dir := t.TempDir()
 	cert, key, both := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "both.pem")
 	out, err := exec.CommandContext(t.Context(), openssl, "req", "-x509", "-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048",

@@ -99,7 +99,7 @@ func TestKeysThatGoHasNoUseFor(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "server.pem")
 			args := append([]string{"req", "-x509", "-nodes", "-subj", "/CN=" + serverName, "-keyout", file, "-out", file + ".crt"}, c.key...)
-			if out, err := exec.Command(peer.Program(t, "openssl", "openssl"), args...).CombinedOutput(); err != nil {
+			if out, err := exec.Command(peer.OpenSSL(t), args...).CombinedOutput(); err != nil {
 				t.Fatalf("openssl %v: %v\n%s", args, err, out)
 			}
 			got := quick(t, endpoint(openssl(t, "127.0.0.1", append(c.server, "-cert", file+".crt", "-key", file)...)))
@@ -116,7 +116,7 @@ func TestKeysThatGoHasNoUseFor(t *testing.T) {
 func dsaParameters(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "dsa.pem")
-	if out, err := exec.Command(peer.Program(t, "openssl", "openssl"), "dsaparam", "-out", file, "1024").CombinedOutput(); err != nil {
+	if out, err := exec.Command(peer.OpenSSL(t), "dsaparam", "-out", file, "1024").CombinedOutput(); err != nil {
 		t.Fatalf("openssl dsaparam: %v\n%s", err, out)
 	}
 	return file

@@ -91,7 +91,7 @@ func (l leaf) pem(t testing.TB) string {
 // address.
 func openssl(t testing.TB, host string, args ...string) netip.AddrPort {
 	t.Helper()
-	server := peer.Start(t, peer.Program(t, "openssl", "openssl"), append([]string{"s_server", "-accept", host + ":0"}, args...)...)
+	server := peer.Start(t, peer.OpenSSL(t), append([]string{"s_server", "-accept", host + ":0"}, args...)...)
 	return netip.MustParseAddrPort(server.Says(t, `ACCEPT (\S+)`))
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/lab/peer"
 )
 
 // A world is a CA with a loopback server that stands at every address in its
@@ -105,7 +106,7 @@ func (w *world) check(o Options, s ...Subject) map[edge.Fingerprint]edge.Revocat
 // signs with signer's certificate and key and knows the certificates of index.
 func (w *world) openssl(path, index string, signer *edge.Certificate, key *ecdsa.PrivateKey) {
 	w.t.Helper()
-	dir := w.t.TempDir()
+	program, dir := peer.OpenSSL(w.t), w.t.TempDir()
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		w.t.Fatal(err)
@@ -128,7 +129,7 @@ func (w *world) openssl(path, index string, signer *edge.Certificate, key *ecdsa
 			http.Error(rw, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		cmd := exec.CommandContext(r.Context(), "openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "signer.pem", "-rkey", "signer.key",
+		cmd := exec.CommandContext(r.Context(), program, "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "signer.pem", "-rkey", "signer.key",
 			"-reqin", request, "-respout", answer, "-ndays", "1")
 		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {

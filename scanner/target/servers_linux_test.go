@@ -73,6 +73,7 @@ func startNSD(t *testing.T) netip.AddrPort {
   zonesdir: %q
   zonelistfile: %q
   xfrdfile: ""
+  database: ""
 remote-control:
   control-enable: no
 zone:

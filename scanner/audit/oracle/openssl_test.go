@@ -30,7 +30,7 @@ const (
 
 // openssl judges worlds with `openssl verify`, which takes many files a call.
 // It stops at a name that does not match, hence a call with and one without it.
-func openssl(t *testing.T, worlds []*world) []verdict {
+func openssl(t *testing.T, program string, worlds []*world) []verdict {
 	t.Helper()
 	dir := t.TempDir()
 	var roots, sent bytes.Buffer
@@ -53,7 +53,7 @@ func openssl(t *testing.T, worlds []*world) []verdict {
 	base := []string{"verify", "-purpose", "sslserver", "-no-CApath", "-no-CAstore", "-CAfile", "roots", "-untrusted", "sent",
 		"-attime", strconv.FormatInt(now().Unix(), 10)}
 	for _, more := range [][]string{nil, {"-verify_hostname", name}} {
-		cmd := exec.Command("openssl", append(append(base[:len(base):len(base)], more...), files...)...)
+		cmd := exec.Command(program, append(append(base[:len(base):len(base)], more...), files...)...)
 		cmd.Dir = dir
 		text, err := cmd.CombinedOutput() // its status says that one of them failed
 		if _, exited := err.(*exec.ExitError); err != nil && !exited {

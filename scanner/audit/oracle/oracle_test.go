@@ -11,6 +11,7 @@ import (
 
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/lab/peer"
 )
 
 // Every run judges the same worlds; another seed is a change to this line.
@@ -32,6 +33,7 @@ type explanation struct {
 
 func TestVerdictsAgreeWithOpenSSL(t *testing.T) {
 	t.Parallel()
+	program := peer.OpenSSL(t)
 	k := newKeys(t)
 	all := generate(t, k)
 	explained := newTally()
@@ -40,7 +42,7 @@ func TestVerdictsAgreeWithOpenSSL(t *testing.T) {
 			part := all[from:min(from+batch, len(all))]
 			t.Run(fmt.Sprint("from world ", from), func(t *testing.T) {
 				t.Parallel()
-				theirs, ours := openssl(t, part), judge(t, part)
+				theirs, ours := openssl(t, program, part), judge(t, part)
 				for i, w := range part {
 					compare(t, explained, w, ours[i], theirs[i])
 				}

@@ -7,6 +7,7 @@
 package peer
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -25,6 +26,17 @@ func Program(t testing.TB, name, debian string) string {
 	}
 	if err != nil {
 		Absent(t, name, debian)
+	}
+	return path
+}
+
+// OpenSSL is the path of OpenSSL. macOS has LibreSSL by that name, which knows
+// other options.
+func OpenSSL(t testing.TB) string {
+	t.Helper()
+	path := Program(t, "openssl", "openssl")
+	if version, err := exec.Command(path, "version").Output(); err != nil || !bytes.HasPrefix(version, []byte("OpenSSL ")) {
+		Absent(t, "OpenSSL", "openssl")
 	}
 	return path
 }

@@ -38,7 +38,7 @@ func TestSuitesAreListedOnce(t *testing.T) {
 // by the name that the registry has.
 func TestSuitesOfOpenSSL(t *testing.T) {
 	t.Parallel()
-	path := peer.Program(t, "openssl", "openssl")
+	path := peer.OpenSSL(t)
 	out, err := exec.CommandContext(t.Context(), path, "ciphers", "-V", "-stdname", "ALL:COMPLEMENTOFALL:eNULL:@SECLEVEL=0").Output()
 	if err != nil {
 		t.Fatal(err)
