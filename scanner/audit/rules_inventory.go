@@ -21,8 +21,10 @@ A certificate that is staged with -Roll is not in use yet. It must be the same o
 How to fix it: take the inventory on each member:
     ` + edge.CollectInventory + ` |
         Out-File -Encoding utf8 certs-$env:COMPUTERNAME.json
-and name it in the targets file (inventory edge1 certs-EDGE1.json). Where a member differs: Import-CsCertificate -Path
-edge.pfx -PrivateKeyExportable $true; Set-CsCertificate -Type AudioVideoAuthentication -Thumbprint ...`,
+and name it in the targets file (inventory edge1 certs-EDGE1.json). Where a member differs:
+    Import-CsCertificate -Path C:\edge.pfx -Password (Read-Host) -PrivateKeyExportable $true
+    Set-CsCertificate -Type AudioVideoAuthentication -Thumbprint (Read-Host)
+    Stop-CsWindowsService; Start-CsWindowsService`,
 		Source:  `"All Edge Servers (of the same pool) need to have the exact same certificate with the same private key for the Media Relay Authentication service" (Microsoft, "Edge Server environmental requirements in Skype for Business Server")`,
 		Applies: func(w *world) bool { return len(w.pool.Inventory) > 0 },
 		Run: func(w *world, r *result) {

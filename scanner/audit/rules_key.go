@@ -43,8 +43,9 @@ func pssSignature() Rule {
 		Doc: `RSASSA-PSS in certificates is not supported by Lync and Skype for Business; a Windows CA uses it where
 AlternateSignatureAlgorithm is set. The services start, and TLS fails with partners, phones and older Windows.
 
-How to fix it: on the CA set AlternateSignatureAlgorithm=0 (certutil -setreg CA\csp\AlternateSignatureAlgorithm 0,
-restart the CA), issue the CA's and the server's certificates again; public CAs do not use it.`,
+How to fix it: on the CA switch it off, then issue the CA's and the server's certificates again; public CAs do not use it:
+    certutil -setreg CA\csp\AlternateSignatureAlgorithm 0
+    Restart-Service certsvc`,
 		Source: `RSASSA-PSS signatures are not supported (Microsoft, "Certificate requirements for external user access in Lync Server 2013")`,
 		Run: eachSigned(func(c *x509.Certificate) string {
 			switch c.SignatureAlgorithm {

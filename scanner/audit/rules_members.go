@@ -19,9 +19,11 @@ a renewal, every so many connections meet the old certificate: nothing fails on 
 old one ends sign-in, meetings and federation fail for some users and some partners, some of the time. Media relay breaks
 sooner: a token issued by one member is refused by another that has another key.
 
-How to fix it: export the right certificate with its private key, import it on every member that lacks it
-(Import-CsCertificate -Path edge.pfx -PrivateKeyExportable $true), assign it (Set-CsCertificate -Type
-AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint ...) and restart the Edge services.`,
+How to fix it: export the right certificate with its private key, import it on every member that lacks it, assign it there
+and restart the Edge services:
+    Import-CsCertificate -Path C:\edge.pfx -Password (Read-Host) -PrivateKeyExportable $true
+    Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint (Read-Host)
+    Stop-CsWindowsService; Start-CsWindowsService`,
 		Source:  `the same certificate sits on each Edge Server of a pool (Microsoft, "Certificate requirements for external user access in Lync Server 2013"); event 14559: "Ensure that all servers in an Access Edge Server Array have the same certificate"`,
 		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool && len(w.captures) > 0 },
 		Run:     runMembers,

@@ -66,7 +66,7 @@ they differ, something else answers on one of the two: a load balancer or revers
 another server, or a service that has not been restarted since the renewal.
 
 How to fix it: Get-CsCertificate -Type AccessEdgeExternal on the member says which of the two is right; restart the Access
-Edge service (Stop-CsWindowsService RTCSRV; Start-CsWindowsService RTCSRV), then look at what stands before the port.`,
+Edge service (Stop-CsWindowsService -Name RTCSRV; Start-CsWindowsService -Name RTCSRV), then look at what stands before the port.`,
 		Source:  `both ports belong to the Access Edge service ("Port and protocol planning"), which has one certificate, of use AccessEdgeExternal (Set-CsCertificate)`,
 		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool },
 		Run: func(w *world, r *result) {

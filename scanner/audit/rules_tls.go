@@ -15,13 +15,24 @@ func tls12Missing() Rule {
 that stops at TLS 1.0 is cut off from them, silently and at once on the day they tighten.
 
 How to fix it: bring the server to a version that supports it (Skype for Business 2015 CU9, 2019; for Lync Server 2013 the
-Edge role), enable TLS 1.2 for Schannel and .NET in the registry (SchUseStrongCrypto, SystemDefaultTlsVersions), reboot.`,
+Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
+    'Server', 'Client' | ForEach-Object {
+        $key = "HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\$_"
+        if (-not (Test-Path $key)) { New-Item $key -Force | Out-Null }
+        Set-ItemProperty $key Enabled 1
+        Set-ItemProperty $key DisabledByDefault 0
+    }
+    'Microsoft', 'Wow6432Node\Microsoft' | ForEach-Object {
+        $key = "HKLM:\SOFTWARE\$_\.NETFramework\v4.0.30319"
+        Set-ItemProperty $key SchUseStrongCrypto 1
+        Set-ItemProperty $key SystemDefaultTlsVersions 1
+    }`,
 		Source: "\"Preparing for TLS 1.2 in Office 365\" (Microsoft): federation needs it; RFC 8996 deprecates TLS 1.0 and 1.1",
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return oldVersion(w, r, c) }) {
 				r.find(Finding{
 					Message: fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at)),
-					Fix:     "enable TLS 1.2 for Schannel and .NET (SchUseStrongCrypto=1, SystemDefaultTlsVersions=1) and reboot; Lync Server 2013 needs its last cumulative update",
+					Fix:     "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; Lync Server 2013 needs its last cumulative update",
 				}, b.at...)
 			}
 		},
@@ -65,15 +76,19 @@ func legacyTLS() Rule {
 with CU9, on 2019, and on the Edge role of Lync Server 2013; phones and partners of old lose their connection then, so look
 at who still uses it first.
 
-How to fix it: in HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols, for "TLS 1.0\Server" and
-"TLS 1.1\Server": New-ItemProperty Enabled 0, DisabledByDefault 1 (DWORD); reboot.`,
+How to fix it: switch both off on Schannel's server side, and reboot:
+    'TLS 1.0', 'TLS 1.1' | ForEach-Object {
+        $key = "HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\$_\Server"
+        if (-not (Test-Path $key)) { New-Item $key -Force | Out-Null }
+        Set-ItemProperty $key Enabled 0
+        Set-ItemProperty $key DisabledByDefault 1
+    }`,
 		Source: `"Disable TLS 1.0/1.1 in Skype for Business Server 2015" (Microsoft) lists what supports it: 2015 CU9 and later, 2019, the Edge role of Lync Server 2013; RFC 8996 deprecates both`,
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return legacyVersion(w, r, c) }) {
 				r.find(Finding{
 					Message: fmt.Sprintf("expected TLS 1.1 and older to be refused, got a handshake with %s; %s", b.key, w.where(b.at)),
-					Fix: `after seeing who still uses it: Enabled=0 and DisabledByDefault=1 for "TLS 1.0\Server" and "TLS 1.1\Server" under ` +
-						`HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols; reboot`,
+					Fix:     "after seeing who still uses it: switch both off for Schannel (edgecert explain legacy-tls prints the commands) and reboot",
 				}, b.at...)
 			}
 		},
@@ -189,8 +204,8 @@ func tooManyAcceptableCAs() Rule {
 		Doc: `With its request for a client certificate, Windows sends the names of all roots it trusts, and cuts the list at 16 KB. A
 partner whose CA fell off the end may find no certificate to present, and federation with that partner alone fails.
 
-How to fix it: remove roots that nothing needs from Cert:\LocalMachine\Root, or stop sending the list: SendTrustedIssuerList=0
-under HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL.`,
+How to fix it: remove roots that nothing needs from Cert:\LocalMachine\Root, or stop sending the list:
+    Set-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL SendTrustedIssuerList 0`,
 		Source: "Microsoft KB 2464556, failed TLS connection between unified communications peers: the trust list is truncated by Schannel; KB 2880390: at 16 KB",
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return longList(w, r, c) }) {
