@@ -1,6 +1,6 @@
-// The sweep: every single fact of the healthy pool, changed through real
-// sockets, must be named by the right rule at the right member, service and
-// port, and nothing else may be said.
+// Package sweep has tests alone: every single fact of the healthy pool,
+// changed through real sockets, must be named by the right rule at the right
+// member, service and port, and nothing else may be said.
 //
 // One lab holds every changed cell, one scan brings them all home. A world is
 // then the healthy captures with some of them replaced, in one cell, on one
