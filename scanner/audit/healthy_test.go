@@ -182,6 +182,9 @@ func healthyDNS(pool *edge.Pool) {
 		pool.DNS.Names = append(pool.DNS.Names, a)
 	}
 	for _, d := range pool.SIPDomains {
+		if sip := "sip." + d; sip != pool.FQDN(edge.Access) {
+			pool.DNS.Names = append(pool.DNS.Names, edge.NameAnswer{Name: sip, Status: edge.Found, Addresses: slices.Clone(pool.DNS.Names[0].Addresses)})
+		}
 		pool.DNS.SRV = append(pool.DNS.SRV,
 			edge.SRVAnswer{Kind: edge.SRVFederation, Domain: d, Query: "_sipfederationtls._tcp." + d, Status: edge.Found,
 				Records: []edge.SRV{{Target: "sip." + d, Port: 5061}}},

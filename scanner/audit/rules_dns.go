@@ -1,9 +1,11 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"edgecert/scanner/edge"
 )
@@ -17,7 +19,8 @@ func dnsNoAddress() Rule {
 		ID: idNoAddress, Family: "dns", Severity: Error,
 		Title: "a service's name has no address in DNS",
 		Doc: `Clients and partners look the name up and find nothing: for them the service does not exist, whatever its servers
-would answer. A domain whose records lead nowhere at all is told by this rule too.
+would answer. The same holds for sip.<domain> where an SRV record leads to it. A domain whose records lead nowhere at all
+is told by this rule too.
 
 How to fix it: add an A record (and AAAA where IPv6 is used) for each member's external address of that service, or for
 the load balancer's; in the public zone, not only inside.`,
@@ -29,7 +32,12 @@ the load balancer's; in the public zone, not only inside.`,
 
 func runNoAddress(w *world, r *result) {
 	for _, a := range w.pool.DNS.Names {
-		role := w.serviceRole(a.Name)
+		role, what := w.serviceRole(a.Name), ""
+		if role == "" {
+			if role, what = edge.Access, w.followedTo(a.Name); what == "" {
+				continue // nobody is led to it
+			}
+		}
 		at := w.unresolvedAt(a.Name)
 		switch {
 		case a.Status == edge.Unknown:
@@ -41,7 +49,7 @@ func runNoAddress(w *world, r *result) {
 		default:
 			r.find(Finding{
 				Role:    role,
-				Message: fmt.Sprintf("expected an address for %s (%s), DNS says that there is none (resolver %s)", a.Name, role.Title(), w.pool.DNS.Resolver),
+				Message: fmt.Sprintf("expected an address for %s (%s), DNS says that there is none (resolver %s)", a.Name, cmp.Or(what, role.Title()), w.pool.DNS.Resolver),
 				Fix:     "add an A record for each member's external address of this service, or the load balancer's, in the public zone",
 			}, at...)
 		}
@@ -52,6 +60,18 @@ func runNoAddress(w *world, r *result) {
 			Fix:     "see whether the SIP domain is spelled right, and whether this resolver shows the public zone (--resolver)",
 		})
 	}
+}
+
+// followedTo says which record leads clients or partners to sip.<domain>, as
+// "target of _sip._tls.fabrikam.com"; empty: none does.
+func (w *world) followedTo(name string) string {
+	for _, a := range w.pool.DNS.SRV {
+		best, ok := a.Best()
+		if ok && a.Kind != edge.SRVXMPP && strings.EqualFold(best.Target, name) && w.accessName(name) {
+			return "target of " + a.Query
+		}
+	}
+	return ""
 }
 
 // serviceRole is the role of the service with that name.
@@ -157,88 +177,3 @@ How to fix it: add the member's address to the name's A (or AAAA) records, or ta
 }
 
 func comparesAddresses(w *world) bool { return dnsAsked(w) && w.named() }
-
-// eachComparable runs compare for every service whose addresses in DNS can be
-// compared with the members'. They cannot where DNS does not answer, and where
-// the members are known by addresses of another kind: private ones behind NAT,
-// or a tunnel's loopback.
-func (w *world) eachComparable(r *result, compare func(s edge.Service, dns, known []netip.Addr)) {
-	for _, s := range w.pool.Services {
-		if s.Role == edge.XMPP { // its name is the domain, which leads to the web site
-			continue
-		}
-		a, ok := w.answer(s.FQDN)
-		if ok && a.Status == edge.Absent {
-			r.elsewhere() // dns-no-address
-			continue
-		}
-		all := slices.Clone(w.pool.VIPs)
-		for _, m := range w.pool.Members {
-			all = append(all, m.Addresses...)
-		}
-		known := addressesOf(all, s.Role)
-		if !ok || a.Status != edge.Found || !sameKind(a.Addresses, known) {
-			r.couldNotTell()
-			continue
-		}
-		compare(s, a.Addresses, known)
-	}
-}
-
-// addressesOf picks the addresses that serve a role.
-func addressesOf(all []edge.Address, role edge.Role) []netip.Addr {
-	var out []netip.Addr
-	for _, a := range all {
-		if (a.Role == "" || a.Role == role) && !slices.Contains(out, a.IP) {
-			out = append(out, a.IP)
-		}
-	}
-	return out
-}
-
-// sameKind says whether two lists have an address in common, or at least one
-// from the same side of a NAT or tunnel.
-func sameKind(dns, known []netip.Addr) bool {
-	for _, d := range dns {
-		for _, k := range known {
-			if d == k || kindOf(d) == kindOf(k) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func kindOf(ip netip.Addr) string {
-	switch {
-	case ip.IsLoopback():
-		return "loopback"
-	case ip.IsPrivate() || ip.IsLinkLocalUnicast():
-		return "private"
-	default:
-		return "public"
-	}
-}
-
-func without(all, known []netip.Addr) []netip.Addr {
-	return slices.DeleteFunc(slices.Clone(all), func(ip netip.Addr) bool { return slices.Contains(known, ip) })
-}
-
-func texts(ips []netip.Addr) []string {
-	var out []string
-	for _, ip := range ips {
-		out = append(out, ip.String())
-	}
-	return out
-}
-
-// dialed are the captures of a service at an address.
-func (w *world) dialed(role edge.Role, ip netip.Addr) []int {
-	var at []int
-	for i, c := range w.captures {
-		if c.Endpoint.Role == role && c.Endpoint.Address == ip {
-			at = append(at, i)
-		}
-	}
-	return at
-}

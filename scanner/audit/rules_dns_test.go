@@ -49,6 +49,8 @@ func dnsCases() []ruleCase {
 		federation = "_sipfederationtls._tcp.fabrikam.com"
 		client     = "_sip._tls.contoso.com"
 		webcon     = "webcon.contoso.com"
+
+		sipFabrikam = "sip.fabrikam.com"
 	)
 	record := func(target string, port, priority int) edge.SRV {
 		return edge.SRV{Target: target, Port: port, Priority: priority}
@@ -57,6 +59,18 @@ func dnsCases() []ruleCase {
 	return []ruleCase{
 		{rule: idNoAddress, name: "Web Conferencing unknown to DNS", want: Found, change: resolves(webcon, absent), at: "webcon", says: []string{"expected an address for webcon.contoso.com (Web Conferencing Edge)"}},
 		{rule: idNoAddress, name: "the resolver fails", want: CouldNotTell, change: resolves(webcon, unanswered)},
+		{rule: idNoAddress, name: "a record that leads to a name without an address", want: Found, change: resolves(sipFabrikam, absent), at: "access", says: []string{"expected an address for sip.fabrikam.com (target of _sipfederationtls._tcp.fabrikam.com)"}},
+		{rule: idNoAddress, name: "the resolver fails for the name that a record leads to", want: CouldNotTell, change: resolves(sipFabrikam, unanswered)},
+		{
+			rule: idNoAddress, name: "sip.<domain> without an address, to which no record leads", want: Pass,
+			change: func(w *testWorld) {
+				resolves(sipFabrikam, absent)(w)
+				for _, query := range []string{federation, "_sip._tls.fabrikam.com"} {
+					answers(query, noRecord)(w)
+				}
+			},
+			also: []string{"federation-srv-missing", "client-srv-missing"},
+		},
 		{rule: idNoAddress, name: "the system's resolver knows none of the pool's names", want: CouldNotTell, change: nothingKnown},
 		{rule: "federation-srv-missing", name: "the system's resolver knows none of the pool's names", want: CouldNotTell, change: nothingKnown},
 		{
@@ -112,6 +126,11 @@ func dnsCases() []ruleCase {
 			change: resolves(webcon, func(a *edge.NameAnswer) {
 				a.Addresses = append(slices.Clone(a.Addresses), netip.MustParseAddr("203.0.113.29"))
 			}),
+		},
+		{
+			rule: "dns-unknown-address", name: "a domain's name left on an old pool", want: Found, at: "access", says: []string{"sip.fabrikam.com has 203.0.113.99 in DNS"},
+			change: resolves(sipFabrikam, func(a *edge.NameAnswer) { a.Addresses = []netip.Addr{netip.MustParseAddr("203.0.113.99")} }),
+			also:   []string{"member-not-in-dns"},
 		},
 		{
 			rule: "dns-unknown-address", name: "members known by their addresses behind NAT", want: CouldNotTell,

@@ -168,7 +168,7 @@ mend the record.`,
 				}
 				r.find(Finding{
 					Role:    edge.Access,
-					Message: fmt.Sprintf("%s points to %s", a.Query, list(odd)),
+					Message: fmt.Sprintf("%s points to %s", a.Query, strings.Join(odd, "; and to ")),
 					Fix:     fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
 				})
 			})

@@ -53,7 +53,7 @@ const SystemResolver = "system"
 // DNS is what a resolver said of a pool.
 type DNS struct {
 	Resolver string       `json:"resolver"` // HOST:PORT, or SystemResolver
-	Names    []NameAnswer `json:"names"`    // one for every service name
+	Names    []NameAnswer `json:"names"`    // one for every service name, and for sip.<domain> of every SIP domain
 	SRV      []SRVAnswer  `json:"srv"`      // for every SIP domain, one a kind
 }
 

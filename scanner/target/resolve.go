@@ -11,8 +11,8 @@ import (
 
 // Resolve asks DNS for everything the pools need, each question once, and
 // returns the pools with their DNS filled in: addresses of every service name
-// (XMPP aside, which is reached where Access is) and the SRV records of every
-// SIP domain, also where members are named; of loose endpoints the hostnames
+// (XMPP aside, which is reached where Access is) and of sip.<domain>, and the SRV
+// records, of every SIP domain, also where members are named; of loose endpoints the hostnames
 // alone. A pool that has its DNS already keeps it. What could not be found out
 // says so in its status; Resolve itself never fails. Notes say where DNS has
 // more or fewer addresses than there are members.
@@ -90,6 +90,9 @@ func questions(p edge.Pool) (names []string, queries []srvQuestion) {
 		}
 	}
 	for _, d := range p.SIPDomains {
+		if len(p.Services) > 0 { // else it is known that no record leads there
+			add("sip." + d)
+		}
 		for _, kind := range []edge.SRVKind{edge.SRVFederation, edge.SRVClient, edge.SRVXMPP} {
 			queries = append(queries, srvQuestion{kind, d})
 		}

@@ -248,3 +248,18 @@ func TestLocate(t *testing.T) {
 		}
 	}
 }
+
+// An SRV record leads to sip.<domain> of its own domain, which is asked for too.
+func TestResolveNamesOfDomains(t *testing.T) {
+	t.Parallel()
+	r := serve(t, &zone{records: []string{"sip.contoso.com. A 192.0.2.1", "sip.fabrikam.com. A 192.0.2.2"}})
+	f := mustParse(t, "pool p\nsip-domains contoso.com fabrikam.com\naccess sip.contoso.com\nmember edge1 192.0.2.1\n")
+	pool := Resolve(t.Context(), f.Pools, r)[0]
+	want := []edge.NameAnswer{
+		{Name: "sip.contoso.com", Status: edge.Found, Addresses: []netip.Addr{ip("192.0.2.1")}},
+		{Name: "sip.fabrikam.com", Status: edge.Found, Addresses: []netip.Addr{ip("192.0.2.2")}},
+	}
+	if d := cmp.Diff(want, pool.DNS.Names, comparing()); d != "" {
+		t.Error(d)
+	}
+}

@@ -135,6 +135,9 @@ func (l *lines) dnsMembers(p edge.Pool) {
 		return
 	}
 	for _, a := range p.DNS.Names {
+		if !slices.ContainsFunc(p.Services, func(s edge.Service) bool { return s.FQDN == a.Name }) {
+			continue
+		}
 		for _, ip := range a.Addresses {
 			l.list = append(l.list, line{text: fmt.Sprintf("  # by DNS: %s is at %s", printable(a.Name), ip)})
 		}

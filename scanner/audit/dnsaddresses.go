@@ -1,0 +1,112 @@
+package audit
+
+import (
+	"net/netip"
+	"slices"
+
+	"edgecert/scanner/edge"
+)
+
+// eachComparable runs compare for every service whose addresses in DNS can be
+// compared with the members'. They cannot where DNS does not answer, and where
+// the members are known by addresses of another kind: private ones behind NAT,
+// or a tunnel's loopback.
+func (w *world) eachComparable(r *result, compare func(s edge.Service, dns, known []netip.Addr)) {
+	for _, s := range w.addressed() {
+		a, ok := w.answer(s.FQDN)
+		if ok && a.Status == edge.Absent {
+			r.elsewhere() // dns-no-address
+			continue
+		}
+		all := slices.Clone(w.pool.VIPs)
+		for _, m := range w.pool.Members {
+			all = append(all, m.Addresses...)
+		}
+		known := addressesOf(all, s.Role)
+		if !ok || a.Status != edge.Found || !sameKind(a.Addresses, known) {
+			r.couldNotTell()
+			continue
+		}
+		compare(s, a.Addresses, known)
+	}
+}
+
+// addressed are the services by every name whose addresses lead to them: Access
+// stands under each sip.<domain> too that a record leads to, unless it has the
+// same addresses and nothing else could be said. XMPP does not stand there: its
+// name is the domain, which leads to the web site.
+func (w *world) addressed() []edge.Service {
+	var out []edge.Service
+	for _, s := range w.pool.Services {
+		if s.Role != edge.XMPP {
+			out = append(out, s)
+		}
+	}
+	access, ok := w.pool.Service(edge.Access)
+	own, _ := w.answer(access.FQDN)
+	for _, a := range w.pool.DNS.Names {
+		if ok && w.serviceRole(a.Name) == "" && w.followedTo(a.Name) != "" && !slices.Equal(a.Addresses, own.Addresses) {
+			access.FQDN = a.Name
+			out = append(out, access)
+		}
+	}
+	return out
+}
+
+// addressesOf picks the addresses that serve a role.
+func addressesOf(all []edge.Address, role edge.Role) []netip.Addr {
+	var out []netip.Addr
+	for _, a := range all {
+		if (a.Role == "" || a.Role == role) && !slices.Contains(out, a.IP) {
+			out = append(out, a.IP)
+		}
+	}
+	return out
+}
+
+// sameKind says whether two lists have an address in common, or at least one
+// from the same side of a NAT or tunnel.
+func sameKind(dns, known []netip.Addr) bool {
+	for _, d := range dns {
+		for _, k := range known {
+			if d == k || kindOf(d) == kindOf(k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func kindOf(ip netip.Addr) string {
+	switch {
+	case ip.IsLoopback():
+		return "loopback"
+	case ip.IsPrivate() || ip.IsLinkLocalUnicast():
+		return "private"
+	default:
+		return "public"
+	}
+}
+
+func without(all, known []netip.Addr) []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(all), func(ip netip.Addr) bool { return slices.Contains(known, ip) })
+}
+
+func texts(ips []netip.Addr) []string {
+	var out []string
+	for _, ip := range ips {
+		out = append(out, ip.String())
+	}
+	return out
+}
+
+// dialed are the captures of a service at an address.
+func (w *world) dialed(role edge.Role, ip netip.Addr) []int {
+	var at []int
+	for i, c := range w.captures {
+		if c.Endpoint.Role == role && c.Endpoint.Address == ip {
+			at = append(at, i)
+		}
+	}
+	return at
+}
