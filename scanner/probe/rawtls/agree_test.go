@@ -79,7 +79,8 @@ func TestKeysRefuseWhatWasNotOffered(t *testing.T) {
 	for name, extension := range map[string][]byte{
 		"none":                  nil,
 		"cut":                   {0, 29, 0, 32, 1},
-		"another group":         {0, 30, 0, 1, 1},
+		"another group":         {0x11, 0xec, 0, 1, 1},
+		"a key of another size": {1, 0, 0, 1, 1},
 		"a point off the curve": append([]byte{0, 23, 0, 65, 4}, make([]byte, 64)...),
 		"the point zero":        append([]byte{0, 29, 0, 32}, make([]byte, 32)...),
 	} {
