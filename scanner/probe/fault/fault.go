@@ -26,12 +26,20 @@ func New(class edge.ErrorClass, format string, args ...any) *edge.Fault {
 // Of is err as a fault, doing says what was tried: "reading the answer". An
 // edge.Fault within err keeps its class.
 func Of(err error, doing string) *edge.Fault {
-	return &edge.Fault{Class: Class(err), Message: doing + ": " + bare(err).Error()}
+	return &edge.Fault{Class: Class(err), Message: doing + ": " + Text(Bare(err))}
 }
 
-// bare is err without the words that package net puts before it: what was done,
+// Text is err as text, of an edge.Fault without its class, which is told apart.
+func Text(err error) string {
+	if known, ok := err.(*edge.Fault); ok {
+		return known.Message
+	}
+	return err.Error()
+}
+
+// Bare is err without the words that package net puts before it: what was done,
 // and to which address, stands in front of them already.
-func bare(err error) error {
+func Bare(err error) error {
 	if op, ok := err.(*net.OpError); ok {
 		err = op.Err
 	}

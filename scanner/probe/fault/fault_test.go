@@ -111,3 +111,16 @@ func TestADeadlineOfTheContextIsATimeout(t *testing.T) {
 		t.Errorf("%v, want %v", err, os.ErrDeadlineExceeded)
 	}
 }
+
+func TestMessagesSayTheClassAndTheAddressNowhere(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]error{
+		"reading: more than 10 bytes":    New(edge.ClassTooLarge, "more than %d bytes", 10),
+		"reading: connection refused":    &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
+		"reading: no TLS record: \"hi\"": errors.New(`no TLS record: "hi"`),
+	} {
+		if got := Of(err, "reading"); got.Message != want {
+			t.Errorf("%q, want %q", got.Message, want)
+		}
+	}
+}

@@ -63,7 +63,7 @@ func request(ctx context.Context, conn net.Conn, addr, target string, l login) (
 	case fault.Class(fault.Ended(ctx, err)) == edge.ClassTimeout:
 		// A proxy says nothing while it is trying, so its silence is taken for
 		// the endpoint's.
-		return nil, &Error{Proxy: addr, Err: fmt.Errorf("no connection in time: %w", err)}
+		return nil, &Error{Proxy: addr, Err: fmt.Errorf("no connection in time: %w", fault.Bare(err))}
 	default:
 		return nil, own(ctx, addr, "CONNECT", err)
 	}

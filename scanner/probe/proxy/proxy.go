@@ -115,9 +115,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Own {
-		return "proxy " + e.Proxy + ": " + e.Err.Error()
+		return "proxy " + e.Proxy + ": " + fault.Text(e.Err)
 	}
-	return "through proxy " + e.Proxy + ": " + e.Err.Error()
+	return "through proxy " + e.Proxy + ": " + fault.Text(e.Err)
 }
 
 // Unwrap is the cause.
@@ -129,7 +129,7 @@ func own(ctx context.Context, proxy, doing string, err error) error {
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &Error{Proxy: proxy, Own: true, Err: fmt.Errorf("%s: %w", doing, ctx.Err())}
 	}
-	return &Error{Proxy: proxy, Own: true, Err: fault.New(edge.ClassUnreachable, "%s: %v", doing, err)}
+	return &Error{Proxy: proxy, Own: true, Err: fault.New(edge.ClassUnreachable, "%s: %v", doing, fault.Bare(err))}
 }
 
 // address refuses what the caller should have resolved: a name would be looked

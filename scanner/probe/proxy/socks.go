@@ -79,7 +79,7 @@ func socksError(ctx context.Context, addr string, err error, w *way) error {
 	case isReply:
 		return &Error{Proxy: addr, Err: replyError(reply)}
 	case w.answered && fault.Class(err) == edge.ClassTimeout:
-		return &Error{Proxy: addr, Err: fmt.Errorf("no connection in time: %w", err)}
+		return &Error{Proxy: addr, Err: fmt.Errorf("no connection in time: %w", fault.Bare(err))}
 	case w.Conn == nil:
 		return own(ctx, addr, "connecting", err)
 	default:
