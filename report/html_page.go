@@ -85,7 +85,9 @@ func newHTMLPage(r Report) htmlPage {
 	if r.Vantage.Host != "" {
 		h.Facts = append(h.Facts, "seen from "+b.clean(r.Vantage.Host))
 	}
-	h.Facts = append(h.Facts, b.clean(strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version)))
+	for _, fact := range r.source() {
+		h.Facts = append(h.Facts, b.clean(fact))
+	}
 	h.Coverage = b.coverage()
 	return h
 }

@@ -24,8 +24,12 @@ func Markdown(w io.Writer, r Report) error {
 	m := &markdown{now: r.Finished}
 	m.line("# Edge certificates: %s", verdictWord(r.Verdict))
 	c := r.Coverage
+	source := r.source()
+	for i, fact := range source {
+		source[i] = code(fact)
+	}
 	m.line("%s of %s seen, %s from %s with %s.", thousands(c.Planned-c.Failed), plural(c.Planned, "endpoint"),
-		r.Started.Format("2006-01-02 15:04 UTC"), code(r.Vantage.Host), code(strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version)))
+		r.Started.Format("2006-01-02 15:04 UTC"), code(r.Vantage.Host), strings.Join(source, ", "))
 	if r.Interrupted {
 		m.line("**Interrupted:** the scan ended early, and the report holds what was captured until then.")
 	}

@@ -13,9 +13,11 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"edgecert/scanner/audit"
+	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -42,8 +44,24 @@ type Report struct {
 
 // Tool is the program that scanned.
 type Tool struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
+	Name        string `json:"name"`
+	Version     string `json:"version"`
+	PublicRoots string `json:"public_roots"` // the day of Mozilla's root list within it, 2006-01-02
+}
+
+// source is what a report stands on, for people: the program and its roots,
+// which say nothing where other roots alone were trusted.
+func (r Report) source() []string {
+	facts := []string{strings.TrimSpace(r.Tool.Name + " " + r.Tool.Version)}
+	day, err := time.Parse(time.DateOnly, r.Tool.PublicRoots)
+	if err != nil || r.Policy.OnlyRoots {
+		return facts
+	}
+	roots := "public roots of " + r.Tool.PublicRoots
+	if trust.RootsOld(day, r.Finished) {
+		roots += ", more than a year old"
+	}
+	return append(facts, roots)
 }
 
 // Vantage is where the scan looked from: the host, or the names of the vantage

@@ -220,7 +220,10 @@ func (p *page) footer(r Report) {
 	if r.Vantage.Host != "" {
 		facts = append(facts, "from "+p.clean(r.Vantage.Host))
 	}
-	p.facts(dim, "", append(facts, p.clean(strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version))))
+	for _, fact := range r.source() {
+		facts = append(facts, p.clean(fact))
+	}
+	p.facts(dim, "", facts)
 }
 
 // outcome says the verdict once more: it is the end of a report that one sees

@@ -19,7 +19,7 @@ import (
 var (
 	started  = time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
 	finished = started.Add(1840 * time.Millisecond)
-	tool     = Tool{Name: "edgecert", Version: "1.2.3"}
+	tool     = Tool{Name: "edgecert", Version: "1.2.3", PublicRoots: "2026-10-30"}
 )
 
 // cert makes a certificate that is the same on every machine and day: Ed25519

@@ -67,7 +67,7 @@ func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, 
 
 // judge turns evidence into the report.
 func judge(ev edge.Evidence, p audit.Policy, now time.Time) report.Report {
-	return report.New(ev, audit.Judge(ev, p, now), p, report.Tool{Name: "edgecert", Version: toolVersion()})
+	return report.New(ev, audit.Judge(ev, p, now), p, tool())
 }
 
 // log tells, with -v, what each endpoint said beyond the report.

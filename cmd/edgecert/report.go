@@ -102,6 +102,7 @@ func rejudge(r report.Report, over audit.Policy, f *pflag.FlagSet) (report.Repor
 		return r, hintf("judge the scans that it was made of", "scans laid side by side cannot be judged again")
 	}
 	changes := r.Changes
+	r.Tool.PublicRoots = tool().PublicRoots // those that judge now
 	r = report.New(ev, audit.Judge(ev, policy, ev.Finished), policy, r.Tool)
 	r.Changes = changes
 	return r, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"edgecert/report"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/audit/trust"
 )
@@ -46,7 +47,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Args:  takes("no arguments", 0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			age := ""
-			if trust.RootsOld(time.Now()) {
+			if trust.RootsOld(trust.RootsDate(), time.Now()) {
 				age = ", more than a year old: a newer edgecert knows the public CAs of today"
 			}
 			_, err := fmt.Fprintf(a.out, "edgecert %s %s/%s %s\npublic roots: Mozilla's of %s%s\n", toolVersion(), runtime.GOOS,
@@ -54,6 +55,11 @@ func (a *app) versionCommand() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// tool is this program as reports name it.
+func tool() report.Tool {
+	return report.Tool{Name: "edgecert", Version: toolVersion(), PublicRoots: trust.RootsDate().Format(time.DateOnly)}
 }
 
 // manCommand writes man pages for packagers; the rules are a page of their own.

@@ -95,7 +95,7 @@ func (w *world) noRoot() string {
 	if len(w.scan.policy.Roots) > 0 {
 		text += " nor the given ones"
 	}
-	if trust.RootsOld(w.scan.now) {
+	if trust.RootsOld(trust.RootsDate(), w.scan.now) {
 		text += " (that list is more than a year old: a newer edgecert may know the CA)"
 	}
 	return text

@@ -31,9 +31,9 @@ func RootsDate() time.Time {
 	return t
 }
 
-// RootsOld reports whether the embedded roots are older than a year at now:
+// RootsOld reports whether a root list of that day is older than a year at now:
 // then an unknown issuer may be a public CA younger than the list.
-func RootsOld(now time.Time) bool { return now.Sub(RootsDate()) > rootsOldAfter }
+func RootsOld(of, now time.Time) bool { return now.Sub(of) > rootsOldAfter }
 
 // A constraint refuses a path that a root program does not accept from an
 // otherwise trusted root; nil: none.

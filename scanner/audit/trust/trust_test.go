@@ -256,7 +256,7 @@ func TestRootsDateIsThatOfTheModule(t *testing.T) {
 	if date.Year() < 2026 || !strings.Contains(rootsVersion, date.Format("20060102")) {
 		t.Errorf("roots date %v of version %s", date, rootsVersion)
 	}
-	if RootsOld(date.AddDate(0, 11, 0)) || !RootsOld(date.AddDate(1, 0, 2)) {
+	if RootsOld(date, date.AddDate(0, 11, 0)) || !RootsOld(date, date.AddDate(1, 0, 2)) {
 		t.Error("roots become old after a year, not earlier nor later")
 	}
 	if n := len(publicRoots()); n < 100 {
