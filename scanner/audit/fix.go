@@ -140,7 +140,7 @@ func (w *world) requestSteps(q edge.CertificateRequest) string {
 	file := q.File + ".cer"
 	steps := fmt.Sprintf("%s: %s; have %s sign that, and save the answer as %s; %s: Import-CsCertificate -Path %[4]s -PrivateKeyExportable $true",
 		first, q.Command, signer, file, first)
-	if len(w.pool.Members) == 1 {
+	if len(w.pool.Members) == 1 && w.pool.File == nil { // a file stands in for members that are not told here
 		all = first
 	} else {
 		steps += "; " + exportPFX(`(Join-Path Cert:\LocalMachine\My (Get-PfxCertificate `+file+`).Thumbprint)`, q.File+".pfx") + "; " + others + ": " + importPFX(q.File+".pfx")

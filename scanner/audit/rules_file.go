@@ -8,8 +8,9 @@ import (
 
 // The rules about a certificate file, judged before it is assigned.
 
-// checksFile applies to pools that a certificate file stands in for.
-func checksFile(w *world) bool { return w.pool.File != nil }
+// checksFile applies to pools that a certificate file stands in for, where
+// they have a service that it would serve.
+func checksFile(w *world) bool { return w.pool.File != nil && len(w.leaves) > 0 }
 
 // carriesKey says whether a format is meant to hold the private key too. A
 // certificate as the CA sends it (.cer, .p7b) never does: the key is waiting
@@ -43,7 +44,7 @@ certlm.msc with "Yes, export the private key"); if the key was not made exportab
 			case carriesKey(f):
 				r.find(Finding{Certificate: w.checked(),
 					Message: fmt.Sprintf("%s is a PFX, and holds no private key: it cannot be assigned", f.Name),
-					Fix:     "export it again with its private key on the server that requested it; if the key is not exportable: Request-CsCertificate with -PrivateKeyExportable $true"})
+					Fix:     "export it again with its private key on the server that requested it; if the key is not exportable, request it again: " + w.fixRequest(w.roleOf(w.indexes))})
 			default:
 				r.find(Finding{Severity: Info, Certificate: w.checked(),
 					Message: fmt.Sprintf("%s (%s) holds no private key: it can be imported only where the request is pending", f.Name, f.Format),
@@ -72,7 +73,7 @@ request: certutil -repairstore my SERIAL joins the two), or request the certific
 			case edge.KeyDiffers:
 				r.find(Finding{Certificate: w.checked(),
 					Message: fmt.Sprintf("the private key in %s does not belong to the certificate in it", f.Name),
-					Fix:     "find the key that the certificate was requested with (certutil -repairstore my on the server that requested it), or request the certificate again"})
+					Fix:     "find the key that the certificate was requested with, on the server that requested it: certutil -repairstore my " + w.checked().Serial() + "; or request the certificate again"})
 			case edge.KeyUnreadable:
 				r.couldNotTell()
 			}
@@ -80,11 +81,5 @@ request: certutil -repairstore my SERIAL joins the two), or request the certific
 	}
 }
 
-// checked is the certificate of the file, nil where the pool has no service
-// that it would serve.
-func (w *world) checked() *edge.Certificate {
-	if len(w.leaves) == 0 {
-		return nil
-	}
-	return w.leaves[0].cert
-}
+// checked is the certificate of the file.
+func (w *world) checked() *edge.Certificate { return w.leaves[0].cert }
