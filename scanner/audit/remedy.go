@@ -65,8 +65,11 @@ func (w *world) remedy(rule Rule, f placed) string {
 		return slices.ContainsFunc(on, w.result(rule.ID).about) ||
 			slices.ContainsFunc(w.faults(on), func(id string) bool { return !slices.Contains(known, id) })
 	})
-	if len(members) == 0 || len(better) == 0 {
+	switch {
+	case len(better) == 0:
 		return ""
+	case len(members) == 0:
+		return fixBalancer
 	}
 	return w.fixAssign(members, w.roleOf(f.at), w.right(w.distinct(better), better))
 }

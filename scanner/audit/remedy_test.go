@@ -98,3 +98,22 @@ func TestAPoolWithoutTheRightCertificateRequestsOne(t *testing.T) {
 		}
 	}
 }
+
+// What a load balancer alone presents is no member's to assign.
+func TestALoadBalancersCertificateIsMendedThere(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	present(oldLeaf(w), withVIP(w))
+	found := 0
+	for _, f := range w.judge().Findings {
+		if f.Severity != Info {
+			found++
+			if f.Member != edge.VIPMember || f.Fix != fixBalancer {
+				t.Errorf("%s at %s: fix %q", f.Rule, f.Member, f.Fix)
+			}
+		}
+	}
+	if found != 2 { // vip-differs-from-members, expires-soon
+		t.Errorf("%d findings", found)
+	}
+}

@@ -177,6 +177,8 @@ How to fix it: compare the load balancer's list of servers with the pool's membe
 	}
 }
 
+const fixBalancer = "compare the load balancer's list of servers with the pool's members, and let it pass TCP through"
+
 func (w *world) judgeVIP(r *result, i int, s service) {
 	var known []edge.Fingerprint
 	for _, m := range s.seen {
@@ -193,7 +195,7 @@ func (w *world) judgeVIP(r *result, i int, s service) {
 				Certificate: leaf,
 				Message: fmt.Sprintf("expected from %s a certificate that a member presents, got %s, which none of %s does",
 					w.at(i), w.tell(leaf), list(w.names(s.seen))),
-				Fix: "compare the load balancer's list of servers with the pool's members, and let it pass TCP through",
+				Fix: fixBalancer,
 			}, i)
 		}
 	}
