@@ -34,14 +34,13 @@ type Subject struct {
 
 // Options are the manners of Check. The zero value is good but for Now.
 type Options struct {
-	Now         time.Time     // answers are judged at this time
-	Timeout     time.Duration // for one request, redirects included; 0: 10 s
-	Concurrency int           // requests under way at a time; 0: 8
+	Now     time.Time     // answers are judged at this time
+	Timeout time.Duration // for one request, redirects included; 0: 10 s
 }
 
 const (
-	defaultTimeout     = 10 * time.Second
-	defaultConcurrency = 8
+	defaultTimeout = 10 * time.Second
+	atATime        = 8 // requests under way
 )
 
 // Subjects are the distinct certificates of all captures that have an issuer
@@ -81,13 +80,10 @@ func Check(ctx context.Context, subjects []Subject, o Options) map[edge.Fingerpr
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	if o.Concurrency <= 0 {
-		o.Concurrency = defaultConcurrency
-	}
 	c := &checker{o: o, crls: map[crlKey]*crlOnce{}}
 	answers := make([]edge.Revocation, len(subjects))
 	var g errgroup.Group
-	g.SetLimit(o.Concurrency)
+	g.SetLimit(atATime)
 	for i, s := range subjects {
 		g.Go(func() error {
 			answers[i] = c.check(ctx, s)
