@@ -40,7 +40,7 @@ func (l *Lab) issueAll() (*pki, error) {
 	if keys == nil {
 		keys = &KeyRing{}
 	}
-	if err := keys.Warm(l.keySpecs()...); err != nil {
+	if err := keys.warm(l.keySpecs()...); err != nil {
 		return nil, err
 	}
 	p := &pki{issuers: map[string]Issuer{}, leaves: map[string]*Issued{}}

@@ -37,8 +37,8 @@ type KeyRing struct {
 	keys map[KeySpec]func() (crypto.Signer, error)
 }
 
-// Key returns the key that spec names.
-func (r *KeyRing) Key(spec KeySpec) (crypto.Signer, error) {
+// key returns the key that spec names.
+func (r *KeyRing) key(spec KeySpec) (crypto.Signer, error) {
 	r.mu.Lock()
 	make1, ok := r.keys[spec]
 	if !ok {
@@ -52,12 +52,12 @@ func (r *KeyRing) Key(spec KeySpec) (crypto.Signer, error) {
 	return make1() // outside the lock: keys are made side by side
 }
 
-// Warm makes all of the keys side by side.
-func (r *KeyRing) Warm(specs ...KeySpec) error {
+// warm makes all of the keys side by side.
+func (r *KeyRing) warm(specs ...KeySpec) error {
 	var g errgroup.Group
 	for _, s := range specs {
 		g.Go(func() error {
-			_, err := r.Key(s)
+			_, err := r.key(s)
 			return err
 		})
 	}

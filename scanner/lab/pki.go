@@ -44,7 +44,7 @@ type Issued struct {
 // issuer makes it self-signed. Everything but the signatures of PSS and ECDSA
 // follows from t and the issuer, so issuing twice gives one certificate.
 func (r *KeyRing) Issue(t Template, issuer *Issued) (*Issued, error) {
-	key, err := r.Key(t.Key)
+	key, err := r.key(t.Key)
 	if err != nil {
 		return nil, err
 	}

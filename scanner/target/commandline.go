@@ -20,7 +20,7 @@ const commandLine = "command line"
 func CommandLine(args []string) (File, error) {
 	var f File
 	var errs Errors
-	pool := edge.Pool{Name: CommandLineName, Kind: edge.CommandLinePool, Source: commandLine}
+	pool := edge.Pool{Name: commandLineName, Kind: edge.CommandLinePool, Source: commandLine}
 	for _, arg := range args {
 		switch loose, domain, err := argument(arg); {
 		case err != nil:

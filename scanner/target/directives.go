@@ -59,7 +59,7 @@ func (p *parser) beginPool(args []string) {
 		p.fail("one word of letters, digits and punctuation", "%q is no name of a pool", name)
 		return
 	}
-	if name == LooseName || name == CommandLineName {
+	if name == looseName || name == commandLineName {
 		p.fail("", "pool name %q is taken: it holds endpoints that belong to no pool", name)
 		return
 	}

@@ -55,7 +55,7 @@ func newParser(name string, rules []string) *parser {
 func (p *parser) file() File {
 	f := File{Pools: p.pools, Domains: p.domains}
 	if len(p.loose) > 0 {
-		f.Pools = append(f.Pools, edge.Pool{Name: LooseName, Kind: edge.LoosePool, Source: p.name, Loose: p.loose})
+		f.Pools = append(f.Pools, edge.Pool{Name: looseName, Kind: edge.LoosePool, Source: p.name, Loose: p.loose})
 	}
 	return f
 }

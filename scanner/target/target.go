@@ -32,8 +32,8 @@ type Domain struct {
 // Names of the pools that hold what belongs to no described pool. No pool of
 // a targets file may be called so.
 const (
-	LooseName       = "loose"
-	CommandLineName = "command-line"
+	looseName       = "loose"
+	commandLineName = "command-line"
 )
 
 // The limits of a targets file.

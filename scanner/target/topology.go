@@ -171,7 +171,7 @@ func (t *topology) pool(s edgeService) edge.Pool {
 		return p
 	}
 	t.noteMissing(&p, s)
-	if !plainWord(p.Name) || p.Name == LooseName || p.Name == CommandLineName {
+	if !plainWord(p.Name) || p.Name == looseName || p.Name == commandLineName {
 		p.Name = access.FQDN
 	}
 	for _, m := range c.machines {

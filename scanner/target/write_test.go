@@ -56,7 +56,7 @@ func TestWrite(t *testing.T) {
 		Notes:    []string{"guessed \x1b[31m# \u202eall"},
 	}
 	nothing := edge.Pool{Name: "fabrikam.com", Source: "DNS of fabrikam.com", SIPDomains: []string{"fabrikam.com"}}
-	hosts := edge.Pool{Name: CommandLineName, Kind: edge.CommandLinePool, Loose: []edge.Loose{{Host: "2001:db8::1", Port: 443, Source: "command line"}}}
+	hosts := edge.Pool{Name: commandLineName, Kind: edge.CommandLinePool, Loose: []edge.Loose{{Host: "2001:db8::1", Port: 443, Source: "command line"}}}
 	want := `# Written by edgecert targets. Behind each line is where it comes from.
 
 pool sip.contoso.com               # DNS of contoso.com?  allow expired
