@@ -46,16 +46,16 @@ func runMembers(w *world, r *result) {
 			r.couldNotTell()
 		case len(s.seen) > 1:
 			r.pass()
-		case len(s.seen) == 1 && !w.alone(s):
+		case len(s.seen) == 1 && !w.alone():
 			r.couldNotTell()
 		}
 	}
 }
 
 // alone says whether a service that was seen on one address has only one
-// member, because the pool says so. One address that DNS gave may as well be a
+// member, because the pool says who they are. One address that DNS gave may as well be a
 // load balancer's.
-func (w *world) alone(s service) bool {
+func (w *world) alone() bool {
 	return w.named() || w.pool.Kind == edge.CommandLinePool
 }
 

@@ -38,10 +38,8 @@ func (s *server) serve(ctx context.Context, conn net.Conn) {
 }
 
 // firstBytes waits until the client has said something.
-func firstBytes(conn net.Conn) []byte {
-	b := make([]byte, 4096)
-	n, _ := conn.Read(b)
-	return b[:n]
+func firstBytes(conn net.Conn) {
+	_, _ = conn.Read(make([]byte, 4096))
 }
 
 // drip begins a handshake record of 16 kB and sends a byte of it every 100 ms:

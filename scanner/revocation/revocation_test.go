@@ -110,7 +110,7 @@ func TestCheckCRL(t *testing.T) {
 		{"of tomorrow", w.list(w.issuer, w.key, func(l *x509.RevocationList) {
 			l.ThisUpdate, l.NextUpdate = w.now.Add(24*time.Hour), w.now.Add(48*time.Hour)
 		}), edge.RevocationUnknown, "valid only from"},
-		{"signed by another key", w.list(restated(t, w, stranger), strangerKey, asIs), edge.RevocationUnknown, "not signed by the certificate's issuer"},
+		{"signed by another key", w.list(restated(stranger), strangerKey, asIs), edge.RevocationUnknown, "not signed by the certificate's issuer"},
 		{"this part of the list", w.list(w.issuer, w.key, part(url, nil)), edge.Good, ""},
 		{"another part of the list", w.list(w.issuer, w.key, part(url+"2", nil)), edge.RevocationUnknown, "another part"},
 		{"for CA certificates alone", w.list(w.issuer, w.key, part(url, []byte{0x82, 1, 0xff})), edge.RevocationUnknown, "another kind of certificate"},
@@ -149,8 +149,7 @@ func checkAt(t *testing.T, own, w *world, leaf *edge.Certificate, url string) ed
 
 // restated is a certificate of the issuer's name over another key's template:
 // CreateRevocationList wants issuer and key to belong together.
-func restated(t *testing.T, w *world, like *edge.Certificate) *edge.Certificate {
-	t.Helper()
+func restated(like *edge.Certificate) *edge.Certificate {
 	c := *like.X509
 	c.PublicKey = nil
 	return &edge.Certificate{X509: &c}

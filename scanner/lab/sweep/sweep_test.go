@@ -109,7 +109,7 @@ func TestEverySingleFactIsNamed(t *testing.T) {
 // check judges one world and returns the rules that it reached.
 func (s *field) check(t *testing.T, m mutation, sc scope) map[string]bool {
 	ev := s.world(t, m, sc.cells)
-	want := s.expected(m, sc, ev)
+	want := s.expected(m, sc)
 	found := map[string]bool{}
 	covered := map[string]map[place]bool{}
 	j := judge(ev, s.policy)
@@ -180,7 +180,7 @@ func betweenServices(rule string) bool {
 
 // expected is what a world must yield beyond the healthy pool: what the
 // mutation says, and the difference that it makes.
-func (s *field) expected(m mutation, sc scope, ev edge.Evidence) map[string]audit.Severity {
+func (s *field) expected(m mutation, sc scope) map[string]audit.Severity {
 	finds := m.finds
 	if sc.kind == wholePool && m.wide != nil {
 		finds = m.wide

@@ -78,7 +78,7 @@ func readAnswer(ctx context.Context, r io.Reader) *edge.Fault {
 	case n > 0 && !isRecord(got):
 		return fault.New(edge.ClassNotTLS, "no TLS: the answer begins %q", got)
 	case err != nil:
-		return fault.Of(fault.Ended(ctx, err), "reading the pseudo-TLS answer, "+plural(n, "byte")+" so far")
+		return fault.Of(fault.Ended(ctx, err), "reading the pseudo-TLS answer, "+inBytes(n)+" so far")
 	case got[0] == recordAlert:
 		return alert(got)
 	case !isPseudo(got):

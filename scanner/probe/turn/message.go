@@ -89,7 +89,7 @@ var errShort = errors.New("shorter than it says")
 func parse(b []byte) (message, error) {
 	var m message
 	if len(b) < headerLength {
-		return m, fmt.Errorf("a message of %s: the header alone has %d", plural(len(b), "byte"), headerLength)
+		return m, fmt.Errorf("a message of %s: the header alone has %d", inBytes(len(b)), headerLength)
 	}
 	m.kind = binary.BigEndian.Uint16(b)
 	copy(m.id[:], b[4:headerLength])
@@ -98,7 +98,7 @@ func parse(b []byte) (message, error) {
 		return m, fmt.Errorf("message type 0x%04x: the first two bits are zero in STUN", m.kind)
 	}
 	if length > len(b)-headerLength {
-		return m, fmt.Errorf("a message of %s that says %d: %w", plural(len(b)-headerLength, "byte"), length, errShort)
+		return m, fmt.Errorf("a message of %s that says %d: %w", inBytes(len(b)-headerLength), length, errShort)
 	}
 	body := b[headerLength : headerLength+length]
 	m.microsoft = bytes.HasPrefix(body, binary.BigEndian.AppendUint32(attributeHeader(nil, attrMagicCookie, 4), magicCookie))
@@ -121,7 +121,7 @@ func attributes(body []byte, aligned bool) ([]attribute, error) {
 	var list []attribute
 	for len(body) > 0 {
 		if len(body) < 4 {
-			return nil, fmt.Errorf("%s behind the last attribute", plural(len(body), "byte"))
+			return nil, fmt.Errorf("%s behind the last attribute", inBytes(len(body)))
 		}
 		a := attribute{kind: binary.BigEndian.Uint16(body)}
 		length := int(binary.BigEndian.Uint16(body[2:]))
@@ -189,9 +189,9 @@ func text(b []byte) string {
 	return string(b[:min(len(b), maxText)])
 }
 
-func plural(n int, noun string) string {
+func inBytes(n int) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 byte"
 	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	return strconv.Itoa(n) + " bytes"
 }
