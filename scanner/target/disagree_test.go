@@ -80,3 +80,24 @@ func TestTwoTopologiesOfOnePool(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A targets file calls the pool by a name of its own: both are scanned, and the
+// report says that they look like one. In another case it is the same name.
+func TestTopologyOfAPoolByAnotherName(t *testing.T) {
+	t.Parallel()
+	file := write(t, "topology.xml", published)
+	for name, want := range map[string][]string{
+		"edge-emea": {"pool edge-emea in TARGETS:1 has the same Access Edge, sip.contoso.com: if it is this pool, call it edgepool.contoso.net there, and the two are laid together"},
+		"EdgePool.contoso.net": {"SIP domain contoso.com: listed in TOPOLOGY, not in TARGETS:1", "SIP domain fabrikam.com: listed in TOPOLOGY, not in TARGETS:1",
+			"Web Conferencing Edge: webcon.contoso.com in TOPOLOGY, none in TARGETS:1", "A/V Edge: av.contoso.com in TOPOLOGY, none in TARGETS:1"},
+	} {
+		targets := write(t, "targets.txt", "pool "+name+"\naccess sip.contoso.com\n")
+		f, err := Load([]string{file, targets}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, anonymous(f.Pools[len(f.Pools)-1].Notes, file, targets)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}

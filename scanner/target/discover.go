@@ -158,7 +158,7 @@ func (f *found) lead(port int, source string) {
 		f.ports = append(f.ports, port)
 		slices.Sort(f.ports)
 	}
-	if f.source == "" {
+	if f.source == "" || f.source == source {
 		f.source = source
 	} else if !slices.Contains(strings.Split(f.source, ", "), source) {
 		f.source += ", " + source

@@ -13,7 +13,7 @@ import (
 // do in the end. It counts if it speaks TLS on a port of Access; behind a
 // wildcard record any web server does.
 func (d *discovery) guessAccess(ctx context.Context) {
-	const answered, resolved = "guessed: a conventional name that answers", "guessed: a conventional name (not dialed)"
+	const answered, resolved = "guessed: a conventional name that answers", "guessed: a conventional name, not dialed"
 	var endpoints []edge.Endpoint
 	var owners []*found
 	for _, f := range d.found {

@@ -100,9 +100,17 @@ func (d *discovery) guessServices(ctx context.Context) {
 	}
 	captures := d.capture(ctx, endpoints)
 	for _, f := range d.found {
-		if f.access != "" && len(f.ports) > 0 {
-			f.decide(edge.WebConf, owners, captures)
-			f.decide(edge.AV, owners, captures)
+		if f.access == "" || len(f.ports) == 0 {
+			continue
+		}
+		for _, role := range []edge.Role{edge.WebConf, edge.AV} {
+			switch {
+			case f.decide(role, owners, captures):
+			case d.dials:
+				f.note("no %s found: neither the certificate of Access nor conventional names lead to one", role.Title())
+			default:
+				f.note("no %s found: no conventional name leads to one; a scan looks into the certificate of Access too", role.Title())
+			}
 		}
 	}
 }
@@ -190,10 +198,10 @@ func (f *found) related(name string) bool {
 	return slices.ContainsFunc(domains, func(d string) bool { return strings.HasSuffix(name, "."+d) })
 }
 
-// decide takes the best candidate of a role that answers as one: with the
-// certificate of Access rather than with another. Where nothing was dialed the
-// likeliest name that resolves is taken.
-func (f *found) decide(role edge.Role, owners []candidate, captures []edge.Capture) {
+// decide takes the best candidate of a role that answers as one, if there is
+// one: with the certificate of Access rather than with another. Where nothing
+// was dialed the likeliest name that resolves is taken.
+func (f *found) decide(role edge.Role, owners []candidate, captures []edge.Capture) bool {
 	var best *candidate
 	bestSame := false
 	for i, c := range owners {
@@ -203,7 +211,7 @@ func (f *found) decide(role edge.Role, owners []candidate, captures []edge.Captu
 		if captures == nil {
 			if c.name != f.access && !c.same {
 				f.take(c, "not dialed")
-				return
+				return true
 			}
 			continue
 		}
@@ -213,10 +221,10 @@ func (f *found) decide(role edge.Role, owners []candidate, captures []edge.Captu
 		}
 	}
 	if best == nil {
-		f.note("no %s found: neither the certificate of Access nor conventional names lead to one", role.Title())
-		return
+		return false
 	}
 	f.take(*best, "answers as one")
+	return true
 }
 
 // answers reports whether a capture shows the role, and whether it presents

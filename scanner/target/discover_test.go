@@ -236,3 +236,17 @@ func TestDiscoverWithoutAnswers(t *testing.T) {
 		t.Errorf("notes %q", n)
 	}
 }
+
+// `edgecert targets` dials nothing, and says what it could not know therefore.
+func TestDiscoverWithoutDialing(t *testing.T) {
+	t.Parallel()
+	r := serve(t, &zone{records: []string{"sip.contoso.com. A 203.0.113.10", "webcon.contoso.com. A 203.0.113.20"}})
+	want := []string{
+		"Access Edge sip.contoso.com is guessed: a conventional name, not dialed; no SRV record leads to an Edge",
+		"Web Conferencing Edge webcon.contoso.com, port 443, is guessed: a conventional name, not dialed",
+		"no A/V Edge found: no conventional name leads to one; a scan looks into the certificate of Access too",
+	}
+	if d := cmp.Diff(want, Discover(t.Context(), []Domain{{Name: "contoso.com"}}, r, nil)[0].Notes); d != "" {
+		t.Error(d)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"edgecert/scanner/edge"
 )
@@ -110,14 +111,28 @@ func (l *loaded) file() (File, error) {
 	}
 	var further []edge.Pool
 	for _, t := range described {
-		i := slices.IndexFunc(out.Pools, func(p edge.Pool) bool { return p.Name == t.Name })
+		i := slices.IndexFunc(out.Pools, func(p edge.Pool) bool { return strings.EqualFold(p.Name, t.Name) })
 		if i < 0 {
+			t.Notes = slices.Concat(t.Notes, alike(out.Pools, t))
 			further = append(further, t)
 			continue
 		}
 		out.Pools[i].Notes = append(out.Pools[i].Notes, disagreements(out.Pools[i], t)...)
 	}
 	return Join(out, File{Pools: further})
+}
+
+// alike notes a pool that seems to be described already, by another name than
+// the topology's: it would be scanned twice, and the two not compared.
+func alike(pools []edge.Pool, t edge.Pool) []string {
+	i := slices.IndexFunc(pools, func(p edge.Pool) bool {
+		return p.Kind == edge.EdgePool && p.FQDN(edge.Access) == t.FQDN(edge.Access)
+	})
+	if i < 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("pool %s in %s has the same Access Edge, %s: if it is this pool, call it %s there, and the two are laid together",
+		pools[i].Name, pools[i].Source, t.FQDN(edge.Access), t.Name)}
 }
 
 // Join lays files together: pools in order, the loose endpoints of all of them
