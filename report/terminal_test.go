@@ -50,7 +50,7 @@ func screen(t *testing.T, tmux, command string, width, height int) string {
 	socket := filepath.Join(dir, "s")
 	run := func(args ...string) string {
 		cmd := exec.Command(tmux, append([]string{"-u", "-S", socket, "-f", os.DevNull}, args...)...)
-		cmd.Env = append(os.Environ(), "TMUX=", "LC_ALL=C.UTF-8")
+		cmd.Env = append(os.Environ(), "TMUX=", "LC_ALL=C.UTF-8", "SHELL=/bin/sh") // a service account has no login shell
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("tmux %s: %v\n%s", args[0], err, out)
