@@ -32,30 +32,32 @@ func runChainDiffers(w *world, r *result) {
 		}
 	}
 	for _, g := range w.group(func(e edge.Endpoint) bool { return !e.VIP }) {
-		chains := w.alike(g.at, w.sent)
 		if len(w.names(g.at)) < 2 {
 			continue
 		}
-		if len(chains) < 2 {
+		if len(w.alike(g.at, w.sent)) < 2 {
 			r.pass()
 			continue
 		}
-		at := g.at
+		at := slices.DeleteFunc(slices.Clone(g.at), w.chainTold)
+		chains := w.alike(at, w.sent)
+		if len(at) < len(g.at) {
+			r.elsewhere()
+		}
+		if len(chains) < 2 {
+			continue
+		}
 		if odd := oddPart(w, chains); odd != nil {
 			at = odd
-		}
-		if w.chainTold(at) {
-			r.elsewhere()
-			continue
 		}
 		r.find(w.chainFinding(g.cert, chains, at), at...)
 	}
 }
 
 // chainTold says whether a more specific rule has found what is the matter
-// with one of these chains.
-func (w *world) chainTold(at []int) bool {
-	return slices.ContainsFunc(at, w.incomplete) || slices.ContainsFunc(at, w.result("intermediate-expired").about)
+// with a capture's chain.
+func (w *world) chainTold(i int) bool {
+	return w.incomplete(i) || w.result("intermediate-expired").about(i)
 }
 
 // sent names the intermediates that a capture sent, whatever their order. A

@@ -226,6 +226,16 @@ func consistencyCases() []ruleCase {
 			at:     "edge3", says: []string{"edge3 (every service)", "Example Issuing CA"}, fix: `Cert:\LocalMachine\CA`,
 		},
 		{
+			rule: "chain-differs-across-members", name: "one cell sends a cross certificate too, another nothing but the leaf", want: Found,
+			change: func(w *testWorld) {
+				c := w.cell("edge2", edge.WebConf, 443)
+				c.Chain = append(c.Chain[:2:2], testPKI().cross)
+				bare := w.cell("edge3", edge.Access, 443)
+				bare.Chain = bare.Chain[:1]
+			},
+			at: "edge2 webcon 443", says: []string{"edge2 (webcon 443)"}, also: []string{"chain-incomplete"},
+		},
+		{
 			rule: "chain-differs-across-members", name: "one member sends nothing but the leaf", want: NotApplicable,
 			change: func(w *testWorld) {
 				for _, c := range w.member("edge2") {

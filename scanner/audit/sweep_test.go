@@ -9,15 +9,15 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// The sweep mutates one fact of one cell of the healthy pool and demands that
-// every finding about it names exactly that cell.
-func TestSweepNamesTheCell(t *testing.T) {
-	t.Parallel()
-	facts := []struct {
-		name   string
-		change func(*testWorld, *edge.Capture)
-		want   []string // rules that must find it; others may not find anything
-	}{
+// A fact is one thing wrong with one cell.
+type fact struct {
+	name   string
+	change func(*testWorld, *edge.Capture)
+	want   []string // rules that must find it; others may not find anything
+}
+
+func facts() []fact {
+	return []fact{
 		{"another certificate", func(w *testWorld, c *edge.Capture) { present(sameKeyLeaf(w), c) }, []string{idMembers}},
 		{"down", func(_ *testWorld, c *edge.Capture) { down(edge.ClassTimeout, c) }, []string{idUnreachable}},
 		{"not TLS", func(_ *testWorld, c *edge.Capture) { down(edge.ClassNotTLS, c) }, []string{"tls-not-spoken"}},
@@ -44,18 +44,61 @@ func TestSweepNamesTheCell(t *testing.T) {
 			c.Extra.Samples = &edge.Samples{Planned: 4, Seen: []edge.Sample{{Certificate: c.Leaf(), Count: 2}, {Certificate: sameKeyLeaf(w), Count: 2}}}
 		}, []string{"changes-between-handshakes"}},
 	}
+}
+
+// The sweep mutates one fact of one cell of the healthy pool and demands that
+// every finding about it names exactly that cell.
+func TestSweepNamesTheCell(t *testing.T) {
+	t.Parallel()
 	plan := healthy(t).ev.Captures
-	for _, fact := range facts {
+	for _, f := range facts() {
 		for i, cell := range plan {
 			if cell.Endpoint.Role == edge.AV {
 				continue
 			}
-			t.Run(fmt.Sprintf("%s/%s %s %d", fact.name, cell.Endpoint.Member, cell.Endpoint.Role, cell.Endpoint.Port), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%s %s %d", f.name, cell.Endpoint.Member, cell.Endpoint.Role, cell.Endpoint.Port), func(t *testing.T) {
 				t.Parallel()
 				w := healthy(t)
-				fact.change(w, &w.ev.Captures[i])
-				demand(t, w.judge(), cell.Endpoint, fact.want)
+				f.change(w, &w.ev.Captures[i])
+				demand(t, w.judge(), cell.Endpoint, f.want)
 			})
+		}
+	}
+}
+
+// Two things wrong at once are both told, each where it is: no fact hides
+// behind another one.
+func TestSweepNamesBothCells(t *testing.T) {
+	t.Parallel()
+	for _, one := range facts() {
+		for _, other := range facts() {
+			t.Run(one.name+" and "+other.name, func(t *testing.T) {
+				t.Parallel()
+				w := healthy(t)
+				a, b := w.cell("edge1", edge.WebConf, 443), w.cell("edge2", edge.Access, 5061)
+				one.change(w, a)
+				other.change(w, b)
+				j := w.judge()
+				for _, f := range j.Findings {
+					if f.Severity != Info && !slices.Contains(one.want, f.Rule) && !slices.Contains(other.want, f.Rule) {
+						t.Errorf("also: %s at %q: %s", f.Rule, place(f), f.Message)
+					}
+				}
+				tells(t, j, a.Endpoint, one.want)
+				tells(t, j, b.Endpoint, other.want)
+			})
+		}
+	}
+}
+
+// tells wants a finding of each of these rules that an endpoint is part of.
+func tells(t *testing.T, j Judgement, e edge.Endpoint, want []string) {
+	t.Helper()
+	for _, rule := range want {
+		if !slices.ContainsFunc(j.Findings, func(f Finding) bool {
+			return f.Rule == rule && (f.Member == "" || f.Member == e.Member) && (f.Role == "" || f.Role == e.Role) && (f.Port == 0 || f.Port == e.Port)
+		}) {
+			t.Errorf("%s says nothing of %s %s", rule, e.Member, e.Role)
 		}
 	}
 }
