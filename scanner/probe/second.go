@@ -39,11 +39,7 @@ func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) s
 		if s, ok := try(func() sight { return v.attempt(ctx, o) }); ok {
 			return s
 		}
-		keys, err := rawtls.NewKeys()
-		if err != nil {
-			return first
-		}
-		if s, ok := try(func() sight { return v.rawAttempt(ctx, o, keys) }); ok {
+		if s, ok := try(func() sight { return v.rawAttempt(ctx, o, rawtls.NewKeys()) }); ok {
 			return s
 		}
 	}

@@ -1,7 +1,7 @@
 package rawtls
 
 import (
-	"crypto/ecdh"
+	"crypto/elliptic"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -19,30 +19,64 @@ import (
 // Keys are our half of a TLS 1.3 key agreement, which is all that it takes to
 // read a certificate there: it comes encrypted, but before anything is asked of
 // the client. Good for one connection. Nil: TLS 1.3 is not offered.
+//
+// Our secret is 1 in every group. So our key is the group's generator, and what
+// is agreed on is the server's own key: no arithmetic, and groups that Go lacks
+// cost nothing. Everybody can read along, but what they read the server shows to
+// everybody.
 type Keys struct {
 	shares []share
 	hello  []byte // the ClientHello that offered them, without its record
 }
 
-// NewKeys makes a key for every group that servers are known to want, so that
-// none has to ask for another.
-func NewKeys() (*Keys, error) {
-	k := &Keys{}
-	for _, g := range []struct {
+// A share is a group with its generator, written as keys of it are.
+type share struct {
+	group     uint16
+	generator []byte
+}
+
+// NewKeys offers every group that servers are known to want, so that none has
+// to ask for another: X25519 and X448 (RFC 7748, 4), the NIST curves, and the
+// finite fields of RFC 7919, whose keys are as long as their primes.
+func NewKeys() *Keys {
+	x25519 := make([]byte, 32)
+	x25519[0] = 9
+	k := &Keys{shares: []share{{uint16(tls.X25519), x25519}}}
+	for _, c := range []struct {
 		id    tls.CurveID
-		curve ecdh.Curve
-	}{{tls.X25519, ecdh.X25519()}, {tls.CurveP256, ecdh.P256()}, {tls.CurveP384, ecdh.P384()}, {tls.CurveP521, ecdh.P521()}} {
-		s, err := ecdhShare(uint16(g.id), g.curve)
-		if err != nil {
-			return nil, err
-		}
-		k.shares = append(k.shares, s)
+		curve elliptic.Curve
+	}{{tls.CurveP256, elliptic.P256()}, {tls.CurveP384, elliptic.P384()}, {tls.CurveP521, elliptic.P521()}} {
+		p := c.curve.Params()
+		point := make([]byte, 1+2*((p.BitSize+7)/8))
+		point[0] = uncompressed
+		p.Gx.FillBytes(point[1 : 1+len(point)/2])
+		p.Gy.FillBytes(point[1+len(point)/2:])
+		k.shares = append(k.shares, share{uint16(c.id), point})
 	}
-	k.shares = append(k.shares, x448Share())
-	for _, f := range fields() {
-		k.shares = append(k.shares, fieldShare(uint16(f.id), prime(f.bits, f.x)))
+	x448 := make([]byte, 56)
+	x448[0] = 5
+	k.shares = append(k.shares, share{30, x448})
+	for i, bits := range []int{2048, 3072, 4096, 6144, 8192} {
+		two := make([]byte, bits/8)
+		two[len(two)-1] = 2
+		k.shares = append(k.shares, share{256 + uint16(i), two})
 	}
-	return k, nil
+	return k
+}
+
+// uncompressed begins a point of a NIST curve: two coordinates follow, of which
+// the first is what is agreed on (RFC 8446, 4.2.8.2 and 7.4.2).
+const uncompressed = 4
+
+// agree is what the server and we agree on.
+func (s share) agree(peer []byte) ([]byte, error) {
+	if len(peer) != len(s.generator) || s.generator[0] == uncompressed && peer[0] != uncompressed {
+		return nil, fault.New(edge.ClassProtocol, "a key of %d bytes that is none of group %d", len(peer), s.group)
+	}
+	if s.generator[0] == uncompressed {
+		return peer[1 : 1+len(peer)/2], nil
+	}
+	return peer, nil
 }
 
 // Read is as the function Read, for the answer to the Hello that offered k.
@@ -65,7 +99,7 @@ func (k *Keys) extensions(add func(id uint16, f cryptobyte.BuilderContinuation))
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 			for _, s := range k.shares {
 				b.AddUint16(s.group)
-				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(s.public) })
+				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(s.generator) })
 			}
 		})
 	})
