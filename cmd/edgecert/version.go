@@ -73,6 +73,7 @@ func (a *app) manCommand() *cobra.Command {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return fmt.Errorf("making the folder for man pages: %w", err)
 			}
+			c.Root().DisableAutoGenTag = true // a page that is made again is the same
 			head := &doc.GenManHeader{Title: "EDGECERT", Section: "1", Source: "edgecert " + toolVersion()}
 			if err := doc.GenManTree(c.Root(), head, args[0]); err != nil {
 				return fmt.Errorf("writing man pages: %w", err)
@@ -82,14 +83,38 @@ func (a *app) manCommand() *cobra.Command {
 	}
 }
 
-// rulesPage renders the catalogue as roff.
+// rulesPage renders the catalogue as roff, without hyphens of roff's own.
 func rulesPage() string {
-	escape := strings.NewReplacer(`\`, `\e`, "-", `\-`, "\n.", "\n\\&.", "\n'", "\n\\&'").Replace
 	var b strings.Builder
-	b.WriteString(".TH EDGECERT-RULES 7\n.SH NAME\nedgecert\\-rules \\- what edgecert checks\n")
+	b.WriteString(".TH EDGECERT-RULES 7\n.nh\n.ad l\n.SH NAME\nedgecert\\-rules \\- what edgecert checks\n")
 	for _, r := range audit.Rules() {
-		fmt.Fprintf(&b, ".SH %s (%s)\n%s\n.PP\n%s\n.PP\nSource: %s\n", escape(r.ID), escape(severities(r)),
-			escape(r.Title), escape(strings.TrimSpace(r.Doc)), escape(r.Source))
+		b.WriteString(".SH " + roff(r.ID+" ("+severities(r)+")") + roff(r.Title) + ".PP\n" +
+			roff(strings.TrimSpace(r.Doc)) + ".PP\n" + roff("Source: "+r.Source))
+	}
+	return b.String()
+}
+
+// roff is text as lines of a man page. Indented lines are commands to copy,
+// and stay whole.
+func roff(text string) string {
+	escape := strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace
+	var b strings.Builder
+	whole := false
+	for line := range strings.SplitSeq(text, "\n") {
+		command := strings.HasPrefix(line, " ")
+		if command && !whole {
+			b.WriteString(".nf\n")
+		} else if whole && !command {
+			b.WriteString(".fi\n")
+		}
+		whole = command
+		if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
+			b.WriteString(`\&`) // no request of roff's
+		}
+		b.WriteString(escape(line) + "\n")
+	}
+	if whole {
+		b.WriteString(".fi\n")
 	}
 	return b.String()
 }
