@@ -62,6 +62,12 @@ func intermediateCases() []ruleCase {
 	ending := issuingCA(func(c *x509.Certificate) { c.NotAfter = today().AddDate(0, 0, 12) })
 	future := issuingCA(func(c *x509.Certificate) { c.NotBefore = today().AddDate(0, 0, 3) })
 	return []ruleCase{
+		{rule: "intermediate-expired", name: "an intermediate that nobody sent", want: CouldNotTell, change: func(w *testWorld) { w.sendEverywhere() }, also: []string{"untrusted-issuer"}},
+		{rule: "intermediate-expires-soon", name: "an intermediate that nobody sent", want: CouldNotTell, change: func(w *testWorld) { w.sendEverywhere() }, also: []string{"untrusted-issuer"}},
+		{rule: "intermediate-expired", name: "a root that this host alone has", want: Pass, change: func(w *testWorld) {
+			w.policy.Roots, w.pool().PrivateIssuer = nil, true
+			w.ev.HostRoots, w.ev.HostTrusted = true, map[edge.Fingerprint]bool{w.cell("edge1", edge.Access, 443).Leaf().Fingerprint: true}
+		}},
 		{
 			rule: "intermediate-expired", name: "the only intermediate expired", want: Found,
 			change: func(w *testWorld) { w.sendEverywhere(expired) },
