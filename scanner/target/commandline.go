@@ -69,7 +69,7 @@ func argument(arg string) (edge.Loose, string, *Error) {
 	}
 	name, err := cleanName(arg)
 	if err != nil {
-		return fail("", "%v", err)
+		return fail(nameHint(arg), "%v", err)
 	}
 	if !strings.Contains(name, ".") {
 		return fail(fmt.Sprintf("a host has a port, as in %s:5061; a SIP domain has a dot", name), "%q is neither HOST:PORT nor a SIP domain", arg)

@@ -170,6 +170,7 @@ func TestCommandLine(t *testing.T) {
 		"load_test.go":          `"load_test.go" is a file, not a host: a targets file is given with -t load_test.go`,
 		"target.txt":            `"target.txt" is no SIP domain, and there is no such file`,
 		"edge1":                 `"edge1" is neither HOST:PORT nor a SIP domain: a host has a port, as in edge1:5061; a SIP domain has a dot`,
+		"admin@contoso.com":     `"admin@contoso.com" is no DNS name: "@" is not allowed in one: the domain is what stands behind the @`,
 		"con toso.com":          `"con toso.com" is no DNS name: " " is not allowed in one`,
 	} {
 		_, err := CommandLine([]string{arg})
