@@ -3,9 +3,7 @@ package rawtls
 import (
 	"crypto/tls"
 	"errors"
-	"net"
 	"testing"
-	"time"
 
 	"edgecert/scanner/edge"
 )
@@ -13,25 +11,7 @@ import (
 // ask sends a ClientHello with keys to a real server and reads its flight.
 func ask(t *testing.T, config *tls.Config, keys *Keys) (*Flight, error) {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		far, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer far.Close()
-		_ = tls.Server(far, config).Handshake()
-	}()
-	near, err := net.Dial("tcp4", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer near.Close()
-	_ = near.SetDeadline(time.Now().Add(10 * time.Second))
+	near := dial(t, config)
 	hello, err := Hello("sip.contoso.com", tls.VersionTLS13, keys)
 	if err == nil {
 		_, err = near.Write(hello)

@@ -53,6 +53,31 @@ func certificate(t testing.TB) ([]byte, *ecdsa.PrivateKey) {
 	return der, key
 }
 
+// dial is a connection to a server of crypto/tls, for one handshake.
+func dial(t testing.TB, config *tls.Config) net.Conn {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0") // in a net.Pipe both sides could write and none read
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	near, err := net.Dial("tcp4", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { near.Close() })
+	_ = near.SetDeadline(time.Now().Add(time.Minute))
+	go func() {
+		defer far.Close()
+		_ = tls.Server(far, config).Handshake()
+	}()
+	return near
+}
+
 // converse lets crypto/tls talk to itself.
 func converse(t testing.TB, version uint16, change func(*tls.Config)) conversation {
 	t.Helper()
@@ -68,25 +93,7 @@ func converse(t testing.TB, version uint16, change func(*tls.Config)) conversati
 	if change != nil {
 		change(config)
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0") // in a net.Pipe both sides could write and none read
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		far, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer far.Close()
-		_ = tls.Server(far, config).Handshake()
-	}()
-	near, err := net.Dial("tcp4", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer near.Close()
-	listener := &tap{Conn: near}
+	listener := &tap{Conn: dial(t, config)}
 	var keys bytes.Buffer
 	client := tls.Client(listener, &tls.Config{
 		InsecureSkipVerify: true, KeyLogWriter: &keys, MinVersion: tls.VersionTLS10,
