@@ -15,5 +15,6 @@ func descriptors() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return defaultConcurrency
 	}
-	return max(int(min(limit.Cur, 1<<20))-spareDescriptors, 1)
+	all := int(min(limit.Cur, 1<<20))
+	return max(all-min(spareDescriptors, all/2), 1)
 }
