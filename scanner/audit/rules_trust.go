@@ -79,12 +79,21 @@ func (w *world) untrusted(g chainGroup) (why, fix string) {
 		if g.trust.Objection != "" {
 			why += " (" + g.trust.Objection + ")"
 		}
-		return why, "if the CA is public: fetch its intermediate and, on every member, " + importIntermediate + "; if it is private: give its root with --roots"
+		return why + issuerAt(top), "if the CA is private, give its root with --roots; if it is public, fetch its intermediate, and on every member: " + importIntermediate + restart
 	}
 }
 
-const importIntermediate = `Import-Certificate -FilePath .\intermediate.cer -CertStoreLocation Cert:\LocalMachine\CA, ` +
-	"then restart the Edge services (Stop-CsWindowsService; Start-CsWindowsService)"
+// issuerAt says where a certificate says that its issuer's is to be had.
+func issuerAt(c *edge.Certificate) string {
+	for _, url := range c.X509.IssuingCertificateURL {
+		if strings.HasPrefix(url, "http://") && len(url) <= 200 {
+			return "; the certificate says that its issuer's is at " + url
+		}
+	}
+	return ""
+}
+
+const importIntermediate = `Import-Certificate -FilePath .\intermediate.cer -CertStoreLocation Cert:\LocalMachine\CA; `
 
 // noRoot says against which roots a CA was held, with their age.
 func (w *world) noRoot() string {
@@ -245,5 +254,5 @@ func (w *world) fixMissing(g chainGroup) string {
 		steps = append(steps, fmt.Sprintf(`on a member that sends it: Get-Item Cert:\LocalMachine\CA\%s | Export-Certificate -FilePath .\%s.cer; `+
 			`where it is missing: Import-Certificate -FilePath .\%s.cer -CertStoreLocation Cert:\LocalMachine\CA`, print, print, print))
 	}
-	return strings.Join(steps, "; ") + "; then restart the Edge services there (Stop-CsWindowsService; Start-CsWindowsService)"
+	return strings.Join(steps, "; ") + "; " + restart
 }

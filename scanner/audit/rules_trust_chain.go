@@ -115,7 +115,7 @@ func runIntermediateExpired(w *world, r *result) {
 			r.find(Finding{
 				Certificate: c,
 				Message:     fmt.Sprintf("%s %s a certificate whose issuer %s is not valid now: %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.validity(c)),
-				Fix:         "fetch the CA's current certificate of that name; on every member: " + importIntermediate + "; delete the expired one there",
+				Fix:         "fetch the CA's current certificate of that name; on every member: " + importIntermediate + removeExpired(c) + restart,
 			}, g.at...)
 		}
 		var beside []*edge.Certificate
@@ -128,11 +128,16 @@ func runIntermediateExpired(w *world, r *result) {
 				Certificate: c,
 				Message: fmt.Sprintf("%s %s %s, which is not valid now (%s), beside a path that is good without it",
 					w.where(g.at), w.verb(g.at, "sends", "send"), nameOf(c), w.validity(c)),
-				Fix: `remove the expired certificate from Cert:\LocalMachine\CA on the members that send it`,
+				Fix: on(w.names(g.at)) + ": " + removeExpired(c) + restart,
 			}, g.at...)
 		}
 		r.passUnless(len(onPath)+len(beside) > 0)
 	})
+}
+
+// removeExpired takes a certificate out of the store that Schannel sends from.
+func removeExpired(c *edge.Certificate) string {
+	return `Remove-Item Cert:\LocalMachine\CA\` + thumbprint(c) + "; "
 }
 
 // unfinished says whether the path of a chain ends before a root: of what
@@ -187,7 +192,7 @@ day. If the CA has none, it will have issued from another one since: request a n
 					r.find(Finding{
 						Certificate: c,
 						Message:     fmt.Sprintf("%s %s a certificate whose issuer %s %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.expiry(c)),
-						Fix:         "fetch the CA's newer certificate of that name before that day; on every member: " + importIntermediate,
+						Fix:         "fetch the CA's newer certificate of that name before that day; on every member: " + importIntermediate + restart,
 					}, g.at...)
 				}
 				r.passUnless(found)

@@ -67,6 +67,16 @@ func untrustedCases() []ruleCase {
 			at:     "pool", says: []string{"Example Issuing CA", "missing on every member", "or the CA is private", "public roots of 2026-10-30"}, fix: "Import-Certificate",
 		},
 		{
+			rule: "untrusted-issuer", name: "intermediate sent by nobody, and named by the certificate", want: Found,
+			change: func(w *testWorld) {
+				w.everywhere(makeLeaf(w.t, func(c *leafTemplate) {
+					c.IssuingCertificateURL = []string{"ldap:///CN=Example", "http://ca.example/issuing.cer"}
+				}))
+				w.sendEverywhere()
+			},
+			at: "pool", says: []string{"; the certificate says that its issuer's is at http://ca.example/issuing.cer"}, fix: "on every member: Import-Certificate -FilePath ",
+		},
+		{
 			rule: "untrusted-issuer", name: "root of a private CA sent, and not given", want: Found,
 			change: func(w *testWorld) {
 				noRoots(w)
