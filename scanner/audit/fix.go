@@ -172,6 +172,24 @@ func (w *world) fixRoll(staged []edge.InventoryRecord, without []string) string 
 
 const avFile = `C:\av.pfx`
 
+// fixMissing holds thumbprints alone: hex, safe in a command.
+func (w *world) fixMissing(g chainGroup) string {
+	var steps []string
+	for _, c := range g.trust.Missing {
+		print := thumbprint(c)
+		steps = append(steps, fmt.Sprintf(`on a member that sends it: Get-Item Cert:\LocalMachine\CA\%s | Export-Certificate -FilePath .\%s.cer; `+
+			`where it is missing: Import-Certificate -FilePath .\%s.cer -CertStoreLocation Cert:\LocalMachine\CA`, print, print, print))
+	}
+	return strings.Join(steps, "; ") + "; " + restart
+}
+
+const importIntermediate = `Import-Certificate -FilePath .\intermediate.cer -CertStoreLocation Cert:\LocalMachine\CA; `
+
+// removeExpired takes a certificate out of the store that Schannel sends from.
+func removeExpired(c *edge.Certificate) string {
+	return `Remove-Item Cert:\LocalMachine\CA\` + thumbprint(c) + "; "
+}
+
 // hexOnly lets a thumbprint into a command only where it is one.
 func hexOnly(thumbprint string) string {
 	if strings.Trim(thumbprint, "0123456789abcdefABCDEF") != "" {

@@ -93,8 +93,6 @@ func issuerAt(c *edge.Certificate) string {
 	return ""
 }
 
-const importIntermediate = `Import-Certificate -FilePath .\intermediate.cer -CertStoreLocation Cert:\LocalMachine\CA; `
-
 // noRoot says against which roots a CA was held, with their age.
 func (w *world) noRoot() string {
 	if w.scan.policy.OnlyRoots {
@@ -244,15 +242,4 @@ func (w *world) sentBy(c *edge.Certificate) string {
 		return others[0] + " sends"
 	}
 	return list(others) + " send"
-}
-
-// fixMissing holds thumbprints alone: hex, safe in a command.
-func (w *world) fixMissing(g chainGroup) string {
-	var steps []string
-	for _, c := range g.trust.Missing {
-		print := thumbprint(c)
-		steps = append(steps, fmt.Sprintf(`on a member that sends it: Get-Item Cert:\LocalMachine\CA\%s | Export-Certificate -FilePath .\%s.cer; `+
-			`where it is missing: Import-Certificate -FilePath .\%s.cer -CertStoreLocation Cert:\LocalMachine\CA`, print, print, print))
-	}
-	return strings.Join(steps, "; ") + "; " + restart
 }

@@ -135,11 +135,6 @@ func runIntermediateExpired(w *world, r *result) {
 	})
 }
 
-// removeExpired takes a certificate out of the store that Schannel sends from.
-func removeExpired(c *edge.Certificate) string {
-	return `Remove-Item Cert:\LocalMachine\CA\` + thumbprint(c) + "; "
-}
-
 // unfinished says whether the path of a chain ends before a root: of what
 // would stand above nobody has seen the dates. This host has, where it trusts it.
 func (w *world) unfinished(g chainGroup) bool {
