@@ -23,7 +23,7 @@ import (
 func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
 	endpoints := target.Plan(ev.Pools)
 	ev.Host, _ = os.Hostname()
-	a.ui.debugf("%d pools, %d endpoints", len(ev.Pools), len(endpoints))
+	a.ui.debugf("pools: %d, endpoints: %d", len(ev.Pools), len(endpoints))
 	step, finish := a.ui.progress(len(endpoints), a.opts)
 	o.Progress = step
 	both, besides := errgroup.WithContext(ctx)
@@ -77,7 +77,7 @@ func (a *app) log(ev edge.Evidence) {
 	}
 	for _, c := range ev.Captures {
 		at := fmt.Sprintf("%s %s %s (%s)", c.Endpoint.Pool, c.Endpoint.Member, c.Endpoint.HostPort(), c.Endpoint.Role)
-		a.ui.debugf("%s: %s at stage %s after %d tries, dial %s, handshake %s", at, c.Outcome, c.Stage, c.Attempts,
+		a.ui.debugf("%s: %s at stage %s (attempts: %d), dial %s, handshake %s", at, c.Outcome, c.Stage, c.Attempts,
 			c.Dial.Round(time.Millisecond), c.Handshake.Round(time.Millisecond))
 		if c.Fault != nil {
 			a.ui.debugf("%s: %s", at, c.Fault.Error())

@@ -1,0 +1,46 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// However a scan is told to end, it reports first: by Ctrl-C, by a service
+// manager, or by the loss of the terminal that it runs in.
+func TestSignalsEndAScanWithItsReport(t *testing.T) {
+	t.Parallel()
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			member, resolver := listen(t)
+			scan := exec.Command("edgecert", "scan", member.Addr().String(), "--resolver", resolver.LocalAddr().String(),
+				"--timeout", "60s", "--retries", "0", "--format", "json")
+			var out, errOut strings.Builder
+			scan.Stdout, scan.Stderr = &out, &errOut
+			if err := scan.Start(); err != nil {
+				t.Fatal(err)
+			}
+			conn, err := member.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil { // it is in the handshake
+				t.Fatal(err)
+			}
+			if err := scan.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			exit, ok := errors.AsType[*exec.ExitError](scan.Wait())
+			if !ok || exit.ExitCode() != exitInterrupted || !strings.Contains(out.String(), `"interrupted": true`) {
+				t.Errorf("%v, want exit status %d and a report that says so\n%s%s", exit, exitInterrupted, out.String(), errOut.String())
+			}
+		})
+	}
+}
