@@ -89,6 +89,9 @@ func (o outputFlags) open(a *app) (*sinks, error) {
 		if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("--output %s: the folder %s does not exist", name, filepath.Dir(name))
 		}
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			return nil, fmt.Errorf("--output %s: it is a folder", name)
+		}
 		s.files = append(s.files, format)
 	}
 	if o.previous != "" && o.state != "" {
