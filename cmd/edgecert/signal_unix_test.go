@@ -5,7 +5,9 @@ package main
 import (
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +17,11 @@ import (
 // manager, or by the loss of the terminal that it runs in.
 func TestSignalsEndAScanWithItsReport(t *testing.T) {
 	t.Parallel()
+	// What is ignored here, under nohup, the command would inherit; what is
+	// caught it would not.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
