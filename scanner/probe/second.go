@@ -30,18 +30,19 @@ func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) s
 		}
 	}
 	s, ok := try(func() sight { return v.rawAttempt(ctx, o, nil) })
+	// TLS 1.3 alone: OpenSSL sends protocol_version, GnuTLS handshake_failure.
+	// Who has fallen silent, or hung up, is asked no further.
+	o.hybrids = true
+	for _, way := range []func() sight{
+		func() sight { return v.attempt(ctx, o) },
+		func() sight { return v.rawAttempt(ctx, o, rawtls.NewKeys()) },
+	} {
+		if !ok && s.alert > 0 && o.max == tls.VersionTLS13 {
+			s, ok = try(way)
+		}
+	}
 	if ok {
 		return s
-	}
-	// TLS 1.3 alone: OpenSSL sends protocol_version, GnuTLS handshake_failure.
-	if s.alert > 0 && o.max == tls.VersionTLS13 {
-		o.hybrids = true
-		if s, ok := try(func() sight { return v.attempt(ctx, o) }); ok {
-			return s
-		}
-		if s, ok := try(func() sight { return v.rawAttempt(ctx, o, rawtls.NewKeys()) }); ok {
-			return s
-		}
 	}
 	return first
 }
