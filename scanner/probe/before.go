@@ -43,7 +43,7 @@ func (v *visit) pseudo(ctx context.Context) sight {
 	defer cancel()
 	answer, f := turn.Hello(bounded, w)
 	if f != nil {
-		return sight{stage: edge.StageHandshake, fault: unlessEnded(ctx, f), dial: w.dialed}
+		return sight{stage: edge.StageHandshake, fault: f, dial: w.dialed}
 	}
 	return sight{stage: edge.StageDone, silent: true, turn: answer, dial: w.dialed}
 }
@@ -84,7 +84,7 @@ func (v *visit) ready(ctx context.Context) (*wire, sight) {
 	stream, f := xmpp.StartTLS(bounded, w, v.endpoint.FQDN)
 	switch {
 	case f != nil:
-		s = sight{stage: edge.StageHandshake, fault: unlessEnded(ctx, f), dial: w.dialed}
+		s = sight{stage: edge.StageHandshake, fault: f, dial: w.dialed}
 	case stream.StartTLS == xmpp.NotOffered:
 		s = sight{stage: edge.StageDone, silent: true, dial: w.dialed}
 	default:
@@ -93,15 +93,6 @@ func (v *visit) ready(ctx context.Context) (*wire, sight) {
 	s.xmpp = stream
 	w.Close()
 	return nil, s
-}
-
-// unlessEnded is f, unless the scan has ended: a read that this broke off may
-// have returned before the context derived from ctx knew.
-func unlessEnded(ctx context.Context, f *edge.Fault) *edge.Fault {
-	if ctx.Err() != nil {
-		return interrupted(ctx)
-	}
-	return f
 }
 
 // anonymous is the fault of a flight that ended well and had no certificate.

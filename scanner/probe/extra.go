@@ -54,7 +54,7 @@ func (v *visit) further(ctx context.Context, o offer, first sight) *edge.Handsha
 	if first.cured || unsuited {
 		s = v.cure(ctx, &attempts, o, s)
 	}
-	if s.fault != nil && s.fault.Class == edge.ClassInterrupted {
+	if s = unlessEnded(ctx, s); s.fault != nil && s.fault.Class == edge.ClassInterrupted {
 		return nil
 	}
 	h := &edge.Handshake{Outcome: s.outcome(), Fault: s.fault, Chain: s.chain}

@@ -76,6 +76,7 @@ func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, connected func()) e
 	default:
 		s = v.capture(ctx, &c.Attempts)
 	}
+	s = unlessEnded(ctx, s)
 	s.fill(&c)
 	if c.Outcome == edge.Captured && !p.Quick {
 		v.extra(ctx, &c.Extra, s)
@@ -138,6 +139,15 @@ func (s sight) fill(c *edge.Capture) {
 func (s sight) passing() bool {
 	return s.outcome() == edge.Failed &&
 		(s.fault.Class == edge.ClassTimeout || s.fault.Class == edge.ClassReset)
+}
+
+// unlessEnded is s, unless the scan ended before anything was seen: what it was
+// then about to try might have brought it.
+func unlessEnded(ctx context.Context, s sight) sight {
+	if s.outcome() == edge.Failed && ctx.Err() != nil {
+		s.fault = interrupted(ctx)
+	}
+	return s
 }
 
 // A little time before a retry lets a full listen queue drain.

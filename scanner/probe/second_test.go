@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"edgecert/scanner/edge"
 )
@@ -32,5 +33,17 @@ func TestASilentServerIsAskedNoFurther(t *testing.T) {
 	got := prober(2*brief, true).Probe(context.Background(), refusing(t, 2, func() {}), nil)
 	if got.Outcome != edge.Failed || got.Fault.Class != edge.ClassTLSAlert || got.Attempts != 3 {
 		t.Errorf("%s after %d attempts: %v, want the alert after 3", got.Outcome, got.Attempts, got.Fault)
+	}
+}
+
+// What an endpoint had shown so far is no verdict while a second way, which
+// might have brought the certificate, was still to be tried.
+func TestTheEndOfTheScanInASecondWay(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	got := prober(time.Minute, true).Probe(ctx, refusing(t, 1, cancel), nil)
+	if got.Outcome != edge.Failed || got.Fault.Class != edge.ClassInterrupted || got.Attempts != 2 {
+		t.Errorf("%s after %d attempts: %v, want interrupted", got.Outcome, got.Attempts, got.Fault)
 	}
 }
