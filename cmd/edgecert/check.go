@@ -134,22 +134,19 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 	switch {
 	case len(pools) == 0:
 		return edge.Pool{}, hintf("check judges against a pool that is written down: see targets.example.txt",
-			"%s describes no pool", strings.Join(k.targets, ", "))
+			"%s describes no pool", called(k.targets...))
 	case k.pool == "":
-		return edge.Pool{}, hintf("choose one with --pool: "+strings.Join(names, ", "), "%s describes %d pools", strings.Join(k.targets, ", "), len(pools))
+		return edge.Pool{}, hintf("choose one with --pool: "+strings.Join(names, ", "), "%s describes %d pools", called(k.targets...), len(pools))
 	}
 	return edge.Pool{}, hintf("the pools are "+strings.Join(names, ", "), "--pool %q: no such pool", k.pool)
 }
-
-// stdinName is stdin where a file is named.
-const stdinName = "-"
 
 // certificate reads the file to be checked, and returns what to call it. A pipe
 // is waited for until Ctrl-C.
 func (a *app) certificate(ctx context.Context, name string) (string, []byte, error) {
 	if name == stdinName {
 		data, err := io.ReadAll(io.LimitReader(a.in, certfile.MaxSize+1))
-		return "stdin", data, err
+		return called(name), data, err
 	}
 	data, err := await(ctx, func() ([]byte, error) { return readAtMost(name, certfile.MaxSize) })
 	return name, data, err

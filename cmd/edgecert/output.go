@@ -136,19 +136,17 @@ func (s *sinks) close() {
 // loadReport reads a saved scan; - is stdin.
 func (a *app) loadReport(name string) (*report.Report, error) {
 	in := a.in
-	if name != "-" {
+	if name != stdinName {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading a saved scan: %w", err)
 		}
 		defer f.Close()
 		in = f
-	} else {
-		name = "stdin"
 	}
 	r, err := report.Load(in)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", called(name), err)
 	}
 	return &r, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"edgecert/scanner"
@@ -34,11 +33,7 @@ func (a *app) read(files, args []string) (target.File, error) {
 	}
 	all, err := target.Join(written, hosts)
 	if err == nil && len(all.Pools)+len(all.Domains) == 0 {
-		names := strings.Join(files, ", ")
-		if names == "-" {
-			names = "stdin"
-		}
-		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", names)
+		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", called(files...))
 	}
 	return all, err
 }

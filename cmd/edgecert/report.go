@@ -59,7 +59,7 @@ func (a *app) saved(names []string, over audit.Policy, f *pflag.FlagSet) (report
 			return report.Report{}, fmt.Errorf("%s: %w", name, err)
 		}
 		vantage := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
-		if name == "-" {
+		if name == stdinName {
 			vantage = again.Vantage.Host
 		}
 		all = append(all, report.NamedReport{Name: vantage, Report: again})

@@ -31,7 +31,7 @@ type app struct {
 
 // run is the whole program: it returns the exit status.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: stdin{ctx, in}, tty: in, out: out, ui: newUI(errOut)}
+	a := &app{in: &stdin{ctx: ctx, r: in}, tty: in, out: out, ui: newUI(errOut)}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(in)

@@ -28,7 +28,7 @@ func (a *app) targetsCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			var domains []string
 			for _, arg := range args {
-				if _, err := os.Stat(arg); err == nil || arg == "-" {
+				if _, err := os.Stat(arg); err == nil || arg == stdinName {
 					files = append(files, arg)
 				} else {
 					domains = append(domains, arg)
