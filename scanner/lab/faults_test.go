@@ -9,13 +9,13 @@ import (
 	"io"
 	"net"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/fault"
 )
 
 // faulty is the healthy pool in which edge2's Access Edge on 443 is changed.
@@ -109,9 +109,9 @@ func TestClientCertificateIsAskedFor(t *testing.T) {
 func refused(err error, how Refusal) bool {
 	switch how {
 	case RefuseByReset:
-		return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		return fault.Class(err) == edge.ClassReset && !errors.Is(err, io.EOF)
 	case RefuseByClose: // with bytes of ours unread, a close is a reset, too
-		return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		return fault.Class(err) == edge.ClassReset
 	default:
 		_, ok := errors.AsType[tls.AlertError](err)
 		return ok || err != nil && strings.Contains(err.Error(), "remote error: tls:")
@@ -172,13 +172,13 @@ func TestWhatIsNoTLS(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Cell)
 		want   string // of the answer to a ClientHello-like line; "" = nothing within a moment
-		err    error
+		class  edge.ErrorClass
 	}{
-		"plain HTTP": {func(c *Cell) { c.Speaks = HTTP }, "HTTP/1.1 400", nil},
-		"SSH":        {func(c *Cell) { c.Speaks, c.Banner = Banner, "SSH-2.0-lab\r\n" }, "SSH-2.0-lab", nil},
-		"drip":       {func(c *Cell) { c.Speaks = Drip }, "\x16\x03\x03", nil},
-		"reset":      {func(c *Cell) { c.Speaks = Reset }, "", syscall.ECONNRESET},
-		"hang-up":    {func(c *Cell) { c.Speaks = HangUp }, "", io.EOF},
+		"plain HTTP": {func(c *Cell) { c.Speaks = HTTP }, "HTTP/1.1 400", ""},
+		"SSH":        {func(c *Cell) { c.Speaks, c.Banner = Banner, "SSH-2.0-lab\r\n" }, "SSH-2.0-lab", ""},
+		"drip":       {func(c *Cell) { c.Speaks = Drip }, "\x16\x03\x03", ""},
+		"reset":      {func(c *Cell) { c.Speaks = Reset }, "", edge.ClassReset},
+		"hang-up":    {func(c *Cell) { c.Speaks = HangUp }, "", edge.ClassReset},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,7 +186,7 @@ func TestWhatIsNoTLS(t *testing.T) {
 			io.WriteString(conn, "\x16\x03\x01\x00\x05hello")
 			got := make([]byte, len(c.want)+1)
 			n, err := io.ReadAtLeast(conn, got, max(len(c.want), 1))
-			if string(got[:min(n, len(c.want))]) != c.want || c.err != nil && !errors.Is(err, c.err) {
+			if string(got[:min(n, len(c.want))]) != c.want || c.class != "" && (fault.Class(err) != c.class || errors.Is(err, io.EOF) != (name == "hang-up")) {
 				t.Errorf("answer %q, %v", got[:n], err)
 			}
 		})
@@ -197,7 +197,7 @@ func TestClosedPortRefuses(t *testing.T) {
 	t.Parallel()
 	l := faulty(t, func(c *Cell) { c.Speaks = Closed })
 	_, err := net.Dial("tcp", l.Address("edge2", edge.Access, 443).String())
-	if !errors.Is(err, syscall.ECONNREFUSED) {
+	if fault.Class(err) != edge.ClassRefused {
 		t.Errorf("dialing: %v", err)
 	}
 	if ln, err := net.Listen("tcp", l.Address("edge2", edge.Access, 443).String()); err == nil {
