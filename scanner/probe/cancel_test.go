@@ -64,6 +64,11 @@ func TestTheEndOfTheScanAtEveryStage(t *testing.T) {
 			if got.Outcome != edge.Failed || got.Stage != edge.StageDial || got.Fault.Class != edge.ClassInterrupted {
 				t.Errorf("before the dial: %s at %s: %v", got.Outcome, got.Stage, got.Fault)
 			}
+			e.Fault = &edge.Fault{Class: edge.ClassDNS, Message: "looking up sip.contoso.com: context canceled"}
+			got = p.Probe(ctx, e, nil)
+			if got.Outcome != edge.Failed || got.Stage != edge.StageDNS || got.Fault.Class != edge.ClassInterrupted {
+				t.Errorf("before the address: %s at %s: %v", got.Outcome, got.Stage, got.Fault)
+			}
 		})
 	}
 }

@@ -64,14 +64,13 @@ func New(timeout time.Duration) *Prober {
 func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, connected func()) edge.Capture {
 	v := &visit{Prober: p, endpoint: e, connected: connected}
 	c := edge.Capture{Endpoint: e}
-	if e.Fault != nil || !e.Address.IsValid() {
-		return unresolved(c)
-	}
 	var s sight
-	switch e.Role {
-	case edge.AV:
+	switch {
+	case e.Fault != nil || !e.Address.IsValid():
+		s = unresolved(e)
+	case e.Role == edge.AV:
 		s = v.turnOrTLS(ctx, &c)
-	case edge.XMPP:
+	case e.Role == edge.XMPP:
 		s = v.xmppOrTLS(ctx, &c.Attempts)
 	default:
 		s = v.capture(ctx, &c.Attempts)
@@ -92,12 +91,12 @@ type visit struct {
 	stream    bool // an XMPP stream with STARTTLS goes before TLS
 }
 
-func unresolved(c edge.Capture) edge.Capture {
-	c.Outcome, c.Stage, c.Fault = edge.Failed, edge.StageDNS, c.Endpoint.Fault
-	if c.Fault == nil {
-		c.Fault = fault.New(edge.ClassDNS, "%s has no address", c.Endpoint.FQDN)
+func unresolved(e edge.Endpoint) sight {
+	f := e.Fault
+	if f == nil {
+		f = fault.New(edge.ClassDNS, "%s has no address", e.FQDN)
 	}
-	return c
+	return sight{stage: edge.StageDNS, fault: f}
 }
 
 // A sight is what one handshake, or what goes before it, showed.
@@ -142,7 +141,7 @@ func (s sight) passing() bool {
 }
 
 // unlessEnded is s, unless the scan ended before anything was seen: what it was
-// then about to try might have brought it.
+// then about to try, or to look up, might have brought it.
 func unlessEnded(ctx context.Context, s sight) sight {
 	if s.outcome() == edge.Failed && ctx.Err() != nil {
 		s.fault = interrupted(ctx)
