@@ -181,7 +181,7 @@ func markMeaning(mark string) string {
 	case "other":
 		return "a further certificate, seen in repeated handshakes only"
 	case "no address":
-		return "the name has no address in DNS"
+		return "DNS gave no address to dial"
 	case "refused":
 		return "the connection was refused"
 	case "timeout":

@@ -60,9 +60,13 @@ func (w *world) judgeNothing(r *result) {
 	}
 	r.find(Finding{
 		Message: fmt.Sprintf("nothing could be planned: the resolver %s did not answer", w.pool.DNS.Resolver),
-		Fix:     "ask another resolver (--resolver), or name the members' addresses in the targets file",
+		Fix:     otherResolver,
 	})
 }
+
+// otherResolver is the way out where this resolver gave no usable answer; what it
+// says is not there is dns-no-address's.
+const otherResolver = "ask another resolver (--resolver), or name the members' addresses in the targets file"
 
 // reason says why a capture has no certificate, and how far it came.
 func reason(c edge.Capture) string {
@@ -78,7 +82,7 @@ func unreachableFix(c edge.Capture) string {
 	}
 	switch c.Fault.Class {
 	case edge.ClassDNS:
-		return "give the name an address in DNS, or name the member's address in the targets file"
+		return otherResolver
 	case edge.ClassRefused:
 		return "on the member: Get-CsWindowsService, and Start-CsWindowsService where one is stopped; then see whether the port is right"
 	case edge.ClassTimeout, edge.ClassUnreachable:

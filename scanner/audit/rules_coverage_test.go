@@ -21,6 +21,11 @@ func coverageCases() []ruleCase {
 			at:     "edge1 av 443",
 		},
 		{
+			rule: idUnreachable, name: "a resolver that gave no answer, or none that is an address", want: Found,
+			change: func(w *testWorld) { down(edge.ClassDNS, w.cell("edge2", edge.WebConf, 443)) },
+			at:     "edge2 webcon 443", fix: "--resolver",
+		},
+		{
 			rule: idUnreachable, name: "the scan was interrupted before one endpoint", want: CouldNotTell,
 			change: func(w *testWorld) { down(edge.ClassInterrupted, w.cell("edge3", edge.Access, 5061)) },
 		},
