@@ -8,8 +8,108 @@ import (
 )
 
 // What is wrong with a certificate is mended by another one, and where a
-// renewal stopped half-way the pool has that one already. Then every fix
-// carries it to where it is missing, in the same words, and none asks for a third.
+// renewal stopped half-way the pool has that one already. Every fix asks right
+// which it is, so that all carry the same one to where it is missing, in the
+// same words, and none asks for a third.
+
+// right is the certificate that all services that share one with this role
+// should have: the best that their members present, nil where none is seen.
+func (w *world) right(r edge.Role) *edge.Certificate {
+	if c, known := w.rights[r]; known {
+		return c
+	}
+	w.rights[r] = w.best(w.group(w.sharing(r)), r)
+	return w.rights[r]
+}
+
+// sharing picks the endpoints that should present one certificate with those
+// of a role. What a load balancer presents counts where nothing else was asked;
+// what comes from an A/V address never does, for it is not the Edge's.
+func (w *world) sharing(r edge.Role) filter {
+	asked := w.membersAsked()
+	return func(e edge.Endpoint) bool {
+		switch {
+		case e.VIP && asked:
+			return false
+		case w.pool.PerService || r == edge.XMPP:
+			return e.Role == r
+		default:
+			return e.Role == edge.Access || e.Role == edge.WebConf || e.Role == edge.Other
+		}
+	}
+}
+
+// best is the certificate that is valid now and has the least against it, then
+// the newest, then the one most often presented.
+func (w *world) best(of []group, r edge.Role) *edge.Certificate {
+	if len(of) == 0 {
+		return nil
+	}
+	return slices.MaxFunc(of, func(a, b group) int {
+		return cmp.Or(slices.Compare(w.merit(a.cert, r), w.merit(b.cert, r)), newer(a.cert, b.cert), cmp.Compare(len(a.at), len(b.at)))
+	}).cert
+}
+
+func (w *world) merit(c *edge.Certificate, r edge.Role) []int {
+	valid, against := 0, 0
+	if w.valid(c) {
+		valid = 1
+	}
+	for _, weight := range w.told(c, r) {
+		against += weight
+	}
+	return []int{valid, -against}
+}
+
+// valid says whether now lies in a certificate's time.
+func (w *world) valid(c *edge.Certificate) bool {
+	return !w.scan.now.Before(c.NotBefore()) && !w.scan.now.After(c.NotAfter())
+}
+
+// A use is a certificate in a service, or in all where they share one.
+type use struct {
+	leaf edge.Fingerprint
+	role edge.Role
+}
+
+func (w *world) use(c *edge.Certificate, r edge.Role) use {
+	if !w.pool.PerService {
+		r = ""
+	}
+	return use{c.Fingerprint, r}
+}
+
+// told are the rules that find something which another certificate would mend
+// in this one, with the weight of that: nothing for what is no error; and what
+// is wrong for everybody is worse than all the names that only some ask for.
+func (w *world) told(c *edge.Certificate, r edge.Role) map[string]int {
+	if w.byUse != nil {
+		return w.byUse[w.use(c, r)]
+	}
+	w.byUse = map[use]map[string]int{}
+	for _, rule := range w.scan.rules {
+		if !aboutLeaf(rule) || w.allowed(rule.ID) {
+			continue
+		}
+		for _, p := range w.result(rule.ID).found {
+			weight := 0
+			if w.severity(rule, p.Severity) == Error {
+				weight = 100
+				if rule.Family == "names" {
+					weight = 1
+				}
+			}
+			for _, i := range p.at {
+				u := w.use(w.captures[i].Leaf(), w.captures[i].Endpoint.Role)
+				if w.byUse[u] == nil {
+					w.byUse[u] = map[string]int{}
+				}
+				w.byUse[u][rule.ID] = max(w.byUse[u][rule.ID], weight)
+			}
+		}
+	}
+	return w.byUse[w.use(c, r)]
+}
 
 // aboutLeaf says whether another certificate would mend what a rule finds.
 func aboutLeaf(rule Rule) bool {
@@ -21,36 +121,8 @@ func aboutLeaf(rule Rule) bool {
 	}
 }
 
-// faults are the rules that have an error to tell of what these captures
-// present.
-func (w *world) faults(at []int) []string {
-	var out []string
-	for _, rule := range w.scan.rules {
-		if aboutLeaf(rule) && !w.allowed(rule.ID) && slices.ContainsFunc(w.result(rule.ID).found, func(p placed) bool {
-			return w.severity(rule, p.Severity) == Error && meet(p.at, at)
-		}) {
-			out = append(out, rule.ID)
-		}
-	}
-	return out
-}
-
-func meet(a, b []int) bool {
-	return slices.ContainsFunc(a, func(i int) bool { return slices.Contains(b, i) })
-}
-
-// right is which of some certificates all should have, by what is told of them
-// where these captures present them: the one with the fewest errors, then the
-// newest, then the one most often presented.
-func (w *world) right(certs []*edge.Certificate, at []int) *edge.Certificate {
-	return slices.MaxFunc(certs, func(a, b *edge.Certificate) int {
-		onA, onB := w.withLeaf(at, a), w.withLeaf(at, b)
-		return cmp.Or(cmp.Compare(len(w.faults(onB)), len(w.faults(onA))), newer(a, b), cmp.Compare(len(onA), len(onB)))
-	})
-}
-
 // remedy is the fix of a finding that a certificate mends which the pool has
-// already and which has no other fault; empty where it has none.
+// already; empty where it has none.
 func (w *world) remedy(rule Rule, f placed) string {
 	if !aboutLeaf(rule) || cmp.Or(f.Severity, rule.Severity) == Info || w.pool.Kind != edge.EdgePool {
 		return ""
@@ -58,39 +130,45 @@ func (w *world) remedy(rule Rule, f placed) string {
 	if f.Certificate != nil && w.labels[f.Certificate.Fingerprint] == "" {
 		return "" // it is about an intermediate
 	}
-	members := slices.DeleteFunc(w.names(f.at), func(m string) bool { return m == edge.VIPMember })
-	known, fellows := w.faults(f.at), w.fellows(f.at)
-	better := slices.DeleteFunc(slices.Clone(fellows), func(i int) bool {
-		on := w.withLeaf(fellows, w.captures[i].Leaf())
-		return slices.ContainsFunc(on, w.result(rule.ID).about) ||
-			slices.ContainsFunc(w.faults(on), func(id string) bool { return !slices.Contains(known, id) })
-	})
-	switch {
-	case len(better) == 0:
+	role := w.roleOf(f.at)
+	right := w.right(role)
+	if right == nil || !w.valid(right) || len(w.withLeaf(f.at, right)) > 0 {
 		return ""
-	case len(members) == 0:
-		return fixBalancer
 	}
-	return w.fixAssign(members, w.roleOf(f.at), w.right(w.distinct(better), better))
+	if _, too := w.told(right, role)[rule.ID]; too {
+		return ""
+	}
+	return w.carry(right, f.at)
 }
 
-// fellows are the members' captures with which these should share a
-// certificate, and which present another one.
-func (w *world) fellows(at []int) []int {
+// fixDiffering gives the right certificate to those of these captures that
+// present another one, or a new one to all where each is out of its time.
+func (w *world) fixDiffering(at []int) string {
 	role := w.roleOf(at)
-	shared := []edge.Role{edge.Access, edge.WebConf}
-	switch {
-	case role == edge.AV, role == "" && w.pool.PerService:
-		return nil
-	case role == edge.XMPP, w.pool.PerService:
-		shared = []edge.Role{role}
+	if right := w.right(role); right != nil && w.valid(right) {
+		return w.carry(right, at)
 	}
-	var out []int
-	for i, c := range w.captures {
-		if c.Leaf() == nil || c.Endpoint.VIP || !slices.Contains(shared, c.Endpoint.Role) || len(w.withLeaf(at, c.Leaf())) > 0 {
-			continue
-		}
-		out = append(out, i)
+	return w.fixRequest(role)
+}
+
+// fixSampled is fixDiffering for members that stand behind one address.
+func (w *world) fixSampled(certs []*edge.Certificate, r edge.Role) string {
+	var of []group
+	for _, c := range certs {
+		of = append(of, group{cert: c})
 	}
-	return out
+	if right := w.best(of, r); w.valid(right) {
+		return w.fixAssign(nil, r, right)
+	}
+	return w.fixRequest(r)
+}
+
+// carry brings a certificate to where these captures present another one.
+func (w *world) carry(c *edge.Certificate, at []int) string {
+	lacking := slices.DeleteFunc(slices.Clone(at), func(i int) bool { return w.leaf(i) == c.Fingerprint })
+	members := slices.DeleteFunc(w.names(lacking), func(m string) bool { return m == edge.VIPMember })
+	if len(members) == 0 && w.membersAsked() {
+		return fixBalancer
+	}
+	return w.fixAssign(members, w.roleOf(at), c)
 }

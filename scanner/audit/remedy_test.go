@@ -117,3 +117,112 @@ func TestALoadBalancersCertificateIsMendedThere(t *testing.T) {
 		t.Errorf("%d findings", found)
 	}
 }
+
+// Where each certificate has something against it, the least of the evils is
+// carried, and no fix leads back from it.
+func TestNoFixLeadsToTheWorseCertificate(t *testing.T) {
+	t.Parallel()
+	ended := valid(date(2026, 1, 1), date(2026, 5, 30))
+	newest := func(o leafOption) leafOption {
+		return func(c *leafTemplate) { c.SerialNumber, c.NotBefore = big.NewInt(0xbad), date(2026, 5, 20); o(c) }
+	}
+	selfSigned := func() *edge.Certificate {
+		c, key := *makeLeaf(t, newest(func(*leafTemplate) {})).X509, testPKI().leafKeys[0]
+		c.SignatureAlgorithm = x509.SHA256WithRSA
+		return edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, &c, &c, key.Public(), key)))
+	}
+	for name, world := range map[string]func(*testWorld) (right, wrong *edge.Certificate){
+		"a new one without two names, the old one expired": func(w *testWorld) (right, wrong *edge.Certificate) {
+			wrong, right = makeLeaf(t, ended), makeLeaf(t, newest(func(c *leafTemplate) { c.DNSNames = []string{"sip.contoso.com"} }))
+			w.everywhere(wrong)
+			present(right, w.member("edge1")...)
+			return right, wrong
+		},
+		"a self-signed one with all names, the others' without one": func(w *testWorld) (right, wrong *edge.Certificate) {
+			wrong, right = selfSigned(), makeLeaf(t, lacking("sip.fabrikam.com"))
+			w.everywhere(right)
+			present(wrong, w.member("edge1")...)
+			return right, wrong
+		},
+		"a new one with a warning": func(w *testWorld) (right, wrong *edge.Certificate) {
+			wrong, right = w.cell("edge1", edge.Access, 443).Leaf(), makeLeaf(t, newest(func(c *leafTemplate) { c.CRLDistributionPoints = nil }))
+			present(right, w.member("edge1")...)
+			return right, wrong
+		},
+		"several behind one address": func(w *testWorld) (right, wrong *edge.Certificate) {
+			wrong, right = makeLeaf(t, ended), makeLeaf(t, lacking("sip.fabrikam.com"))
+			w.everywhere(right)
+			w.cell("edge1", edge.Access, 443).Extra.Samples = &edge.Samples{Planned: 4, Seen: []edge.Sample{{Certificate: right, Count: 2}, {Certificate: wrong, Count: 2}}}
+			return right, wrong
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := healthy(t)
+			right, wrong := world(w)
+			carried := false
+			for _, f := range w.judge().Findings {
+				carried = carried || f.Severity == Error && strings.Contains(f.Fix, "-Thumbprint "+thumbprint(right))
+				if strings.Contains(f.Fix, thumbprint(wrong)) {
+					t.Errorf("%s: %s\nfix: %s", f.Rule, f.Message, f.Fix)
+				}
+			}
+			if !carried {
+				t.Error("no fix carries the right one")
+			}
+		})
+	}
+}
+
+// Of certificates that are all over none is worth carrying.
+func TestWhereAllHaveExpiredOneIsRequested(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.everywhere(makeLeaf(t, valid(date(2026, 1, 1), date(2026, 5, 30))))
+	present(makeLeaf(t, valid(date(2025, 12, 1), date(2026, 5, 20))), w.member("edge1")...)
+	for _, f := range w.judge().Findings {
+		if f.Severity == Error && !strings.Contains(f.Fix, "Request-CsCertificate") {
+			t.Errorf("%s: fix %q", f.Rule, f.Fix)
+		}
+	}
+}
+
+// A command takes no more than its service: one service's own certificate is
+// never assigned to another one.
+func TestFixesKeepToTheirService(t *testing.T) {
+	t.Parallel()
+	own := func(c *leafTemplate) { c.Subject.CommonName, c.DNSNames = "contoso.com", []string{"contoso.com"} }
+	for name, c := range map[string]struct {
+		change    func(*testWorld)
+		want, not string
+	}{
+		"separate certificates": {func(w *testWorld) {
+			w.pool().PerService = true
+			present(oldLeaf(w), w.cell("edge1", edge.Access, 5061), w.cell("edge2", edge.Access, 5061), w.cell("edge3", edge.Access, 5061))
+		}, "-Type " + edge.TypeAccess + " -Thumbprint", edge.TypeWebConf},
+		"an XMPP proxy with its own": {func(w *testWorld) {
+			present(makeLeaf(t, own), w.cells(edge.XMPP)...)
+			present(makeLeaf(t, func(c *leafTemplate) { own(c); valid(date(2026, 1, 1), date(2026, 5, 30))(c) }), w.cell("edge2", edge.XMPP, 5269))
+		}, "install the certificate with thumbprint", "Set-CsCertificate"},
+		"load balancers alone": {func(w *testWorld) {
+			behindVIP(w)
+			present(oldLeaf(w), w.cell(edge.VIPMember, edge.WebConf, 443))
+		}, "on every member: ", "on vip"},
+	} {
+		w := healthy(t)
+		c.change(w)
+		found := 0
+		for _, f := range w.judge().Findings {
+			if f.Severity == Info {
+				continue
+			}
+			found++
+			if !strings.Contains(f.Fix, c.want) || strings.Contains(f.Fix, c.not) {
+				t.Errorf("%s: %s: fix %q", name, f.Rule, f.Fix)
+			}
+		}
+		if found < 2 {
+			t.Errorf("%s: %d findings", name, found)
+		}
+	}
+}

@@ -87,12 +87,7 @@ func consistencyCases() []ruleCase {
 		{
 			rule: idMembers, name: "two members with one webcon each way", want: Found,
 			change: func(w *testWorld) {
-				w.pool().Members = w.pool().Members[:2]
-				w.pool().Inventory = w.pool().Inventory[:6]
-				w.ev.Captures = w.ev.Captures[:10]
-				for i := range w.pool().DNS.Names {
-					w.pool().DNS.Names[i].Addresses = w.pool().DNS.Names[i].Addresses[:2]
-				}
+				first(2, w)
 				present(sameKeyLeaf(w), w.cell("edge1", edge.WebConf, 443))
 			},
 			at: "edge1 webcon 443", // the pool's other services say which is odd
@@ -254,11 +249,14 @@ func consistencyCases() []ruleCase {
 }
 
 // lone takes all members but the first away.
-func lone(w *testWorld) {
-	w.pool().Members, w.pool().Inventory = w.pool().Members[:1], w.pool().Inventory[:3]
-	w.ev.Captures = w.ev.Captures[:5]
+func lone(w *testWorld) { first(1, w) }
+
+// first leaves the pool its first members.
+func first(n int, w *testWorld) {
+	w.pool().Members, w.pool().Inventory = w.pool().Members[:n], w.pool().Inventory[:3*n]
+	w.ev.Captures = w.ev.Captures[:5*n]
 	for i := range w.pool().DNS.Names {
-		w.pool().DNS.Names[i].Addresses = w.pool().DNS.Names[i].Addresses[:1]
+		w.pool().DNS.Names[i].Addresses = w.pool().DNS.Names[i].Addresses[:n]
 	}
 }
 

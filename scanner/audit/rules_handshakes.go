@@ -55,8 +55,7 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 		}
 		r.find(Finding{
 			Message: fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(certs), plural(total, "handshake"), list(seen)),
-			Fix: "ask each member behind it by its own address (member lines of the targets file), then: " +
-				w.fixAssign(nil, c.Endpoint.Role, w.right(certs, []int{i})),
+			Fix:     "ask each member behind it by its own address (member lines of the targets file), then: " + w.fixSampled(certs, c.Endpoint.Role),
 		}, i)
 	}
 }

@@ -63,17 +63,15 @@ func (w *world) alone() bool {
 func (w *world) memberFinding(s service) (Finding, []int) {
 	var f Finding
 	certs := w.distinct(s.seen)
-	right := w.right(certs, s.seen)
-	lacking := slices.DeleteFunc(slices.Clone(s.seen), func(i int) bool { return w.leaf(i) == right.Fingerprint })
 	title := fmt.Sprintf("%s %d", s.role, s.port)
 	if w.pool.Kind == edge.CommandLinePool {
 		title = fmt.Sprintf("port %d", s.port)
 	}
-	f.Message = title + ": " + w.story(s, certs, right)
+	f.Message = title + ": " + w.story(s, certs)
 	if len(s.gone) > 0 {
 		f.Message += "; not seen: " + list(w.names(s.gone))
 	}
-	f.Fix = w.fixAssign(w.names(lacking), s.role, right)
+	f.Fix = w.fixDiffering(s.seen)
 	at := s.seen
 	if odd := w.odd(s.seen); odd != nil {
 		at = odd
@@ -85,17 +83,17 @@ func (w *world) memberFinding(s service) (Finding, []int) {
 // story tells the difference as a person would: where there are two
 // certificates and the newer is the right one, which is the old one, how long it
 // lasts, and who still has it.
-func (w *world) story(s service, certs []*edge.Certificate, right *edge.Certificate) string {
+func (w *world) story(s service, certs []*edge.Certificate) string {
 	noun := "member"
 	if w.pool.Kind == edge.CommandLinePool {
 		noun = "endpoint"
 	}
 	members := plural(len(w.names(s.seen)), noun)
-	old, young := certs[0], right
-	if old == right {
-		old = certs[1]
+	old, young := certs[0], certs[1]
+	if newer(old, young) > 0 {
+		old, young = young, old
 	}
-	if len(certs) > 2 || newer(young, old) <= 0 {
+	if right := w.right(s.role); len(certs) > 2 || newer(young, old) == 0 || right == nil || right.Fingerprint != young.Fingerprint {
 		return fmt.Sprintf("%s present %d different certificates; %s", members, len(certs), w.holders(s.seen, certs))
 	}
 	behind, ahead := w.withLeaf(s.seen, old), w.withLeaf(s.seen, young)

@@ -102,11 +102,9 @@ func (w *world) tellApart(r *result, d difference, expected string) {
 		on := w.withLeaf(d.at, c)
 		parts = append(parts, w.where(on)+" "+w.verb(on, "presents", "present")+" "+w.tell(c))
 	}
-	right := w.right(certs, d.at)
-	lacking := slices.DeleteFunc(slices.Clone(d.at), func(i int) bool { return w.leaf(i) == right.Fingerprint })
 	r.find(Finding{
 		Message: strings.Join(parts, "; ") + "; " + expected,
-		Fix:     w.fixAssign(w.names(lacking), "", right),
+		Fix:     w.fixDiffering(d.at),
 	}, d.at...)
 }
 

@@ -19,7 +19,7 @@ type unit struct {
 // and its services are compared as sets. The same goes for what stands behind
 // load balancers; it counts only where no member was asked.
 func (w *world) units() []unit {
-	members := slices.ContainsFunc(w.captures, func(c edge.Capture) bool { return !c.Endpoint.VIP })
+	members := w.membersAsked()
 	return w.unitsBy(func(e edge.Endpoint) (string, bool) {
 		if e.VIP {
 			return edge.VIPMember, !members && oneCertificate(e.Role)
@@ -29,6 +29,11 @@ func (w *world) units() []unit {
 		}
 		return e.Member, oneCertificate(e.Role)
 	})
+}
+
+// membersAsked says whether anything but load balancers was planned.
+func (w *world) membersAsked() bool {
+	return slices.ContainsFunc(w.captures, func(c edge.Capture) bool { return !c.Endpoint.VIP })
 }
 
 // portUnits are each member's services by themselves. An address has all ports

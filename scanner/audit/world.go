@@ -33,7 +33,9 @@ type world struct {
 	byChain  []chainGroup   // see chains
 	labels   map[edge.Fingerprint]string
 	required []edge.RequiredName
-	results  map[string]*result // see result
+	results  map[string]*result              // see result
+	rights   map[edge.Role]*edge.Certificate // see right
+	byUse    map[use]map[string]int          // see told
 	tried    tried
 }
 
@@ -45,7 +47,7 @@ type group struct {
 }
 
 func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
-	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, tried: triedIn(captures)}
+	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, rights: map[edge.Role]*edge.Certificate{}, tried: triedIn(captures)}
 	w.indexes = make([]int, len(captures))
 	for i := range captures {
 		w.indexes[i] = i
