@@ -152,24 +152,37 @@ func (w *world) requestSteps(q edge.CertificateRequest) string {
 	return steps + "; " + all + ": " + assign(strings.Join(q.Types, ","), "(Get-PfxCertificate "+file+").Thumbprint")
 }
 
-// fixAV brings the right A/V certificate to these members. Which one that is
-// cannot be known where each has its own and the wire shows none.
-func (w *world) fixAV(all, odd []edge.InventoryRecord, members []string) string {
-	right := w.rightAV(all, odd)
-	if right == "" {
+// fixAV brings the right A/V certificate to the members that have another one
+// by these records. Which one that is cannot be known where each has its own
+// and the wire shows none.
+func (w *world) fixAV(records []edge.InventoryRecord) string {
+	right := w.rightAV(records)
+	switch {
+	case right != "":
+		lacking := slices.DeleteFunc(slices.Clone(records), func(rec edge.InventoryRecord) bool { return strings.EqualFold(rec.Thumbprint, right) })
+		return w.bring(membersOf(lacking), edge.TypeAV, right, avFile)
+	case len(w.inTime(records)) == 0:
+		return w.fixRequest(edge.AV)
+	default:
 		return "take the certificate of one member to all the others: " + importPFX(avFile) + "; assign it there for " + edge.TypeAV
 	}
-	return w.bring(members, edge.TypeAV, right, avFile)
 }
 
-// fixRoll stages what the others have staged. -Roll wants a date, and asks for
-// it, since the inventory need not say it.
+// fixRoll stages on the members without it what the others have staged, and
+// where they do not agree, the newest. -Roll wants a date, and asks for it,
+// since the inventory need not say it.
 func (w *world) fixRoll(staged []edge.InventoryRecord, without []string) string {
-	right := hexOnly(staged[0].Thumbprint)
+	newest := slices.MaxFunc(staged, func(a, b edge.InventoryRecord) int { return a.NotBefore.Compare(b.NotBefore) })
+	for _, rec := range staged {
+		if rec.Thumbprint != newest.Thumbprint {
+			without = append(without, rec.Member)
+		}
+	}
+	right := hexOnly(newest.Thumbprint)
 	if right == "" {
 		return on(without) + ": stage the same certificate for the same day"
 	}
-	return on([]string{staged[0].Member}) + ": " + exportPFX(inStore(right), avFile) + "; " + on(without) + ": " + importPFX(avFile) +
+	return on([]string{newest.Member}) + ": " + exportPFX(inStore(right), avFile) + "; " + on(without) + ": " + importPFX(avFile) +
 		"; Set-CsCertificate -Type " + edge.TypeAV + " -Thumbprint " + right + " -Roll -EffectiveDate (Read-Host 'EffectiveDate of the other members')"
 }
 

@@ -130,6 +130,9 @@ func (w *world) remedy(rule Rule, f placed) string {
 	if f.Certificate != nil && w.labels[f.Certificate.Fingerprint] == "" {
 		return "" // it is about an intermediate
 	}
+	if rule.Family == "validity" && w.replaced(f.at) {
+		return on(w.names(f.at)) + ": " + restartFirst
+	}
 	role := w.roleOf(f.at)
 	right := w.right(role)
 	if right == nil || !w.valid(right) || len(w.withLeaf(f.at, right)) > 0 {

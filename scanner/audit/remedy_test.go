@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,6 +132,15 @@ func TestNoFixLeadsToTheWorseCertificate(t *testing.T) {
 		c.SignatureAlgorithm = x509.SHA256WithRSA
 		return edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, &c, &c, key.Public(), key)))
 	}
+	inInventory := func(w *testWorld, leaf *edge.Certificate, members ...string) {
+		for _, m := range members {
+			for _, use := range []string{edge.TypeAccess, edge.TypeWebConf, edge.TypeAV} {
+				inventoried(m, use, func(r *edge.InventoryRecord) {
+					r.Thumbprint, r.NotBefore, r.NotAfter = leaf.Thumbprint(), leaf.NotBefore(), leaf.NotAfter()
+				})(w)
+			}
+		}
+	}
 	for name, world := range map[string]func(*testWorld) (right, wrong *edge.Certificate){
 		"a new one without two names, the old one expired": func(w *testWorld) (right, wrong *edge.Certificate) {
 			wrong, right = makeLeaf(t, ended), makeLeaf(t, newest(func(c *leafTemplate) { c.DNSNames = []string{"sip.contoso.com"} }))
@@ -147,6 +157,25 @@ func TestNoFixLeadsToTheWorseCertificate(t *testing.T) {
 		"a new one with a warning": func(w *testWorld) (right, wrong *edge.Certificate) {
 			wrong, right = w.cell("edge1", edge.Access, 443).Leaf(), makeLeaf(t, newest(func(c *leafTemplate) { c.CRLDistributionPoints = nil }))
 			present(right, w.member("edge1")...)
+			return right, wrong
+		},
+		"the inventory of the first member that is renewed": func(w *testWorld) (right, wrong *edge.Certificate) {
+			wrong, right = w.cell("edge1", edge.Access, 443).Leaf(), makeLeaf(t, newest(func(*leafTemplate) {}))
+			present(right, w.member("edge1")...)
+			inInventory(w, right, "edge1")
+			return right, wrong
+		},
+		"the inventory of two members with one each": func(w *testWorld) (right, wrong *edge.Certificate) {
+			first(2, w)
+			wrong, right = oldLeaf(w), w.cell("edge1", edge.Access, 443).Leaf()
+			present(wrong, w.member("edge1")...)
+			inInventory(w, wrong, "edge1")
+			return right, wrong
+		},
+		"an inventory that is ahead of most members": func(w *testWorld) (right, wrong *edge.Certificate) {
+			wrong, right = w.cell("edge1", edge.Access, 443).Leaf(), makeLeaf(t, newest(func(*leafTemplate) {}))
+			present(right, w.member("edge1")...)
+			inInventory(w, right, "edge1", "edge2", "edge3")
 			return right, wrong
 		},
 		"several behind one address": func(w *testWorld) (right, wrong *edge.Certificate) {
@@ -184,6 +213,32 @@ func TestWhereAllHaveExpiredOneIsRequested(t *testing.T) {
 		if f.Severity == Error && !strings.Contains(f.Fix, "Request-CsCertificate") {
 			t.Errorf("%s: fix %q", f.Rule, f.Fix)
 		}
+	}
+}
+
+// What is assigned already needs a restart: neither the one before it back,
+// nor a third one.
+func TestACertificateThatIsAssignedNeedsARestart(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	old := oldLeaf(w)
+	for i := range w.ev.Captures {
+		if w.ev.Captures[i].Leaf() != nil {
+			present(old, &w.ev.Captures[i])
+		}
+	}
+	var rules []string
+	for _, f := range w.judge().Findings {
+		if f.Severity == Info {
+			continue
+		}
+		rules = append(rules, f.Rule)
+		if f.Fix != "on edge1, edge2 and edge3: "+restartFirst {
+			t.Errorf("%s: fix %q", f.Rule, f.Fix)
+		}
+	}
+	if want := []string{"expires-soon", "av-certificate-differs", "assigned-not-presented"}; !slices.Equal(rules, want) {
+		t.Errorf("found %q, want %q", rules, want)
 	}
 }
 

@@ -29,14 +29,17 @@ nothing changes, take the inventory again (edgecert explain av-certificate-diffe
 	}
 }
 
+// restartFirst is for a certificate that is assigned and not presented.
+const restartFirst = restart + "; if nothing changes, take the inventory again, then see what stands before the port"
+
 func runAssigned(w *world, r *result) {
 	for _, b := range w.bunches(func(i int, c edge.Capture) string { return w.assignedKey(r, i, c) }) {
 		c := w.captures[b.at[0]]
 		r.find(Finding{
 			Certificate: c.Leaf(),
 			Message: fmt.Sprintf("%s %s %s, and by the inventory the certificate with thumbprint %s is assigned",
-				w.where(b.at), w.verb(b.at, "presents", "present"), w.tell(c.Leaf()), strings.ToUpper(w.assigned(c.Endpoint))),
-			Fix: on(w.names(b.at)) + ": " + restart + "; if nothing changes, take the inventory again, then see what stands before the port",
+				w.where(b.at), w.verb(b.at, "presents", "present"), w.tell(c.Leaf()), strings.ToUpper(w.assigned(c.Endpoint).Thumbprint)),
+			Fix: on(w.names(b.at)) + ": " + restartFirst,
 		}, b.at...)
 	}
 }
@@ -47,7 +50,7 @@ func (w *world) assignedKey(r *result, i int, c edge.Capture) string {
 	if c.Endpoint.VIP || c.Endpoint.Role != edge.Access && c.Endpoint.Role != edge.WebConf {
 		return ""
 	}
-	assigned := w.assigned(c.Endpoint)
+	assigned := w.assigned(c.Endpoint).Thumbprint
 	switch {
 	case assigned == "" || c.Leaf() == nil:
 		r.couldNotTell()
@@ -61,13 +64,31 @@ func (w *world) assignedKey(r *result, i int, c edge.Capture) string {
 	return ""
 }
 
-// assigned is the thumbprint of what the inventory says an endpoint's service
-// has; empty where it does not say.
-func (w *world) assigned(e edge.Endpoint) string {
+// assigned is what the inventory says an endpoint's service has; the zero value
+// where it does not say.
+func (w *world) assigned(e edge.Endpoint) edge.InventoryRecord {
 	for _, r := range w.pool.Inventory {
 		if r.Member == e.Member && r.Use == edge.CertificateType(e.Role) && !r.Staged {
-			return r.Thumbprint
+			return r
 		}
 	}
-	return ""
+	return edge.InventoryRecord{}
+}
+
+// assignedToAccess says whether the members' Access Edge has these certificates
+// too, by their inventory.
+func (w *world) assignedToAccess(records []edge.InventoryRecord) bool {
+	return !slices.ContainsFunc(records, func(rec edge.InventoryRecord) bool {
+		return w.assigned(edge.Endpoint{Member: rec.Member, Role: edge.Access}).Thumbprint != rec.Thumbprint
+	})
+}
+
+// replaced says whether all that these captures lack is a restart: by the
+// inventory a certificate that lasts longer is assigned to each.
+func (w *world) replaced(at []int) bool {
+	at = slices.DeleteFunc(slices.Clone(at), func(i int) bool { return w.captures[i].Endpoint.Role == edge.XMPP })
+	return len(at) > 0 && !slices.ContainsFunc(at, func(i int) bool {
+		c := w.captures[i]
+		return !w.result("assigned-not-presented").about(i) || !w.assigned(c.Endpoint).NotAfter.After(c.Leaf().NotAfter())
+	})
 }

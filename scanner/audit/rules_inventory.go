@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,20 +61,28 @@ func (w *world) judgeInUse(r *result) {
 	thumbs := thumbprints(records)
 	switch {
 	case len(thumbs) > 1:
-		r.findAV(records, w.oddRecords(records, expected),
-			fmt.Sprintf("the members have different A/V certificates by their inventory: %s", recordHolders(records)))
+		r.findAV(w.oddRecords(records, expected), w.fixAV(records),
+			"the members have different A/V certificates by their inventory: "+w.recordHolders(records))
 	case len(expected) > 0 && !slices.Contains(expected, thumbs[0]):
-		r.findAV(records, nil, fmt.Sprintf("the A/V certificate of the inventory is not the one that Access and Web Conferencing present: %s; on the wire %s",
-			recordHolders(records), w.wireStory()))
+		fix := w.fixAV(records)
+		if w.assignedToAccess(records) {
+			fix = on(membersOf(records)) + ": " + restartFirst
+		}
+		r.findAV(records, fix, fmt.Sprintf("the A/V certificate of the inventory is not the one that Access and Web Conferencing present: %s; on the wire %s",
+			w.recordHolders(records), w.wireStory()))
+	case len(w.inTime(records)) == 0 && !w.onWire(thumbs[0]):
+		r.findAV(records, w.fixAV(records), fmt.Sprintf("the A/V certificate %s of %s expired %s by its inventory (%s)",
+			strings.ToUpper(thumbs[0]), list(membersOf(records)), shortDate(records[0].NotAfter), records[0].Source))
 	default:
 		r.pass()
 	}
-	for _, rec := range records {
-		if !rec.NotAfter.IsZero() && rec.NotAfter.Before(w.scan.now) && !w.onWire(rec.Thumbprint) {
-			r.findAV(records, []edge.InventoryRecord{rec}, fmt.Sprintf("the A/V certificate %s of %s expired %s by its inventory (%s)",
-				strings.ToUpper(rec.Thumbprint), rec.Member, shortDate(rec.NotAfter), rec.Source))
-		}
-	}
+}
+
+// inTime leaves out the certificates that have expired.
+func (w *world) inTime(records []edge.InventoryRecord) []edge.InventoryRecord {
+	return slices.DeleteFunc(slices.Clone(records), func(rec edge.InventoryRecord) bool {
+		return !rec.NotAfter.IsZero() && rec.NotAfter.Before(w.scan.now)
+	})
 }
 
 // judgeStaged looks at the certificates that wait for their day: one member
@@ -91,11 +100,11 @@ func (w *world) judgeStaged(r *result) {
 	}
 	switch {
 	case len(thumbprints(staged)) > 1:
-		r.findAV(staged, nil, "the members have different A/V certificates staged with -Roll: "+recordHolders(staged))
+		r.findAV(staged, w.fixRoll(staged, without), "the members have different A/V certificates staged with -Roll: "+w.recordHolders(staged))
 	case len(without) > 0:
 		r.find(Finding{
 			Severity: Warning,
-			Message:  fmt.Sprintf("an A/V certificate is staged with -Roll on some members alone: %s; not on %s", recordHolders(staged), list(without)),
+			Message:  fmt.Sprintf("an A/V certificate is staged with -Roll on some members alone: %s; not on %s", w.recordHolders(staged), list(without)),
 			Fix:      w.fixRoll(staged, without),
 		})
 	default:
@@ -104,8 +113,8 @@ func (w *world) judgeStaged(r *result) {
 }
 
 // expectedAV are the thumbprints that the A/V certificate may have: what the
-// pool's other services usually present. With separate certificates nothing is
-// expected but that the members agree.
+// pool's other services usually present, or should. With separate certificates
+// nothing is expected but that the members agree.
 func (w *world) expectedAV() []string {
 	if w.pool.PerService {
 		return nil
@@ -122,16 +131,16 @@ func (w *world) expectedAV() []string {
 			}
 		}
 	}
+	if c := w.right(edge.AV); c != nil {
+		out = append(out, c.Thumbprint())
+	}
 	return out
 }
 
 // oddRecords are those of the one member that is not as expected, or as the
-// others; nothing where it is not one.
+// others; all of them where it is not one.
 func (w *world) oddRecords(records []edge.InventoryRecord, expected []string) []edge.InventoryRecord {
-	count := map[string]int{}
-	for _, rec := range records {
-		count[rec.Thumbprint]++
-	}
+	count := timesAssigned(records)
 	odd := func(usual func(edge.InventoryRecord) bool) []edge.InventoryRecord {
 		return slices.DeleteFunc(slices.Clone(records), usual)
 	}
@@ -141,20 +150,21 @@ func (w *world) oddRecords(records []edge.InventoryRecord, expected []string) []
 	if out := odd(func(rec edge.InventoryRecord) bool { return 2*count[rec.Thumbprint] > len(records) }); len(out) == 1 {
 		return out
 	}
-	return nil
+	return records
 }
 
-// findAV adds a finding about the A/V service of one member, or of the pool.
-func (r *result) findAV(all, odd []edge.InventoryRecord, message string) {
-	who := odd
-	if len(odd) == 0 {
-		who = all
+func timesAssigned(records []edge.InventoryRecord) map[string]int {
+	count := map[string]int{}
+	for _, rec := range records {
+		count[rec.Thumbprint]++
 	}
-	var members []string
-	for _, rec := range who {
-		members = append(members, rec.Member)
-	}
-	f := Finding{Role: edge.AV, Message: message, Fix: r.w.fixAV(all, odd, members)}
+	return count
+}
+
+// findAV adds a finding about the A/V service of the members of these records.
+func (r *result) findAV(who []edge.InventoryRecord, fix, message string) {
+	members := membersOf(who)
+	f := Finding{Role: edge.AV, Message: message, Fix: fix}
 	var at []int
 	for i, c := range r.w.captures {
 		if c.Endpoint.Role == edge.AV && slices.Contains(members, c.Endpoint.Member) {
@@ -167,18 +177,34 @@ func (r *result) findAV(all, odd []edge.InventoryRecord, message string) {
 	r.find(f, at...)
 }
 
-// rightAV is the thumbprint to assign: the expected one, else what the other
-// members have; empty where neither is known.
-func (w *world) rightAV(all, odd []edge.InventoryRecord) string {
-	if expected := w.expectedAV(); len(expected) > 0 && len(odd) == 0 {
-		return hexOnly(expected[0])
+func membersOf(records []edge.InventoryRecord) []string {
+	var out []string
+	for _, rec := range records {
+		out = append(out, rec.Member)
 	}
-	for _, rec := range all {
-		if len(odd) > 0 && !slices.ContainsFunc(odd, func(o edge.InventoryRecord) bool { return o.Thumbprint == rec.Thumbprint }) {
-			return hexOnly(rec.Thumbprint)
-		}
+	return out
+}
+
+// rightAV is the thumbprint to assign: that of the certificate which the other
+// services should have; else the newest of the inventory, or the one that most
+// members have; empty where that cannot be told.
+func (w *world) rightAV(records []edge.InventoryRecord) string {
+	if c := w.right(edge.AV); !w.pool.PerService && c != nil && w.valid(c) {
+		return thumbprint(c)
 	}
-	return ""
+	records = w.inTime(records)
+	if len(records) == 0 {
+		return ""
+	}
+	count := timesAssigned(records)
+	order := func(a, b edge.InventoryRecord) int {
+		return cmp.Or(a.NotBefore.Compare(b.NotBefore), cmp.Compare(count[a.Thumbprint], count[b.Thumbprint]))
+	}
+	best := slices.MaxFunc(records, order)
+	if slices.ContainsFunc(records, func(rec edge.InventoryRecord) bool { return rec.Thumbprint != best.Thumbprint && order(rec, best) == 0 }) {
+		return ""
+	}
+	return hexOnly(best.Thumbprint)
 }
 
 func thumbprints(records []edge.InventoryRecord) []string {
@@ -192,7 +218,7 @@ func thumbprints(records []edge.InventoryRecord) []string {
 }
 
 // recordHolders says which member has which certificate.
-func recordHolders(records []edge.InventoryRecord) string {
+func (w *world) recordHolders(records []edge.InventoryRecord) string {
 	var parts []string
 	for _, thumb := range thumbprints(records) {
 		var members []string
@@ -200,7 +226,11 @@ func recordHolders(records []edge.InventoryRecord) string {
 		for _, rec := range records {
 			if rec.Thumbprint == thumb {
 				members = append(members, rec.Member)
-				if !rec.NotAfter.IsZero() {
+				switch {
+				case rec.NotAfter.IsZero():
+				case rec.NotAfter.Before(w.scan.now):
+					end = ", expired " + shortDate(rec.NotAfter)
+				default:
 					end = ", ends " + shortDate(rec.NotAfter)
 				}
 			}
