@@ -42,7 +42,7 @@ type dnsServer struct {
 
 // startDNS listens on one port number for UDP and TCP, as a resolver has it.
 func (l *Lab) startDNS() (*dnsServer, error) {
-	var errs error
+	var last error
 	for range 8 { // UDP has far fewer of its numbers taken than TCP, so TCP chooses
 		tcp, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -51,7 +51,7 @@ func (l *Lab) startDNS() (*dnsServer, error) {
 		udp, err := net.ListenPacket("udp", tcp.Addr().String())
 		if err != nil {
 			tcp.Close()
-			errs = errors.Join(errs, err)
+			last = err
 			continue
 		}
 		l.closeAtEnd(udp)
@@ -61,7 +61,7 @@ func (l *Lab) startDNS() (*dnsServer, error) {
 		l.accept(tcp, d.serveTCP)
 		return d, nil
 	}
-	return nil, fmt.Errorf("no port for DNS: %w", errs)
+	return nil, fmt.Errorf("no port for DNS: %w", last)
 }
 
 func (d *dnsServer) serveUDP(conn net.PacketConn) {
