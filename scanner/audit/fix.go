@@ -35,6 +35,9 @@ func importPFX(file string) string {
 	return "Import-CsCertificate -Path " + file + " -Password (Read-Host) -PrivateKeyExportable $true"
 }
 
+// copied reminds of the one step that is no command.
+const copied = ", with that file copied there: "
+
 func assign(types, thumbprint string) string {
 	return fmt.Sprintf("Set-CsCertificate -Type %s -Thumbprint %s; %s", types, thumbprint, restart)
 }
@@ -74,7 +77,7 @@ func (w *world) bring(members []string, use, print, file string) string {
 	if len(holders) > 0 {
 		source = on(holders[:1])
 	}
-	carry := source + ": " + exportPFX(inStore(print), file) + "; " + on(lacking) + ": " + importPFX(file) + "; "
+	carry := source + ": " + exportPFX(inStore(print), file) + "; " + on(lacking) + copied + importPFX(file) + "; "
 	if len(lacking) < len(members) {
 		carry += on(members) + ": "
 	}
@@ -146,7 +149,7 @@ func (w *world) requestSteps(q edge.CertificateRequest) string {
 	if len(w.pool.Members) == 1 && w.pool.File == nil { // a file stands in for members that are not told here
 		all = first
 	} else {
-		steps += "; " + exportPFX(`(Join-Path Cert:\LocalMachine\My (Get-PfxCertificate `+file+`).Thumbprint)`, q.File+".pfx") + "; " + others + ": " + importPFX(q.File+".pfx")
+		steps += "; " + exportPFX(`(Join-Path Cert:\LocalMachine\My (Get-PfxCertificate `+file+`).Thumbprint)`, q.File+".pfx") + "; " + others + copied + importPFX(q.File+".pfx")
 		file = q.File + ".pfx"
 	}
 	return steps + "; " + all + ": " + assign(strings.Join(q.Types, ","), "(Get-PfxCertificate "+file+").Thumbprint")
@@ -182,7 +185,7 @@ func (w *world) fixRoll(staged []edge.InventoryRecord, without []string) string 
 	if right == "" {
 		return on(without) + ": stage the same certificate for the same day"
 	}
-	return on([]string{newest.Member}) + ": " + exportPFX(inStore(right), avFile) + "; " + on(without) + ": " + importPFX(avFile) +
+	return on([]string{newest.Member}) + ": " + exportPFX(inStore(right), avFile) + "; " + on(without) + copied + importPFX(avFile) +
 		"; Set-CsCertificate -Type " + edge.TypeAV + " -Thumbprint " + right + " -Roll -EffectiveDate (Read-Host 'EffectiveDate of the other members')"
 }
 
@@ -194,7 +197,7 @@ func (w *world) fixMissing(g chainGroup) string {
 	for _, c := range g.trust.Missing {
 		print := thumbprint(c)
 		steps = append(steps, fmt.Sprintf(`on a member that sends it: Get-Item Cert:\LocalMachine\CA\%s | Export-Certificate -FilePath .\%s.cer; `+
-			`where it is missing: Import-Certificate -FilePath .\%s.cer -CertStoreLocation Cert:\LocalMachine\CA`, print, print, print))
+			`where it is missing`+copied+`Import-Certificate -FilePath .\%s.cer -CertStoreLocation Cert:\LocalMachine\CA`, print, print, print))
 	}
 	return strings.Join(steps, "; ") + "; " + restart
 }

@@ -262,7 +262,7 @@ func TestFixesKeepToTheirService(t *testing.T) {
 		"load balancers alone": {func(w *testWorld) {
 			behindVIP(w)
 			present(oldLeaf(w), w.cell(edge.VIPMember, edge.WebConf, 443))
-		}, "on every member: ", "on vip"},
+		}, "on every member, ", "on vip"},
 	} {
 		w := healthy(t)
 		c.change(w)

@@ -94,6 +94,25 @@ func avCases() []ruleCase {
 			rule: "av-certificate-differs", name: "the next one staged on two of three members", want: Found, severity: Warning,
 			change: func(w *testWorld) { w.stage("edge1", "edge2") }, at: "pool", says: []string{"edge1 and edge2", "not on edge3"}, fix: "-Roll",
 		},
+		{
+			rule: "av-certificate-differs", name: "different ones staged", want: Found,
+			change: func(w *testWorld) {
+				w.stage("edge1", "edge2", "edge3")
+				r := &w.pool().Inventory[len(w.pool().Inventory)-1]
+				r.Thumbprint, r.NotBefore = strings.Repeat("ef", 20), today()
+			},
+			at: "av 443", says: []string{"edge3: thumbprint EFEF"}, fix: "on edge1 and edge2, with that file copied there: Import-CsCertificate",
+		},
+		{
+			rule: "av-certificate-differs", name: "expired on all members of a pool of separate certificates", want: Found,
+			change: func(w *testWorld) {
+				w.pool().PerService = true
+				for _, m := range w.pool().Members {
+					inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint, r.NotAfter = other, today().Add(-24*time.Hour) })(w)
+				}
+			},
+			at: "av 443", says: []string{"of edge1, edge2 and edge3 expired 2026-05-31"}, fix: "Request-CsCertificate -New -Type AudioVideoAuthentication",
+		},
 		{rule: "av-certificate-differs", name: "no inventory", want: NotApplicable, change: func(w *testWorld) { w.pool().Inventory = nil }},
 	}
 }

@@ -80,7 +80,7 @@ func consistencyCases() []ruleCase {
 					}
 				}
 			},
-			at: "edge3 access 443", fix: "on edge1 and edge2: Import-CsCertificate",
+			at: "edge3 access 443", fix: "on edge1 and edge2, with that file copied there: Import-CsCertificate",
 			says: []string{"2 of 3 members still present the old certificate", "the same key"},
 			also: []string{"av-certificate-differs"},
 		},
