@@ -34,8 +34,7 @@ func (p *parser) member(args []string) {
 		p.fail("", "more than %d members", maxMembers)
 		return
 	}
-	unlike := func(a string) bool { return a == name || strings.Contains(a, "=") }
-	if _, err := netip.ParseAddr(name); err == nil && !slices.ContainsFunc(args[1:], unlike) {
+	if nameless(name, args[1:]) {
 		p.fail("a member has a name, and then its addresses: `member edge1 "+name+"`", "%q is an address where a member's name is expected", name)
 		return
 	}
@@ -48,6 +47,23 @@ func (p *parser) member(args []string) {
 		d.pool.Members = append(d.pool.Members, edge.Member{Name: name, Addresses: addresses, Source: p.place()})
 		d.members = append(d.members, ml)
 	}
+}
+
+// nameless says whether a member's line begins with its first address, which
+// nobody would dial. An address may well name a member that is reached by one of
+// another kind, behind NAT or through a tunnel.
+func nameless(name string, values []string) bool {
+	ip, err := netip.ParseAddr(name)
+	if err != nil {
+		return false
+	}
+	for _, v := range values {
+		other, err := netip.ParseAddr(v)
+		if err != nil || other == ip || other.IsPrivate() != ip.IsPrivate() || other.IsLoopback() != ip.IsLoopback() {
+			return false
+		}
+	}
+	return true
 }
 
 // vip reads `vip ADDRESS...`.
