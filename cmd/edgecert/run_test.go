@@ -67,6 +67,28 @@ func TestInterruptedWhileReadingStdin(t *testing.T) {
 	}
 }
 
+// TestInterruptedWhileDNSIsAsked has a resolver that says nothing: a list cut
+// short would pass for a whole one, and of what was not asked nothing is known.
+func TestInterruptedWhileDNSIsAsked(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"targets contoso.com --write", "scan contoso.com"} {
+		_, resolver := listen(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			_, _, _ = resolver.ReadFrom(make([]byte, 512))
+			cancel()
+		}()
+		var out, errOut bytes.Buffer
+		args := append(strings.Fields(command), "--resolver", resolver.LocalAddr().String())
+		if status := run(ctx, args, strings.NewReader(""), &out, &errOut); status != exitInterrupted {
+			t.Errorf("%s: exit status %d, want %d; stderr: %s", command, status, exitInterrupted, errOut.String())
+		}
+		if strings.Contains(out.String(), "pool ") || strings.Contains(out.String(), "ERROR") {
+			t.Errorf("%s: printed\n%s", command, out.String())
+		}
+	}
+}
+
 // TestDemoServes scans the demo's pool from elsewhere with what it prints.
 func TestDemoServes(t *testing.T) {
 	t.Parallel()

@@ -48,6 +48,9 @@ func (a *app) targetsCommand() *cobra.Command {
 			}
 			pools := target.Resolve(c.Context(), f.Pools, resolver)
 			pools = target.Distinct(append(pools, target.Discover(c.Context(), f.Domains, resolver, nil)...))
+			if err := c.Context().Err(); err != nil {
+				return err // half of a targets file would pass for a whole one
+			}
 			a.doubt(c.Context(), resolver, pools)
 			if write {
 				return target.Write(a.out, pools)

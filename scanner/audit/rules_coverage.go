@@ -54,7 +54,7 @@ func runUnreachable(w *world, r *result) {
 // judgeNothing is for a pool that no endpoint was planned for. Where DNS says
 // that there is nothing, dns-no-address tells it.
 func (w *world) judgeNothing(r *result) {
-	if w.pool.DNS == nil || !w.resolverSilent() {
+	if w.pool.DNS == nil || !w.resolverSilent() || w.scan.ev.Interrupted {
 		r.couldNotTell()
 		return
 	}

@@ -140,6 +140,8 @@ func (s *session) ask(ctx context.Context, name string, t dnsmessage.Type) looku
 	case l.status == edge.Unknown && errors.Is(context.Cause(ctx), errSilence):
 		l = lookup{status: edge.Unknown, err: fmt.Sprintf("no answer from the %s resolver", s.resolver.Name())}
 		s.silent.Add(1)
+	case l.status == edge.Unknown && ctx.Err() != nil:
+		l = lookup{status: edge.Unknown, err: "interrupted"}
 	case l.silent:
 		s.silent.Add(1)
 	default:
