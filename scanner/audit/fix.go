@@ -55,10 +55,7 @@ func (w *world) uses(r edge.Role) string {
 // those that do not have it yet.
 func (w *world) fixAssign(members []string, r edge.Role, c *edge.Certificate) string {
 	use := w.uses(r)
-	if r == edge.XMPP && !slices.ContainsFunc(w.group(roles(edge.Access)), func(g group) bool { return g.cert.Fingerprint == c.Fingerprint }) {
-		use = "" // its proxy has a certificate of its own
-	}
-	if use == "" {
+	if use == "" || w.bearer(r) == edge.XMPP { // no cmdlet assigns a proxy's own
 		return fmt.Sprintf("install the certificate with thumbprint %s %s", thumbprint(c), on(members))
 	}
 	return w.bring(members, use, thumbprint(c), `C:\edge.pfx`)

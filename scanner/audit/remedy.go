@@ -15,11 +15,27 @@ import (
 // right is the certificate that all services that share one with this role
 // should have: the best that their members present, nil where none is seen.
 func (w *world) right(r edge.Role) *edge.Certificate {
+	r = w.bearer(r)
 	if c, known := w.rights[r]; known {
 		return c
 	}
 	w.rights[r] = w.best(w.group(w.sharing(r)), r)
 	return w.rights[r]
+}
+
+// bearer is the service whose certificate a service has: XMPP is served with
+// the Access Edge's, unless its proxy presents another one everywhere.
+func (w *world) bearer(r edge.Role) edge.Role {
+	if r != edge.XMPP {
+		return r
+	}
+	access := w.group(roles(edge.Access))
+	for _, x := range w.group(roles(edge.XMPP)) {
+		if slices.ContainsFunc(access, func(a group) bool { return a.cert.Fingerprint == x.cert.Fingerprint }) {
+			return edge.Access
+		}
+	}
+	return r
 }
 
 // sharing picks the endpoints that should present one certificate with those
@@ -66,7 +82,7 @@ func (w *world) valid(c *edge.Certificate) bool {
 	return !w.scan.now.Before(c.NotBefore()) && !w.scan.now.After(c.NotAfter())
 }
 
-// A use is a certificate in a service, or in all where they share one.
+// A use is a certificate in a service, or in all of them where they share one.
 type use struct {
 	leaf edge.Fingerprint
 	role edge.Role
@@ -74,9 +90,9 @@ type use struct {
 
 func (w *world) use(c *edge.Certificate, r edge.Role) use {
 	if !w.pool.PerService {
-		r = ""
+		return use{leaf: c.Fingerprint}
 	}
-	return use{c.Fingerprint, r}
+	return use{c.Fingerprint, w.bearer(r)}
 }
 
 // told are the rules that find something which another certificate would mend

@@ -46,7 +46,8 @@ func clientAuthEnding() Rule {
 		Title: "client authentication is required here, and public CAs stop issuing it",
 		Doc: `Certificates for servers and clients at once are leaving the public CAs. Chrome's root program takes new intermediates for
 server authentication alone from 2026-06-15 on, and new certificates from 2027-03-15 on; DigiCert leaves client
-authentication out by default from 2025-10-01 and issues none from 2027-03-01; Let's Encrypt issues none from 2026-07-08. The next renewal of this pool's certificate may come without it.
+authentication out by default from 2025-10-01 and issues none from 2027-03-01; Let's Encrypt issues none
+from 2026-07-08. The next renewal of this pool's certificate may come without it.
 
 How to fix it: ask the partners whether they still need it (AOL and Yahoo ended on 2014-06-30), and take "public-im aol"
 or "client-auth required" out; otherwise find a CA with a hierarchy of its own for it.`,
