@@ -30,7 +30,7 @@ func refusing(t testing.TB, times int32, after func()) edge.Endpoint {
 // that is left.
 func TestASilentServerIsAskedNoFurther(t *testing.T) {
 	t.Parallel()
-	got := prober(2*brief, true).Probe(context.Background(), refusing(t, 2, func() {}), nil)
+	got := prober(5*brief, true).Probe(context.Background(), refusing(t, 2, func() {}), nil)
 	if got.Outcome != edge.Failed || got.Fault.Class != edge.ClassTLSAlert || got.Attempts != 3 {
 		t.Errorf("%s after %d attempts: %v, want the alert after 3", got.Outcome, got.Attempts, got.Fault)
 	}
