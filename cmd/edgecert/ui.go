@@ -132,7 +132,7 @@ func (u *ui) progress(total int, o uiOptions) (func(done, total int), func()) {
 	bar := progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(u.w), progressbar.OptionSetDescription("scanning"),
 		progressbar.OptionShowCount(), progressbar.OptionSetWidth(gauge),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+		progressbar.OptionThrottle(100*time.Millisecond)) // it stays for DNS, until finish
 	u.mu.Lock()
 	u.bar = bar
 	_ = bar.RenderBlank() // the first answer may be a timeout away
