@@ -16,7 +16,7 @@ import (
 	"edgecert/report"
 	"edgecert/scanner/certfile"
 	"edgecert/scanner/edge"
-	"edgecert/scanner/target"
+	"edgecert/scanner/targets"
 )
 
 // checkFlags are the flags of check alone.
@@ -119,7 +119,7 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 	if len(k.targets) == 0 {
 		return edge.Pool{}, hintf("name the targets file with -t FILE", "check needs the pool that the certificate is for")
 	}
-	file, err := target.Load(k.targets, a.in, ruleIDs())
+	file, err := targets.Load(k.targets, a.in, ruleIDs())
 	if err != nil {
 		return edge.Pool{}, err
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"edgecert/scanner/target"
+	"edgecert/scanner/targets"
 )
 
 // hintError is a mistake of the user's, with the way out.
@@ -28,7 +28,7 @@ func hintf(hint, format string, args ...any) error {
 func explain(err error) (text, hint string) {
 	text, hint, _ = strings.Cut(err.Error(), "; hint: ")
 	var own *hintError
-	var input *target.Error
+	var input *targets.Error
 	switch {
 	case errors.As(err, &own):
 		return text, own.hint

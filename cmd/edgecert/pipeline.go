@@ -15,20 +15,20 @@ import (
 	"edgecert/scanner/edge"
 	"edgecert/scanner/hosttrust"
 	"edgecert/scanner/revocation"
-	"edgecert/scanner/target"
+	"edgecert/scanner/targets"
 )
 
 // capture dials what ev plans, asks DNS beside it what only the rules need, and
 // judges what came. It does not fail once dialing has begun.
 func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
-	endpoints := target.Plan(ev.Pools)
+	endpoints := targets.Plan(ev.Pools)
 	ev.Host, _ = os.Hostname()
 	a.ui.debugf("pools: %d, endpoints: %d", len(ev.Pools), len(endpoints))
 	step, finish := a.ui.progress(len(endpoints), a.opts)
 	o.Progress = step
 	both, besides := errgroup.WithContext(ctx)
 	both.Go(func() error {
-		ev.Pools = target.Resolve(besides, ev.Pools, s.dns)
+		ev.Pools = targets.Resolve(besides, ev.Pools, s.dns)
 		return nil
 	})
 	both.Go(func() (err error) {

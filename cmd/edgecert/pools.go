@@ -9,7 +9,7 @@ import (
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/inventory"
-	"edgecert/scanner/target"
+	"edgecert/scanner/targets"
 )
 
 // ruleIDs are what `severity` and `allow` of a targets file may name.
@@ -22,16 +22,16 @@ func ruleIDs() []string {
 }
 
 // read lays files and arguments together. Nothing to look at is an error.
-func (a *app) read(files, args []string) (target.File, error) {
-	written, err := target.Load(files, a.in, ruleIDs())
+func (a *app) read(files, args []string) (targets.File, error) {
+	written, err := targets.Load(files, a.in, ruleIDs())
 	if err != nil {
-		return target.File{}, err
+		return targets.File{}, err
 	}
-	hosts, err := target.CommandLine(args)
+	hosts, err := targets.CommandLine(args)
 	if err != nil {
-		return target.File{}, err
+		return targets.File{}, err
 	}
-	all, err := target.Join(written, hosts)
+	all, err := targets.Join(written, hosts)
 	if err == nil && len(all.Pools)+len(all.Domains) == 0 {
 		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", called(files...))
 	}
@@ -39,8 +39,8 @@ func (a *app) read(files, args []string) (target.File, error) {
 }
 
 // doubt warns of a --resolver that answered no question about any pool.
-func (a *app) doubt(ctx context.Context, r target.Resolver, pools []edge.Pool) {
-	if why := target.Unanswered(pools); why != "" && r.Server != "" && ctx.Err() == nil {
+func (a *app) doubt(ctx context.Context, r targets.Resolver, pools []edge.Pool) {
+	if why := targets.Unanswered(pools); why != "" && r.Server != "" && ctx.Err() == nil {
 		a.ui.warnf("--resolver %s: %s", r.Server, why)
 	}
 }
@@ -55,7 +55,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 	if err := readInventories(f.Pools, time.Now()); err != nil {
 		return nil, err
 	}
-	found := target.Discover(ctx, f.Domains, s.dns, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
+	found := targets.Discover(ctx, f.Domains, s.dns, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
 		o.Quick = true
 		captures, err := scanner.Scan(ctx, endpoints, o)
 		if err != nil {
@@ -63,7 +63,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 		}
 		return captures
 	})
-	return target.Distinct(append(target.Locate(ctx, f.Pools, s.dns), found...)), nil
+	return targets.Distinct(append(targets.Locate(ctx, f.Pools, s.dns), found...)), nil
 }
 
 // readInventories puts the Get-CsCertificate output that pools name into them.

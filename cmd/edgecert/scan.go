@@ -14,7 +14,7 @@ import (
 
 	"edgecert/scanner"
 	"edgecert/scanner/edge"
-	"edgecert/scanner/target"
+	"edgecert/scanner/targets"
 )
 
 // scanFlags are the flags of scan that say how to dial.
@@ -27,7 +27,7 @@ type scanFlags struct {
 	retries, samples      int
 	quick, udp            bool
 	resolver, proxy       string
-	dns                   target.Resolver // what resolver says
+	dns                   targets.Resolver // what resolver says
 	revocation            bool
 	clientCert, clientKey string
 }
@@ -74,7 +74,7 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 		return o, hintf("leave one of them out", "--udp cannot go through --proxy: it would go around it")
 	}
 	var err error
-	if s.dns, err = target.ParseResolver(s.resolver); err != nil {
+	if s.dns, err = targets.ParseResolver(s.resolver); err != nil {
 		return o, err
 	}
 	if o.Rate, err = parseRate(s.rate); err != nil {

@@ -13,7 +13,7 @@ import (
 
 	"edgecert/report"
 	"edgecert/scanner/edge"
-	"edgecert/scanner/target"
+	"edgecert/scanner/targets"
 )
 
 func (a *app) targetsCommand() *cobra.Command {
@@ -38,7 +38,7 @@ func (a *app) targetsCommand() *cobra.Command {
 			if len(files)+len(domains) == 0 {
 				return hintf("name a targets file, --topology FILE or a SIP domain", "no targets to show")
 			}
-			resolver, err := target.ParseResolver(resolverAddress)
+			resolver, err := targets.ParseResolver(resolverAddress)
 			if err != nil {
 				return err
 			}
@@ -46,14 +46,14 @@ func (a *app) targetsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			pools := target.Resolve(c.Context(), f.Pools, resolver)
-			pools = target.Distinct(append(pools, target.Discover(c.Context(), f.Domains, resolver, nil)...))
+			pools := targets.Resolve(c.Context(), f.Pools, resolver)
+			pools = targets.Distinct(append(pools, targets.Discover(c.Context(), f.Domains, resolver, nil)...))
 			if err := c.Context().Err(); err != nil {
 				return err // half of a targets file would pass for a whole one
 			}
 			a.doubt(c.Context(), resolver, pools)
 			if write {
-				return target.Write(a.out, pools)
+				return targets.Write(a.out, pools)
 			}
 			return showTargets(a.out, pools)
 		},
@@ -72,7 +72,7 @@ const maxFaults = 20
 // showTargets prints what would be dialed, pool by pool.
 func showTargets(w io.Writer, pools []edge.Pool) error {
 	var b bytes.Buffer
-	endpoints := target.Plan(pools)
+	endpoints := targets.Plan(pools)
 	for i, p := range pools {
 		if i > 0 {
 			b.WriteByte('\n')

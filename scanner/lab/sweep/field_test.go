@@ -12,7 +12,7 @@ import (
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
-	"edgecert/scanner/target"
+	"edgecert/scanner/targets"
 )
 
 // A place is one cell of the pool.
@@ -65,7 +65,7 @@ func newField(t *testing.T) *field {
 	l := start(t, spec)
 	s.pool = described(t, l)
 	s.policy = policy(l)
-	endpoints := target.Plan([]edge.Pool{s.pool})
+	endpoints := targets.Plan([]edge.Pool{s.pool})
 
 	fast, slow := variants(spec, false), variants(spec, true)
 	captures := scan(t, scanner.Options{Timeout: 30 * time.Second},
@@ -101,7 +101,7 @@ func start(t *testing.T, spec lab.Spec) *lab.Lab {
 // described is the pool as the scanner knows it: from the targets file.
 func described(t *testing.T, l *lab.Lab) edge.Pool {
 	t.Helper()
-	file, err := target.Load([]string{"-"}, strings.NewReader(l.Targets()), nil)
+	file, err := targets.Load([]string{"-"}, strings.NewReader(l.Targets()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
-	"edgecert/scanner/target"
+	"edgecert/scanner/targets"
 )
 
 // A world is the healthy pool with one change that no single cell has: in DNS,
@@ -101,7 +101,7 @@ func (w world) look(t *testing.T, l *lab.Lab) edge.Evidence {
 	if w.hosts == nil {
 		return look(t, l, described(t, l))
 	}
-	file, err := target.CommandLine(w.hosts(func(name, member string, role edge.Role) string {
+	file, err := targets.CommandLine(w.hosts(func(name, member string, role edge.Role) string {
 		return fmt.Sprintf("%s:%d", name, l.Address(member, role, 443).Port())
 	}))
 	if err != nil {
@@ -112,13 +112,13 @@ func (w world) look(t *testing.T, l *lab.Lab) edge.Evidence {
 
 func look(t *testing.T, l *lab.Lab, pool edge.Pool) edge.Evidence {
 	t.Helper()
-	resolver, err := target.ParseResolver(l.Resolver())
+	resolver, err := targets.ParseResolver(l.Resolver())
 	if err != nil {
 		t.Fatal(err)
 	}
 	resolver.Timeout = 2 * time.Second // the silent world runs into it twice
-	pools := target.Resolve(t.Context(), []edge.Pool{pool}, resolver)
-	captures := scan(t, scanner.Options{Timeout: 30 * time.Second}, target.Plan(pools))
+	pools := targets.Resolve(t.Context(), []edge.Pool{pool}, resolver)
+	captures := scan(t, scanner.Options{Timeout: 30 * time.Second}, targets.Plan(pools))
 	return edge.Evidence{Started: now, Finished: now.Add(time.Second), Pools: pools, Captures: captures}
 }
 

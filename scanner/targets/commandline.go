@@ -1,0 +1,78 @@
+package targets
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+// commandLine is the source of what the command line gives.
+const commandLine = "command line"
+
+// CommandLine reads the hosts of the command line. HOST:PORT go into one pool,
+// whose endpoints must all present one certificate; a name alone is a SIP
+// domain whose pool is to be found. On bad input it returns Errors.
+func CommandLine(args []string) (File, error) {
+	var f File
+	var errs Errors
+	pool := edge.Pool{Name: commandLineName, Kind: edge.CommandLinePool, Source: commandLine}
+	for _, arg := range args {
+		switch loose, domain, err := argument(arg); {
+		case err != nil:
+			errs = append(errs, err)
+		case domain != "":
+			if !slices.ContainsFunc(f.Domains, func(d Domain) bool { return d.Name == domain }) {
+				f.Domains = append(f.Domains, Domain{Name: domain, Source: commandLine})
+			}
+		case !slices.Contains(pool.Loose, loose):
+			pool.Loose = append(pool.Loose, loose)
+		}
+	}
+	if err := errs.orNil(); err != nil {
+		return File{}, err
+	}
+	if len(pool.Loose) > 0 {
+		f.Pools = []edge.Pool{pool}
+	}
+	return f, nil
+}
+
+// argument reads one argument: a loose endpoint or a domain.
+func argument(arg string) (edge.Loose, string, *Error) {
+	fail := func(hint, format string, args ...any) (edge.Loose, string, *Error) {
+		return edge.Loose{}, "", &Error{Msg: fmt.Sprintf(format, args...), Hint: hint}
+	}
+	// Whatever stands behind a % is a zone to netip, a bracket and a port, too.
+	if ip, err := netip.ParseAddr(strings.Trim(arg, "[]")); err == nil && ip.Zone() == "" {
+		return fail(fmt.Sprintf("add one, as in %s", netip.AddrPortFrom(ip, 5061)), "%q is an address without a port", arg)
+	}
+	if strings.Contains(arg, "://") {
+		return fail("HOST:PORT is expected, without scheme and path", "%q is a URL", arg)
+	}
+	if _, err := os.Stat(arg); err == nil && !strings.Contains(arg, ":") || strings.ContainsAny(arg, `/\`) {
+		return fail(fmt.Sprintf("a targets file is given with -t %s", arg), "%q is a file, not a host", arg)
+	}
+	if strings.Contains(arg, ":") {
+		host, port, err := splitHostPort(arg)
+		if err != nil {
+			return fail("", "%v", err)
+		}
+		return edge.Loose{Host: host, Port: port, Source: commandLine}, "", nil
+	}
+	if slices.Contains([]string{".txt", ".xml", ".tbxml", ".json", ".csv"}, strings.ToLower(filepath.Ext(arg))) { // no top-level domains
+		return fail("", "%q is no SIP domain, and there is no such file", arg)
+	}
+	name, err := cleanName(arg)
+	if err != nil {
+		return fail(nameHint(arg), "%v", err)
+	}
+	if !strings.Contains(name, ".") {
+		return fail(fmt.Sprintf("a host has a port, as in %s:5061; a SIP domain has a dot", name), "%q is neither HOST:PORT nor a SIP domain", arg)
+	}
+	return edge.Loose{}, name, nil
+}

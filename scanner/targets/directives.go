@@ -1,0 +1,149 @@
+package targets
+
+import (
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+// A directive is one word that a line may begin with.
+type directive struct {
+	word   string
+	args   string // what follows it, as the usage shows it
+	least  int    // words that must follow
+	most   int    // words that may follow; 0: any number
+	inPool bool   // belongs to a pool
+	once   bool   // stands once a pool
+	run    func(p *parser, args []string)
+}
+
+func (d directive) usage() string { return "`" + d.word + " " + d.args + "`" }
+
+// directives is the grammar, in the order in which a pool is described.
+func directives() []directive {
+	pool := func(word, args string, least, most int, run func(*parser, []string)) directive {
+		return directive{word: word, args: args, least: least, most: most, inPool: true, run: run}
+	}
+	once := func(word, args string, least, most int, run func(*parser, []string)) directive {
+		d := pool(word, args, least, most, run)
+		d.once = true
+		return d
+	}
+	return []directive{
+		{word: "pool", args: "NAME", run: (*parser).beginPool},
+		{word: "domain", args: "NAME", least: 1, most: 1, run: (*parser).domainLine},
+		pool("sip-domains", "NAME...", 1, 0, (*parser).sipDomains),
+		once("access", "NAME [PORT]...", 1, 0, service(edge.Access, 443, 5061)),
+		once("webcon", "NAME [PORT]...", 1, 0, service(edge.WebConf, 443)),
+		once("av", "NAME [PORT]...", 1, 0, service(edge.AV, 443)),
+		once("xmpp", "NAME [PORT]", 1, 2, service(edge.XMPP, 5269)),
+		pool("member", "NAME ADDRESS... or NAME ROLE=ADDRESS[:PORT[,PORT]]...", 1, 0, (*parser).member),
+		pool("vip", "ADDRESS... or ROLE=ADDRESS[:PORT[,PORT]]...", 1, 0, (*parser).vip),
+		once("public-im", "aol", 1, 1, (*parser).publicIM),
+		once("client-auth", "required|allowed|forbidden", 1, 1, (*parser).clientAuth),
+		pool("extra-names", "NAME...", 1, 0, (*parser).extraNames),
+		once("issuer", "public|private", 1, 1, (*parser).issuer),
+		once("certificates", "one|per-service", 1, 1, (*parser).certificates),
+		pool("inventory", "MEMBER FILE", 2, 2, (*parser).inventory),
+		pool("severity", "RULE error|warning|info", 2, 2, (*parser).severity),
+		pool("allow", "RULE...", 1, 0, (*parser).allow),
+	}
+}
+
+func (p *parser) beginPool(args []string) {
+	p.endPool()
+	name := strings.Join(args, " ") // more than one word is no name, and told as such
+	p.draft = &draft{pool: edge.Pool{Name: name, Source: p.place()}, line: p.line, said: map[string]int{}, errors: len(p.errs), skip: true}
+	if !plainWord(name) {
+		p.fail("one word of letters, digits and punctuation", "%q is no name of a pool", name)
+		return
+	}
+	if name == looseName || name == commandLineName {
+		p.fail("", "pool name %q is taken: it holds endpoints that belong to no pool", name)
+		return
+	}
+	if first, twice := p.named[name]; twice {
+		p.fail("", "pool %q is described twice: first in line %d", name, first)
+		return
+	}
+	if len(p.named) == maxPools {
+		p.fail("", "more than %d pools", maxPools)
+		return
+	}
+	p.named[name] = p.line
+	p.draft.skip = false
+}
+
+func (p *parser) domainLine(args []string) {
+	p.endPool()
+	name, err := cleanName(args[0])
+	if err != nil {
+		p.fail(nameHint(args[0]), "%v", err)
+		return
+	}
+	if !strings.Contains(name, ".") {
+		p.fail("a SIP domain has a dot, as in contoso.com", "%q is no SIP domain", args[0])
+		return
+	}
+	if slices.ContainsFunc(p.domains, func(d Domain) bool { return d.Name == name }) {
+		return
+	}
+	if len(p.domains) == maxDomains {
+		p.fail("", "more than %d domains", maxDomains)
+		return
+	}
+	p.domains = append(p.domains, Domain{Name: name, Source: p.place()})
+}
+
+// service returns what reads a service's line, with the ports it has where
+// the line gives none (domain facts: Access 443 and 5061, the others 443, XMPP
+// 5269).
+func service(role edge.Role, defaults ...int) func(*parser, []string) {
+	return func(p *parser, args []string) {
+		name, err := cleanName(args[0])
+		if err != nil {
+			hint := nameHint(args[0])
+			if strings.Contains(err.Error(), "is an address") {
+				hint = "a service is named as clients know it; addresses stand with `member`"
+			}
+			p.fail(hint, "%v", err)
+			return
+		}
+		ports := defaults
+		if len(args) > 1 {
+			if ports, err = parsePorts(args[1:]); err != nil {
+				p.fail(nameHint(strings.Join(args[1:], " ")), "%v", err)
+				return
+			}
+		}
+		s := edge.Service{Role: role, FQDN: name, Ports: slices.Clone(ports), Source: p.place()}
+		p.draft.pool.Services = append(p.draft.pool.Services, s)
+	}
+}
+
+func (p *parser) sipDomains(args []string) {
+	p.names(&p.draft.pool.SIPDomains, args)
+}
+
+func (p *parser) extraNames(args []string) {
+	p.names(&p.draft.pool.ExtraNames, args)
+}
+
+// names adds names to a list that holds each once.
+func (p *parser) names(list *[]string, args []string) {
+	for _, arg := range args {
+		name, err := cleanName(arg)
+		if err != nil {
+			p.fail(nameHint(arg), "%v", err)
+			continue
+		}
+		if len(*list) == maxNames {
+			p.fail("", "more than %d names", maxNames)
+			return
+		}
+		if !slices.Contains(*list, name) {
+			*list = append(*list, name)
+		}
+	}
+}

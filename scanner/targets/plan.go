@@ -1,0 +1,235 @@
+package targets
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
+
+// samplesBehindOne is how many handshakes an address gets behind which several
+// members may hide: with two members a second certificate stays unseen once in
+// 32 scans.
+const samplesBehindOne = 6
+
+// Plan writes out every cell that has to be seen: pools in order, then members
+// as described, those that DNS found by address, names without any address,
+// load balancers; within a member by role and service port. It asks nothing:
+// names are looked up in Pool.DNS, which Resolve fills. A name without an
+// address is one endpoint a port that has its Fault already.
+func Plan(pools []edge.Pool) []edge.Endpoint {
+	var out []edge.Endpoint
+	for _, p := range pools {
+		if p.Kind == edge.EdgePool {
+			out = append(out, planPool(p)...)
+		} else {
+			out = append(out, planLoose(p)...)
+		}
+	}
+	return out
+}
+
+// The order of a pool's rows.
+const (
+	rankMember = iota // as described
+	rankDNS           // by address
+	rankNone          // no address
+	rankVIP
+)
+
+// A cell is an endpoint with what it is ordered by.
+type cell struct {
+	edge.Endpoint
+	rank, index int // index: the member's place among the described ones
+}
+
+func planPool(p edge.Pool) []edge.Endpoint {
+	var cells []cell
+	for _, s := range p.Services {
+		cells = append(cells, planService(p, s)...)
+		for _, a := range p.VIPsFor(s.Role) {
+			e := edge.Endpoint{Member: edge.VIPMember, VIP: true, Samples: samplesBehindOne}
+			cells = append(cells, at(p, s, a, cell{Endpoint: e, rank: rankVIP})...)
+		}
+	}
+	slices.SortStableFunc(cells, func(a, b cell) int {
+		if a.rank != b.rank {
+			return a.rank - b.rank
+		}
+		if a.index != b.index {
+			return a.index - b.index
+		}
+		if a.rank == rankDNS && a.Address != b.Address {
+			return a.Address.Compare(b.Address)
+		}
+		if a.Role != b.Role {
+			return a.Role.Order() - b.Role.Order()
+		}
+		return a.ServicePort - b.ServicePort
+	})
+	out := make([]edge.Endpoint, len(cells))
+	for i, c := range cells {
+		out[i] = c.Endpoint
+	}
+	return out
+}
+
+// planService writes out a service on the members: on their addresses, or on
+// those of its name in DNS where no member gives any.
+func planService(p edge.Pool, s edge.Service) []cell {
+	var cells []cell
+	for i, m := range p.Members {
+		for _, a := range m.For(s.Role) {
+			cells = append(cells, at(p, s, a, cell{Endpoint: edge.Endpoint{Member: m.Name}, index: i})...)
+		}
+	}
+	if len(cells) > 0 {
+		return cells
+	}
+	name := s.FQDN
+	if s.Role == edge.XMPP { // on the Access addresses, whatever the domain's own address is
+		name = p.FQDN(edge.Access)
+	}
+	answer := lookedUp(p.DNS, name)
+	vips := p.VIPsFor(s.Role)
+	isVIP := func(ip netip.Addr) bool {
+		return slices.ContainsFunc(vips, func(v edge.Address) bool { return v.IP == ip })
+	}
+	if answer.Status == edge.Absent && len(vips) > 0 {
+		return nil // the load balancer is where the service is; what DNS lacks is a rule's to tell
+	}
+	if len(answer.Addresses) == 0 {
+		e := edge.Endpoint{Fault: noAddress(name, answer)}
+		return at(p, s, edge.Address{Source: "DNS of " + name}, cell{Endpoint: e, rank: rankNone})
+	}
+	samples := 0
+	if len(answer.Addresses) == 1 && len(p.Members) != 1 {
+		samples = samplesBehindOne
+	}
+	for _, ip := range answer.Addresses {
+		if isVIP(ip) {
+			continue
+		}
+		c := cell{Endpoint: edge.Endpoint{Member: ip.String(), Samples: samples, Fault: noHost(ip, name)}, rank: rankDNS}
+		if len(p.Members) == 1 { // whose else should it be
+			c.Member, c.rank = p.Members[0].Name, rankMember
+		}
+		cells = append(cells, at(p, s, edge.Address{IP: ip, Source: recordOf(ip, name)}, c)...)
+	}
+	return cells
+}
+
+// at writes out c for every port of a service at one address.
+func at(p edge.Pool, s edge.Service, a edge.Address, c cell) []cell {
+	var cells []cell
+	for i, port := range s.Ports {
+		c.Pool, c.Role, c.FQDN, c.Source = p.Name, s.Role, s.FQDN, a.Source
+		c.Address, c.Port, c.ServicePort = a.IP, port, port
+		if i < len(a.Ports) {
+			c.Port = a.Ports[i]
+		}
+		if c.Port != 0 {
+			cells = append(cells, c)
+		}
+	}
+	return cells
+}
+
+// planLoose writes out a list of endpoints in its order, those of the command
+// line by address. Every address of a name is an endpoint of its own, so that
+// no dead family hides behind a living one.
+func planLoose(p edge.Pool) []edge.Endpoint {
+	index := map[string]edge.NameAnswer{}
+	if p.DNS != nil {
+		for _, a := range p.DNS.Names {
+			index[a.Name] = a
+		}
+	}
+	var out []edge.Endpoint
+	for _, l := range p.Loose {
+		e := edge.Endpoint{Pool: p.Name, Role: edge.Other, Port: l.Port, ServicePort: l.Port, Source: l.Source}
+		if ip, err := netip.ParseAddr(l.Host); err == nil {
+			e.Member, e.Address, e.FQDN = ip.String(), ip, l.SNI
+			out = append(out, e)
+			continue
+		}
+		if e.FQDN = l.SNI; e.FQDN == "" {
+			e.FQDN = l.Host
+		}
+		answer := index[l.Host]
+		if len(answer.Addresses) == 0 {
+			e.Fault = noAddress(l.Host, answer)
+			out = append(out, e)
+			continue
+		}
+		for _, ip := range answer.Addresses {
+			e.Member, e.Address, e.Fault = ip.String(), ip, noHost(ip, l.Host)
+			e.Source = l.Source + ", " + recordOf(ip, l.Host)
+			out = append(out, e)
+		}
+	}
+	if p.Kind == edge.CommandLinePool {
+		sortByMember(out)
+	}
+	return out
+}
+
+// sortByMember brings endpoints of one address together, by first appearance,
+// then by port.
+func sortByMember(list []edge.Endpoint) {
+	first := map[string]int{}
+	for i, e := range list {
+		if _, ok := first[e.Member]; !ok {
+			first[e.Member] = i
+		}
+	}
+	slices.SortStableFunc(list, func(a, b edge.Endpoint) int {
+		if a.Member != b.Member {
+			return first[a.Member] - first[b.Member]
+		}
+		return a.Port - b.Port
+	})
+}
+
+// lookedUp is what DNS said of a name; the zero answer where it was not asked.
+func lookedUp(dns *edge.DNS, name string) edge.NameAnswer {
+	if dns != nil {
+		for _, a := range dns.Names {
+			if strings.EqualFold(a.Name, name) {
+				return a
+			}
+		}
+	}
+	return edge.NameAnswer{Name: name}
+}
+
+// noAddress is why nothing can be dialed.
+func noAddress(name string, a edge.NameAnswer) *edge.Fault {
+	f := &edge.Fault{Class: edge.ClassDNS}
+	switch {
+	case a.Status == edge.Absent:
+		f.Message = name + " has no address in DNS"
+	case a.Status == edge.Unknown:
+		f.Message = "looking up " + name + ": " + a.Error
+	default:
+		f.Message = name + " was not looked up"
+	}
+	return f
+}
+
+// noHost is why an address of DNS is not dialed; nil: it is.
+func noHost(ip netip.Addr, name string) *edge.Fault {
+	if ofHost(ip) {
+		return nil
+	}
+	return &edge.Fault{Class: edge.ClassDNS, Message: fmt.Sprintf("%s is %s, which is no address of a host", recordOf(ip, name), ip)}
+}
+
+func recordOf(ip netip.Addr, name string) string {
+	if ip.Is4() {
+		return "A of " + name
+	}
+	return "AAAA of " + name
+}
