@@ -12,7 +12,7 @@ func BenchmarkFormats(b *testing.B) {
 	w := looseList(b, 10_000)
 	for _, c := range w.ev.Captures { // every endpoint has something
 		w.js[0].Findings = append(w.js[0].Findings, audit.Finding{Rule: "subject-not-in-san", Severity: audit.Warning, Member: c.Endpoint.Member,
-			Role: edge.Other, Address: c.Endpoint.Member, Port: 443, Certificate: c.Leaf(), Message: "the subject is not in the SAN", Fix: "request another"})
+			Role: edge.Other, Address: c.Endpoint.Member, Port: 443, Certificates: []*edge.Certificate{c.Leaf()}, Message: "the subject is not in the SAN", Fix: "request another"})
 	}
 	r := w.report()
 	for _, f := range Formats() {

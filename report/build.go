@@ -133,7 +133,7 @@ func newPool(plan edge.Pool, cs []edge.Capture, j audit.Judgement, table certifi
 	for _, f := range j.Findings {
 		p.Findings = append(p.Findings, Finding{
 			Rule: f.Rule, Severity: f.Severity, Member: f.Member, Role: f.Role, FQDN: f.FQDN, Address: f.Address, Port: f.Port,
-			Certificate: table.add(f.Certificate), Message: f.Message, Fix: f.Fix,
+			Certificate: table.add(f.Certificate()), Message: f.Message, Fix: f.Fix,
 		})
 	}
 	return p

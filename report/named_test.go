@@ -52,7 +52,7 @@ func TestMergeRelabels(t *testing.T) {
 		outside.present("edge1", c.role, c.port, outside.previousLeaf)
 	}
 	old := outside.previousLeaf
-	outside.find(audit.VerdictError, audit.Finding{Rule: "weak-key", Severity: audit.Error, Certificate: old,
+	outside.find(audit.VerdictError, audit.Finding{Rule: "weak-key", Severity: audit.Error, Certificates: []*edge.Certificate{old},
 		Message: "certificate A (thumbprint " + strings.ToUpper(old.Thumbprint()) + ", serial " + old.Serial() + ") has it; the SAN of certificate A holds more",
 		Fix:     "certificate A of this pool is newer; install it"})
 	r, err := Merge([]NamedReport{{"inside", inside.report()}, {"outside", outside.report()}})

@@ -185,7 +185,7 @@ func faulty(t testing.TB) *world {
 	w.find(audit.VerdictError,
 		audit.Finding{
 			Rule: "differs-across-members", Severity: audit.Error, Member: "edge2", Role: edge.WebConf, Address: "203.0.113.31", Port: 443,
-			Certificate: w.previousLeaf,
+			Certificates: []*edge.Certificate{w.previousLeaf},
 			Message: "edge2 presents another certificate on webcon:443 than edge1 and edge3: an older one (thumbprint " +
 				w.previousLeaf.Thumbprint() + "), which expires in 5 days; 1 of 3 members still presents it",
 			Fix: "on edge2: Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint " + thumb,
@@ -196,7 +196,7 @@ func faulty(t testing.TB) *world {
 			Fix:     "on edge3: Get-CsWindowsService RTCSRV; Start-CsWindowsService RTCSRV",
 		},
 		audit.Finding{
-			Rule: "expires-soon", Severity: audit.Warning, Certificate: w.previousLeaf,
+			Rule: "expires-soon", Severity: audit.Warning, Certificates: []*edge.Certificate{w.previousLeaf},
 			Message: "the certificate expires on 2026-11-27, in 5 days", Fix: "renew it",
 		})
 	return w

@@ -27,7 +27,7 @@ func twelveByFive(t testing.TB) *world {
 	w.fail("edge7", edge.AV, 443, edge.ClassUnreachable, "no route to host")
 	w.fail("edge9", edge.XMPP, 5269, edge.ClassNotTLS, "HTTP/1.1 400 Bad Request")
 	w.find(audit.VerdictError, audit.Finding{
-		Rule: "differs-across-members", Severity: audit.Error, Role: edge.Access, Port: 443, Certificate: w.previousLeaf,
+		Rule: "differs-across-members", Severity: audit.Error, Role: edge.Access, Port: 443, Certificates: []*edge.Certificate{w.previousLeaf},
 		Message: "2 of 12 members still present the old certificate B on access:443, which expires in 5 days: edge4 and edge11",
 		Fix: "on edge4 and edge11: Import-CsCertificate -Path .\\edge.pfx -PrivateKeyExportable $true; Set-CsCertificate -Type " +
 			"AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint " + w.leaf.Thumbprint() +
@@ -43,7 +43,7 @@ func manyPools(t testing.TB) *world {
 		w.pool([]string{"edge-apac", "edge-of-a-subsidiary-with-a-long-name.corp.example", "edge-us"}[i], 2, healthyCells)
 		w.js[i+1].Verdict = v
 		if v != audit.VerdictOK {
-			f := audit.Finding{Rule: "expires-soon", Severity: audit.Warning, Certificate: w.leaf, Message: "the certificate expires in 20 days", Fix: "renew it"}
+			f := audit.Finding{Rule: "expires-soon", Severity: audit.Warning, Certificates: []*edge.Certificate{w.leaf}, Message: "the certificate expires in 20 days", Fix: "renew it"}
 			if v == audit.VerdictIncomplete {
 				f = audit.Finding{Rule: "dns-no-address", Severity: audit.Error, Role: edge.WebConf, Message: "webcon.contoso.com has no address", Fix: "add an A record"}
 			}
@@ -141,7 +141,7 @@ func hostile(t testing.TB) *world {
 		w.js[0].Findings = append(w.js[0].Findings, audit.Finding{
 			Rule: "subject-not-in-san", Severity: []audit.Severity{audit.Error, audit.Warning, audit.Info}[i%3],
 			Member: c.Endpoint.Member, Role: c.Endpoint.Role, Address: c.Endpoint.Address.String(), Port: c.Endpoint.Port,
-			Certificate: c.Leaf(), Message: "the subject " + s + " is not in the SAN", Fix: "request another: " + s,
+			Certificates: []*edge.Certificate{c.Leaf()}, Message: "the subject " + s + " is not in the SAN", Fix: "request another: " + s,
 		})
 	}
 	w.fail("edge2", edge.Access, 443, edge.ClassNotTLS, "answered "+hostileStrings[0])

@@ -7,16 +7,25 @@
 // consistent only where every planned cell was seen.
 package audit
 
-import "edgecert/scanner/edge"
+import (
+	"edgecert/scanner/audit/finding"
+	"edgecert/scanner/edge"
+)
 
-// Severity is how bad a finding is. The zero value is none.
-type Severity string
+// What audit says is data of package finding.
+type (
+	Finding  = finding.Finding
+	Severity = finding.Severity
+	Problem  = finding.Problem
+	Step     = finding.Step
+	Untold   = finding.Untold
+)
 
 // The severities, worst first.
 const (
-	Error   Severity = "error"
-	Warning Severity = "warning"
-	Info    Severity = "info"
+	Error   = finding.Error
+	Warning = finding.Warning
+	Info    = finding.Info
 )
 
 // Outcome is what a rule says of a pool. The zero value is none of them.
@@ -41,27 +50,20 @@ const (
 	VerdictIncomplete Verdict = "incomplete"
 )
 
-// A Finding is one thing that is wrong, where, and the fix. Member, Role,
-// Address and Port are empty where the finding is about more than one.
-type Finding struct {
-	Rule        string
-	Severity    Severity
-	Member      string
-	Role        edge.Role
-	FQDN        string
-	Address     string
-	Port        int               // as dialed
-	Certificate *edge.Certificate // nil where none is concerned
-	Message     string            // what was expected and what was seen
-	Fix         string            // what to do; PowerShell where there is a command
-}
-
-// A Judgement is everything audit has to say of one pool.
+// A Judgement is everything audit has to say of one pool. Indexes are into its
+// own lists and into the pool's captures.
 type Judgement struct {
 	Pool     string
 	Verdict  Verdict
-	Findings []Finding          // worst first, then in endpoint order
-	Rules    map[string]Outcome // one entry for every rule of the catalogue
+	Findings []Finding // worst first, then in endpoint order
+	Problems []Problem // what one act mends, worst first
+	Steps    []Step    // the pool's one plan, in order
+	// Right is the certificate that the services of a role should present: a key
+	// for every role of the pool, nil where it is not known.
+	Right   map[edge.Role]*edge.Certificate
+	Letters map[edge.Fingerprint]string // of every leaf that was presented: A, B, …
+	Untold  []Untold                    // why rules could not tell
+	Rules   map[string]Outcome          // one entry for every rule of the catalogue
 }
 
 // A Policy is what the user set; the zero value is the default everywhere.

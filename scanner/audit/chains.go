@@ -57,9 +57,7 @@ func (w *world) incomplete(i int) bool {
 // eachChain runs judge for every distinct chain of the pool. What was not seen
 // is could-not-tell.
 func (r *result) eachChain(judge func(g chainGroup)) {
-	for range r.w.missing(everything) {
-		r.couldNotTell()
-	}
+	r.unseen(r.w.missing(everything)...)
 	for _, g := range r.w.chains() {
 		judge(g)
 	}

@@ -15,7 +15,7 @@ func (w *world) eachComparable(r *result, compare func(s edge.Service, dns, know
 	for _, s := range w.addressed() {
 		a, ok := w.answer(s.FQDN)
 		if ok && a.Status == edge.Absent {
-			r.elsewhere() // dns-no-address
+			r.pass() // dns-no-address
 			continue
 		}
 		all := slices.Clone(w.pool.VIPs)
@@ -24,7 +24,7 @@ func (w *world) eachComparable(r *result, compare func(s edge.Service, dns, know
 		}
 		known := addressesOf(all, s.Role)
 		if !ok || a.Status != edge.Found || !sameKind(a.Addresses, known) {
-			r.couldNotTell()
+			r.couldNotTell(w.noComparison(a, ok))
 			continue
 		}
 		compare(s, a.Addresses, known)
@@ -109,4 +109,12 @@ func (w *world) dialed(role edge.Role, ip netip.Addr) []int {
 		}
 	}
 	return at
+}
+
+// noComparison says why the addresses of a service cannot be held against DNS.
+func (w *world) noComparison(a edge.NameAnswer, asked bool) string {
+	if asked && a.Status == edge.Found {
+		return "DNS and the description give private and public addresses, which cannot be compared"
+	}
+	return dnsSilent
 }

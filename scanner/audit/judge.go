@@ -22,8 +22,7 @@ func Judge(ev edge.Evidence, p Policy, now time.Time) []Judgement {
 }
 
 func (w *world) judge() Judgement {
-	j := Judgement{Pool: w.pool.Name, Rules: make(map[string]Outcome, len(w.scan.rules))}
-	var found []*placed
+	j := Judgement{Pool: w.pool.Name, Rules: make(map[string]Outcome, len(w.scan.rules)), Letters: w.labels}
 	for _, rule := range w.scan.rules {
 		// An allowed rule is taken out of the judgement: it neither finds nor
 		// passes.
@@ -33,19 +32,24 @@ func (w *world) judge() Judgement {
 		}
 		r := w.result(rule.ID)
 		j.Rules[rule.ID] = r.outcome()
-		for i := range r.found {
-			f := &r.found[i]
-			f.Fix = cmp.Or(w.remedy(rule, *f), f.Fix)
-			f.Rule, f.Severity = rule.ID, w.severity(rule, f.Severity)
-			found = append(found, f)
+		for _, f := range r.found {
+			f.Rule, f.Severity, f.Problem = rule.ID, w.severity(rule, f.Severity), -1
+			f.Also = slices.DeleteFunc(f.Also, w.allowed)
+			f.Fix = cmp.Or(w.remedy(rule, f), f.Fix)
+			j.Findings = append(j.Findings, f)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b *placed) int {
-		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.first(w), b.first(w)))
+	for _, f := range j.Findings {
+		for _, id := range f.Also {
+			j.Rules[id] = Found
+		}
+	}
+	slices.SortStableFunc(j.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(w.firstCell(a), w.firstCell(b)))
 	})
-	j.Findings = make([]Finding, len(found))
-	for i, f := range found {
-		j.Findings[i] = f.Finding
+	j.Right = make(map[edge.Role]*edge.Certificate)
+	for _, r := range w.roles() {
+		j.Right[r] = w.right(r)
 	}
 	j.Verdict = w.verdict(j.Findings)
 	return j
@@ -78,8 +82,19 @@ func aboutWire(rule Rule) bool {
 	return slices.Contains([]string{"coverage", "consistency", "tls", "av", "dns"}, rule.Family)
 }
 
-// rank orders severities, worst first.
-func rank(s Severity) int { return slices.Index([]Severity{Error, Warning, Info}, s) }
+// roles are the roles of the pool's services, or those of its endpoints.
+func (w *world) roles() []edge.Role {
+	var out []edge.Role
+	for _, s := range w.pool.Services {
+		if !slices.Contains(out, s.Role) {
+			out = append(out, s.Role)
+		}
+	}
+	if w.pool.Kind == edge.CommandLinePool {
+		out = append(out, edge.Other)
+	}
+	return out
+}
 
 // allowed says whether the findings of a rule are dropped, by the user's
 // policy or by the pool's own.
@@ -90,10 +105,10 @@ func (w *world) allowed(id string) bool {
 // severity is what a finding counts as: what the command line says, else what
 // the pool says, else what the profile raises it to, else what the rule says.
 func (w *world) severity(rule Rule, own Severity) Severity {
-	if s, ok := w.scan.policy.Severities[rule.ID]; ok && rank(s) >= 0 {
+	if s, ok := w.scan.policy.Severities[rule.ID]; ok && s.Rank() <= Info.Rank() {
 		return s
 	}
-	if s := Severity(w.pool.Severities[rule.ID]); rank(s) >= 0 {
+	if s := Severity(w.pool.Severities[rule.ID]); s.Rank() <= Info.Rank() {
 		return s
 	}
 	if slices.Contains(raised(w.scan.policy.Profile), rule.ID) {

@@ -19,7 +19,7 @@ func purePackages() []string {
 
 // pureRooms are what a pure package may import of this module.
 func pureRooms() []string {
-	return []string{"edgecert/scanner/edge", "edgecert/scanner/audit", "edgecert/scanner/audit/trust"}
+	return []string{"edgecert/scanner/edge", "edgecert/scanner/audit", "edgecert/scanner/audit/finding", "edgecert/scanner/audit/remedy", "edgecert/scanner/audit/trust"}
 }
 
 func TestPurePackagesTouchNothing(t *testing.T) {

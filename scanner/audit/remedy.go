@@ -107,15 +107,15 @@ func (w *world) told(c *edge.Certificate, r edge.Role) map[string]int {
 		if !aboutLeaf(rule) || w.allowed(rule.ID) {
 			continue
 		}
-		for _, p := range w.result(rule.ID).found {
+		for _, f := range w.result(rule.ID).found {
 			weight := 0
-			if w.severity(rule, p.Severity) == Error {
+			if w.severity(rule, f.Severity) == Error {
 				weight = 100
 				if rule.Family == "names" {
 					weight = 1
 				}
 			}
-			for _, i := range p.at {
+			for _, i := range f.Cells {
 				u := w.use(w.captures[i].Leaf(), w.captures[i].Endpoint.Role)
 				if w.byUse[u] == nil {
 					w.byUse[u] = map[string]int{}
@@ -139,25 +139,25 @@ func aboutLeaf(rule Rule) bool {
 
 // remedy is the fix of a finding that a certificate mends which the pool has
 // already; empty where it has none.
-func (w *world) remedy(rule Rule, f placed) string {
+func (w *world) remedy(rule Rule, f Finding) string {
 	if !aboutLeaf(rule) || cmp.Or(f.Severity, rule.Severity) == Info || w.pool.Kind != edge.EdgePool {
 		return ""
 	}
-	if f.Certificate != nil && w.labels[f.Certificate.Fingerprint] == "" {
+	if c := f.Certificate(); c != nil && w.labels[c.Fingerprint] == "" {
 		return "" // it is about an intermediate
 	}
-	if rule.Family == "validity" && w.replaced(f.at) {
-		return on(w.names(f.at)) + ": " + restartFirst
+	if rule.Family == "validity" && w.replaced(f.Cells) {
+		return on(w.names(f.Cells)) + ": " + restartFirst
 	}
-	role := w.roleOf(f.at)
+	role := w.roleOf(f.Cells)
 	right := w.right(role)
-	if right == nil || !w.valid(right) || len(w.withLeaf(f.at, right)) > 0 {
+	if right == nil || !w.valid(right) || len(w.withLeaf(f.Cells, right)) > 0 {
 		return ""
 	}
 	if _, too := w.told(right, role)[rule.ID]; too {
 		return ""
 	}
-	return w.carry(right, f.at)
+	return w.carry(right, f.Cells)
 }
 
 // fixDiffering gives the right certificate to those of these captures that

@@ -26,47 +26,48 @@ type Rule struct {
 // not passed.
 type result struct {
 	w      *world
-	found  []placed
+	found  []Finding
 	passed int
-	unsure int
-	told   int
+	unsure []doubt
+	hidden []int // captures whose fact another rule tells, and may name this one for
 }
 
-// placed is a finding with its place in the endpoint order.
-type placed struct {
-	Finding
-	at []int // indexes of the captures it is about; empty: the pool
+// A doubt is one thing that a rule could not look at.
+type doubt struct {
+	reason string // empty: the captures were not seen
+	at     []int
 }
 
-// first is the finding's place in the endpoint order; what is about the pool
-// comes last.
-func (p placed) first(w *world) int {
-	if len(p.at) == 0 {
-		return len(w.captures)
-	}
-	return slices.Min(p.at)
-}
-
-// pass says: looked at one thing, nothing wrong with it.
+// pass says: looked at one thing, nothing wrong with it. So it is where a more
+// specific rule tells what is wrong; where its finding names this rule (Also),
+// that outweighs the pass.
 func (r *result) pass() { r.passed++ }
 
-// couldNotTell says: one thing could not be looked at.
-func (r *result) couldNotTell() { r.unsure++ }
-
-// elsewhere says: one thing is wrong, and a more specific rule tells it. One
-// cause, one finding; but it is no pass either.
-func (r *result) elsewhere() { r.told++ }
-
-// find adds a finding about the captures with these indexes. What they agree
-// in (member, role, address, port) is where the finding is; the rest stays
-// empty. No indexes: the finding is about the pool.
-func (r *result) find(f Finding, at ...int) {
-	r.found = append(r.found, r.w.place(f, at))
+// unseen says: what these captures should have shown was not seen.
+func (r *result) unseen(at ...int) {
+	if len(at) > 0 {
+		r.unsure = append(r.unsure, doubt{"", at})
+	}
 }
 
-// about says whether the rule found something that concerns this capture.
+// couldNotTell says: one thing could not be looked at, and why.
+func (r *result) couldNotTell(reason string, at ...int) {
+	r.unsure = append(r.unsure, doubt{reason, at})
+}
+
+// find adds a finding that blames the captures with these indexes. None: the
+// finding is about the pool.
+func (r *result) find(f Finding, at ...int) {
+	f.Cells = slices.Compact(slices.Sorted(slices.Values(at)))
+	slices.Sort(f.Subjects)
+	f.Subjects = slices.Compact(f.Subjects)
+	r.w.place(&f)
+	r.found = append(r.found, f)
+}
+
+// about says whether the rule found something that blames this capture.
 func (r *result) about(i int) bool {
-	return slices.ContainsFunc(r.found, func(p placed) bool { return slices.Contains(p.at, i) })
+	return slices.ContainsFunc(r.found, func(f Finding) bool { return slices.Contains(f.Cells, i) })
 }
 
 // outcome is what the rule says of the pool as a whole.
@@ -74,25 +75,36 @@ func (r *result) outcome() Outcome {
 	switch {
 	case len(r.found) > 0:
 		return Found
-	case r.unsure > 0:
+	case len(r.unsure) > 0:
 		return CouldNotTell
-	case r.passed > 0 && r.told == 0:
+	case r.passed > 0:
 		return Pass
 	default:
 		return NotApplicable
 	}
 }
 
-// place fills in where the finding is. An address says nothing of several
-// members that share it, as behind a tunnel or a NAT.
-func (w *world) place(f Finding, at []int) placed {
-	if len(at) == 0 {
-		return placed{f, nil}
+// certs are the certificates that a finding is about, each once.
+func certs(of ...*edge.Certificate) []*edge.Certificate {
+	var out []*edge.Certificate
+	for _, c := range of {
+		if c != nil && !holds(out, c) {
+			out = append(out, c)
+		}
 	}
-	first := w.captures[at[0]].Endpoint
+	return out
+}
+
+// place fills in where a finding is: what its cells agree in. An address says
+// nothing of several members that share it, as behind a tunnel or a NAT.
+func (w *world) place(f *Finding) {
+	if len(f.Cells) == 0 {
+		return
+	}
+	first := w.captures[f.Cells[0]].Endpoint
 	f.FQDN = first.FQDN
 	f.Member, f.Role, f.Address, f.Port = first.Member, first.Role, address(first), first.Port
-	for _, i := range at[1:] {
+	for _, i := range f.Cells[1:] {
 		e := w.captures[i].Endpoint
 		if e.Member != first.Member {
 			f.Member = ""
@@ -110,7 +122,15 @@ func (w *world) place(f Finding, at []int) placed {
 			f.Port = 0
 		}
 	}
-	return placed{f, at}
+}
+
+// firstCell is a finding's place in the endpoint order; what is about the pool
+// comes last.
+func (w *world) firstCell(f Finding) int {
+	if len(f.Cells) == 0 {
+		return len(w.captures)
+	}
+	return f.Cells[0]
 }
 
 // address is the endpoint's address as text, empty where it has none.
@@ -119,4 +139,35 @@ func address(e edge.Endpoint) string {
 		return ""
 	}
 	return e.Address.String()
+}
+
+// Why a rule could not tell, where it is not that something was not seen.
+const (
+	undecodable = "a certificate cannot be decoded"
+	unverified  = "a signature could not be verified"
+	noPath      = "there is no path to a root"
+	dnsSilent   = "DNS did not answer"
+	noRequest   = "whether a client certificate is asked for was not seen"
+)
+
+// also names a rule whose fact a finding tells, where it does.
+func also(rule string, does bool) []string {
+	if does {
+		return []string{rule}
+	}
+	return nil
+}
+
+// all are all captures of the pool.
+func (w *world) all() []int { return slices.Clone(w.indexes) }
+
+// ofMember are the captures of a member's service.
+func (w *world) ofMember(name string, r edge.Role) []int {
+	var at []int
+	for i, c := range w.captures {
+		if c.Endpoint.Member == name && c.Endpoint.Role == r {
+			at = append(at, i)
+		}
+	}
+	return at
 }

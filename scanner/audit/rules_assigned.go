@@ -36,7 +36,8 @@ func runAssigned(w *world, r *result) {
 	for _, b := range w.bunches(func(i int, c edge.Capture) string { return w.assignedKey(r, i, c) }) {
 		c := w.captures[b.at[0]]
 		r.find(Finding{
-			Certificate: c.Leaf(),
+			Certificates: certs(c.Leaf()),
+			Subjects:     []string{w.assigned(c.Endpoint).Thumbprint},
 			Message: fmt.Sprintf("%s %s %s, and by the inventory the certificate with thumbprint %s is assigned",
 				w.where(b.at), w.verb(b.at, "presents", "present"), w.tell(c.Leaf()), strings.ToUpper(w.assigned(c.Endpoint).Thumbprint)),
 			Fix: on(w.names(b.at)) + ": " + restartFirst,
@@ -53,11 +54,11 @@ func (w *world) assignedKey(r *result, i int, c edge.Capture) string {
 	assigned := w.assigned(c.Endpoint).Thumbprint
 	switch {
 	case assigned == "" || c.Leaf() == nil:
-		r.couldNotTell()
+		r.unseen(i)
 	case assigned == c.Leaf().Thumbprint():
 		r.pass()
 	case slices.ContainsFunc([]string{idMembers, idServices, idPorts}, func(id string) bool { return w.result(id).about(i) }):
-		r.elsewhere() // its fix ends in a restart too
+		r.pass() // its fix ends in a restart too
 	default:
 		return assigned + c.Leaf().Fingerprint.String()
 	}

@@ -20,7 +20,7 @@ How to fix it: nothing is wrong. To have the certificate checked all the same, t
 in the targets file (edgecert explain av-certificate-differs has the commands).`,
 		Source: avSource,
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string {
 				switch {
 				case silent(c) && c.Endpoint.Role != edge.XMPP:
 					return relay(c.Extra.Turn) + overUDP(c.Extra.UDP)
@@ -28,7 +28,7 @@ in the targets file (edgecert explain av-certificate-differs has the commands).`
 				case c.Leaf() != nil:
 					r.pass()
 				default:
-					r.couldNotTell()
+					r.unseen(i)
 				}
 				return ""
 			}) {
@@ -76,7 +76,7 @@ How to fix it: compare address and port with the topology (Get-CsService -EdgeSe
 take TLS inspection off this address. The certificate that came is compared with the other services' all the same.`,
 		Source: avSource + `; a real chain there comes from a wrong address or port, a proxy, or TLS inspection (field reports)`,
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string {
 				switch {
 				case c.Endpoint.Role != edge.AV:
 				case c.Leaf() != nil:
@@ -84,13 +84,13 @@ take TLS inspection off this address. The certificate that came is compared with
 				case silent(c):
 					r.pass()
 				default:
-					r.couldNotTell()
+					r.unseen(i)
 				}
 				return ""
 			}) {
 				leaf := w.captures[b.at[0]].Leaf()
 				r.find(Finding{
-					Certificate: leaf,
+					Certificates: certs(leaf),
 					Message: fmt.Sprintf("expected the pseudo-TLS of an A/V Edge, got real TLS with certificate %s; %s",
 						describe(w, leaf), w.where(b.at)),
 					Fix: "compare address and port with MediaRelayExternalTurnTcpPort of Get-CsService -EdgeServer, and take TLS inspection off this address",

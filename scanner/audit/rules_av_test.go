@@ -92,7 +92,7 @@ func avCases() []ruleCase {
 		},
 		{
 			rule: "av-certificate-differs", name: "the next one staged on two of three members", want: Found, severity: Warning,
-			change: func(w *testWorld) { w.stage("edge1", "edge2") }, at: "pool", says: []string{"edge1 and edge2", "not on edge3"}, fix: "-Roll",
+			change: func(w *testWorld) { w.stage("edge1", "edge2") }, at: "edge3 av 443", says: []string{"edge1 and edge2", "not on edge3"}, fix: "-Roll",
 		},
 		{
 			rule: "av-certificate-differs", name: "different ones staged", want: Found,

@@ -27,9 +27,7 @@ Edge services. Where an intermediate is missing altogether, chain-incomplete say
 
 func runChainDiffers(w *world, r *result) {
 	for _, s := range w.services() {
-		for range s.gone {
-			r.couldNotTell()
-		}
+		r.unseen(s.gone...)
 	}
 	for _, g := range w.group(func(e edge.Endpoint) bool { return !e.VIP }) {
 		if len(w.names(g.at)) < 2 {
@@ -42,7 +40,7 @@ func runChainDiffers(w *world, r *result) {
 		at := slices.DeleteFunc(slices.Clone(g.at), w.chainTold)
 		chains := w.alike(at, w.sent)
 		if len(at) < len(g.at) {
-			r.elsewhere()
+			r.pass()
 		}
 		if len(chains) < 2 {
 			continue
@@ -127,8 +125,8 @@ func (w *world) chainFinding(leaf *edge.Certificate, chains [][]int, at []int) F
 		parts = append(parts, fmt.Sprintf("%s: %s", w.where(c), what))
 	}
 	return Finding{
-		Certificate: leaf,
-		Message:     ByLetter(w.letter(leaf)) + "comes with different intermediates: " + strings.Join(parts, "; "),
+		Certificates: certs(leaf),
+		Message:      ByLetter(w.letter(leaf)) + "comes with different intermediates: " + strings.Join(parts, "; "),
 		Fix: on(w.names(at)) + `: compare Get-ChildItem Cert:\LocalMachine\CA with the other members', import or remove what differs, ` +
 			"and restart the Edge services",
 	}

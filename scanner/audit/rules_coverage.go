@@ -39,9 +39,9 @@ func runUnreachable(w *world, r *result) {
 		case c.Leaf() != nil || silent(c):
 			r.pass()
 		case interrupted(c):
-			r.couldNotTell()
-		case notTLS(c) || w.unresolved(c):
-			r.elsewhere() // tls-not-spoken, dns-no-address
+			r.unseen(i)
+		case notTLS(c) && !w.allowed(idNotTLS), w.unresolved(c) && !w.allowed(idNoAddress):
+			r.pass() // tls-not-spoken and dns-no-address tell it, also for this rule
 		default:
 			r.find(Finding{
 				Message: fmt.Sprintf("expected a certificate from %s, got none: %s", w.at(i), reason(c)),
@@ -55,7 +55,7 @@ func runUnreachable(w *world, r *result) {
 // that there is nothing, dns-no-address tells it.
 func (w *world) judgeNothing(r *result) {
 	if w.pool.DNS == nil || !w.resolverSilent() || w.scan.ev.Interrupted {
-		r.couldNotTell()
+		r.couldNotTell("nothing was planned to be dialed")
 		return
 	}
 	r.find(Finding{
@@ -113,11 +113,12 @@ balancer that points to the wrong port is the usual cause.`,
 					r.pass()
 				case notTLS(c):
 					r.find(Finding{
+						Also:    []string{idUnreachable},
 						Message: fmt.Sprintf("expected TLS from %s, got something else: %s", w.at(i), otherProtocol(c)),
 						Fix:     "compare address and port with the topology: Get-CsService -EdgeServer; then the NAT rule or load balancer before it",
 					}, i)
 				case !silent(c):
-					r.couldNotTell()
+					r.unseen(i)
 				}
 			}
 		},

@@ -41,23 +41,25 @@ func runNoAddress(w *world, r *result) {
 		at := w.unresolvedAt(a.Name)
 		switch {
 		case a.Status == edge.Unknown:
-			r.couldNotTell()
+			r.couldNotTell(dnsSilent)
 		case a.Status == edge.Found && len(a.Addresses) > 0:
 			r.pass()
 		case role == edge.XMPP && len(at) == 0:
 			// It is the domain itself, which needs no address of its own.
 		default:
 			r.find(Finding{
-				Role:    role,
-				Message: fmt.Sprintf("expected an address for %s (%s), DNS says that there is none (resolver %s)", a.Name, cmp.Or(what, role.Title()), w.pool.DNS.Resolver),
-				Fix:     "add an A record for each member's external address of this service, or the load balancer's, in the public zone",
+				Also:     also(idUnreachable, len(at) > 0),
+				Subjects: []string{a.Name},
+				Message:  fmt.Sprintf("expected an address for %s (%s), DNS says that there is none (resolver %s)", a.Name, cmp.Or(what, role.Title()), w.pool.DNS.Resolver),
+				Fix:      "add an A record for each member's external address of this service, or the load balancer's, in the public zone",
 			}, at...)
 		}
 	}
 	if len(w.captures) == 0 && len(r.found) == 0 && !w.resolverSilent() {
 		r.find(Finding{
-			Message: fmt.Sprintf("nothing to scan: DNS gives no address for %s", list(w.asked())),
-			Fix:     "see whether the SIP domain is spelled right, and whether this resolver shows the public zone (--resolver)",
+			Subjects: w.asked(),
+			Message:  fmt.Sprintf("nothing to scan: DNS gives no address for %s", list(w.asked())),
+			Fix:      "see whether the SIP domain is spelled right, and whether this resolver shows the public zone (--resolver)",
 		})
 	}
 }
@@ -135,7 +137,7 @@ How to fix it: add the member to the targets file, or remove the record.`,
 					return
 				}
 				r.find(Finding{
-					Role: s.Role,
+					Subjects: append(texts(strange), s.FQDN),
 					Message: fmt.Sprintf("%s has %s in DNS, which no member's %s has; known are %s",
 						s.FQDN, list(texts(strange)), s.Role.Title(), list(texts(known))),
 					Fix: "add the member to the targets file, or remove the record from DNS",
@@ -166,9 +168,9 @@ How to fix it: add the member's address to the name's A (or AAAA) records, or ta
 				}
 				for _, ip := range hidden {
 					r.find(Finding{
-						Role:    s.Role,
-						Message: fmt.Sprintf("%s is not among the addresses of %s in DNS, which are %s", ip, s.FQDN, list(texts(dns))),
-						Fix:     "add the address to the name's records, or take the member out of the pool",
+						Subjects: []string{s.FQDN, ip.String()},
+						Message:  fmt.Sprintf("%s is not among the addresses of %s in DNS, which are %s", ip, s.FQDN, list(texts(dns))),
+						Fix:      "add the address to the name's records, or take the member out of the pool",
 					}, w.dialed(s.Role, ip)...)
 				}
 			})

@@ -57,9 +57,9 @@ func dnsCases() []ruleCase {
 	}
 	notAsked := func(w *testWorld) { w.pool().DNS = nil }
 	return []ruleCase{
-		{rule: idNoAddress, name: "Web Conferencing unknown to DNS", want: Found, change: resolves(webcon, absent), at: "webcon", says: []string{"expected an address for webcon.contoso.com (Web Conferencing Edge)"}},
+		{rule: idNoAddress, name: "Web Conferencing unknown to DNS", want: Found, change: resolves(webcon, absent), at: "pool", says: []string{"expected an address for webcon.contoso.com (Web Conferencing Edge)"}},
 		{rule: idNoAddress, name: "the resolver fails", want: CouldNotTell, change: resolves(webcon, unanswered)},
-		{rule: idNoAddress, name: "a record that leads to a name without an address", want: Found, change: resolves(sipFabrikam, absent), at: "access", says: []string{"expected an address for sip.fabrikam.com (target of _sipfederationtls._tcp.fabrikam.com)"}},
+		{rule: idNoAddress, name: "a record that leads to a name without an address", want: Found, change: resolves(sipFabrikam, absent), at: "pool", says: []string{"expected an address for sip.fabrikam.com (target of _sipfederationtls._tcp.fabrikam.com)"}},
 		{rule: idNoAddress, name: "the resolver fails for the name that a record leads to", want: CouldNotTell, change: resolves(sipFabrikam, unanswered)},
 		{
 			rule: idNoAddress, name: "sip.<domain> without an address, to which no record leads", want: Pass,
@@ -122,13 +122,13 @@ func dnsCases() []ruleCase {
 			also: []string{"federation-srv-missing", "client-srv-missing"},
 		},
 		{
-			rule: "dns-unknown-address", name: "a fourth address in DNS", want: Found, at: "webcon", says: []string{"webcon.contoso.com has 203.0.113.29 in DNS"},
+			rule: "dns-unknown-address", name: "a fourth address in DNS", want: Found, at: "pool", says: []string{"webcon.contoso.com has 203.0.113.29 in DNS"},
 			change: resolves(webcon, func(a *edge.NameAnswer) {
 				a.Addresses = append(slices.Clone(a.Addresses), netip.MustParseAddr("203.0.113.29"))
 			}),
 		},
 		{
-			rule: "dns-unknown-address", name: "a domain's name left on an old pool", want: Found, at: "access", says: []string{"sip.fabrikam.com has 203.0.113.99 in DNS"},
+			rule: "dns-unknown-address", name: "a domain's name left on an old pool", want: Found, at: "pool", says: []string{"sip.fabrikam.com has 203.0.113.99 in DNS"},
 			change: resolves(sipFabrikam, func(a *edge.NameAnswer) { a.Addresses = []netip.Addr{netip.MustParseAddr("203.0.113.99")} }),
 			also:   []string{"member-not-in-dns"},
 		},
@@ -168,12 +168,12 @@ func dnsCases() []ruleCase {
 		{rule: "federation-srv-missing", name: "the resolver times out", want: CouldNotTell, change: answers(federation, noAnswer)},
 		{rule: "client-srv-missing", name: "one SIP domain without", want: Found, change: answers(client, noRecord), at: "pool", says: []string{client}},
 		{rule: "client-srv-missing", name: "the resolver times out", want: CouldNotTell, change: answers(client, noAnswer)},
-		{rule: "srv-wrong-domain", name: "into another of our domains", want: Found, change: followsSRV(federation, record("sip.contoso.com", 5061, 0)), at: "access", says: []string{"directly below fabrikam.com, got sip.contoso.com"}, fix: "sip.fabrikam.com"},
-		{rule: "srv-wrong-domain", name: "into a domain that only ends alike", want: Found, change: followsSRV(client, record("sip.evilcontoso.com", 443, 0)), at: "access"},
+		{rule: "srv-wrong-domain", name: "into another of our domains", want: Found, change: followsSRV(federation, record("sip.contoso.com", 5061, 0)), at: "pool", says: []string{"directly below fabrikam.com, got sip.contoso.com"}, fix: "sip.fabrikam.com"},
+		{rule: "srv-wrong-domain", name: "into a domain that only ends alike", want: Found, change: followsSRV(client, record("sip.evilcontoso.com", 443, 0)), at: "pool"},
 		{rule: "srv-wrong-domain", name: "a spare record into another domain", want: Pass, change: followsSRV(client, record("sip.contoso.com", 443, 0), record("sip.contoso-edge.com", 443, 10)), also: []string{"srv-unexpected"}},
 		{rule: "srv-wrong-domain", name: "the resolver times out", want: CouldNotTell, change: answers(client, noAnswer)},
-		{rule: "srv-unexpected", name: "clients sent to the federation port", want: Found, change: followsSRV(client, record("sip.contoso.com", 5061, 0)), at: "access", says: []string{"sip.contoso.com:5061 (priority 0): the port is not 443"}},
-		{rule: "srv-unexpected", name: "a spare record to another host", want: Found, change: followsSRV(client, record("sip.contoso.com", 443, 0), record("old.contoso.com", 443, 10)), at: "access", says: []string{"old.contoso.com:443 (priority 10): the host is no Access Edge name"}},
+		{rule: "srv-unexpected", name: "clients sent to the federation port", want: Found, change: followsSRV(client, record("sip.contoso.com", 5061, 0)), at: "pool", says: []string{"sip.contoso.com:5061 (priority 0): the port is not 443"}},
+		{rule: "srv-unexpected", name: "a spare record to another host", want: Found, change: followsSRV(client, record("sip.contoso.com", 443, 0), record("old.contoso.com", 443, 10)), at: "pool", says: []string{"old.contoso.com:443 (priority 10): the host is no Access Edge name"}},
 		{rule: "srv-unexpected", name: "a single address whose Access port is 5061", want: Pass, change: func(w *testWorld) {
 			w.pool().Services[0].Ports = []int{5061}
 			followsSRV(client, record("sip.contoso.com", 5061, 0))(w)

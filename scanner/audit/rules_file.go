@@ -38,17 +38,17 @@ certlm.msc with "Yes, export the private key"); if the key was not made exportab
 			f := *w.pool.File
 			switch {
 			case f.Key == edge.KeyUnreadable:
-				r.couldNotTell()
+				r.couldNotTell("the private key cannot be compared", w.all()...)
 			case f.Key != edge.KeyAbsent:
 				r.pass()
 			case carriesKey(f):
-				r.find(Finding{Certificate: w.checked(),
+				r.find(Finding{Certificates: certs(w.checked()),
 					Message: fmt.Sprintf("%s is a PFX, and holds no private key: it cannot be assigned", f.Name),
-					Fix:     "export it again with its private key on the server that requested it; if the key is not exportable, request it again: " + w.fixRequest(w.roleOf(w.indexes))})
+					Fix:     "export it again with its private key on the server that requested it; if the key is not exportable, request it again: " + w.fixRequest(w.roleOf(w.indexes))}, w.all()...)
 			default:
-				r.find(Finding{Severity: Info, Certificate: w.checked(),
+				r.find(Finding{Severity: Info, Certificates: certs(w.checked()),
 					Message: fmt.Sprintf("%s (%s) holds no private key: it can be imported only where the request is pending", f.Name, f.Format),
-					Fix:     "import it on the server that made the request, and carry it to the other members as a PFX exported there with its private key"})
+					Fix:     "import it on the server that made the request, and carry it to the other members as a PFX exported there with its private key"}, w.all()...)
 			}
 		},
 	}
@@ -71,11 +71,11 @@ request: certutil -repairstore my SERIAL joins the two), or request the certific
 			case edge.KeyMatches:
 				r.pass()
 			case edge.KeyDiffers:
-				r.find(Finding{Certificate: w.checked(),
+				r.find(Finding{Certificates: certs(w.checked()),
 					Message: fmt.Sprintf("the private key in %s does not belong to the certificate in it", f.Name),
-					Fix:     "find the key that the certificate was requested with, on the server that requested it: certutil -repairstore my " + w.checked().Serial() + "; or request the certificate again"})
+					Fix:     "find the key that the certificate was requested with, on the server that requested it: certutil -repairstore my " + w.checked().Serial() + "; or request the certificate again"}, w.all()...)
 			case edge.KeyUnreadable:
-				r.couldNotTell()
+				r.couldNotTell("the private key cannot be compared", w.all()...)
 			}
 		},
 	}

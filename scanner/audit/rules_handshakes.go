@@ -31,18 +31,18 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 	s := c.Extra.Samples
 	if s == nil || s.Planned < 2 {
 		if c.Endpoint.Samples > 1 && !silent(c) && w.tried.samples {
-			r.couldNotTell()
+			r.unseen(i)
 		}
 		return
 	}
-	certs := presented(c)
+	leaves := presented(c)
 	switch {
-	case len(certs) < 2 && (s.Failed > 0 || len(certs) == 0):
-		r.couldNotTell()
-	case len(certs) < 2:
+	case len(leaves) < 2 && (s.Failed > 0 || len(leaves) == 0):
+		r.couldNotTell("repeated handshakes failed", i)
+	case len(leaves) < 2:
 		r.pass()
-	case c.Endpoint.VIP && w.membersExplain(i, certs):
-		r.elsewhere() // differs-across-members names who has which
+	case c.Endpoint.VIP && w.membersExplain(i, leaves):
+		r.pass() // differs-across-members names who has which
 	default:
 		var seen []string
 		total := 0
@@ -54,8 +54,9 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 			seen = append(seen, fmt.Sprintf("%s %s", times(sample.Count), w.tell(sample.Certificate)))
 		}
 		r.find(Finding{
-			Message: fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(certs), plural(total, "handshake"), list(seen)),
-			Fix:     "ask each member behind it by its own address (member lines of the targets file), then: " + w.fixSampled(certs, c.Endpoint.Role),
+			Certificates: certs(leaves...),
+			Message:      fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(leaves), plural(total, "handshake"), list(seen)),
+			Fix:          "ask each member behind it by its own address (member lines of the targets file), then: " + w.fixSampled(leaves, c.Endpoint.Role),
 		}, i)
 	}
 }
@@ -91,11 +92,11 @@ balancer that serves several sites on one address.
 How to fix it: make the Edge's certificate the default one of that address, or give the Edge an address of its own.`,
 		Source: `RFC 6066 section 3: servers may use the name to choose the certificate, and clients need not send it; a certificate is assigned to a service (Set-CsCertificate -Type), not to a name`,
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return sniKey(w, r, c) }) {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string { return sniKey(w, r, i, c) }) {
 				c := w.captures[b.at[0]]
 				other := c.Extra.WithoutSNI.Leaf()
 				r.find(Finding{
-					Certificate: other,
+					Certificates: certs(c.Leaf(), other),
 					Message: fmt.Sprintf("%s %s %s with SNI, and without it %s", w.where(b.at), w.verb(b.at, "presents", "present"),
 						w.tell(c.Leaf()), describe(w, other)),
 					Fix: "make the Edge's certificate the default one of this address in the reverse proxy or load balancer before it",
@@ -107,22 +108,22 @@ How to fix it: make the Edge's certificate the default one of that address, or g
 
 // sniKey tells what comes without SNI where it is something else. A server
 // that refuses to talk without SNI presents nothing wrong.
-func sniKey(w *world, r *result, c edge.Capture) string {
+func sniKey(w *world, r *result, i int, c edge.Capture) string {
 	h := c.Extra.WithoutSNI
 	if h == nil {
 		if !silent(c) && named(c.Endpoint) && w.tried.sni {
-			r.couldNotTell()
+			r.unseen(i)
 		}
 		return ""
 	}
 	leaf, other := c.Leaf(), h.Leaf()
 	switch {
 	case leaf == nil, other == nil && !refused(h):
-		r.couldNotTell()
+		r.couldNotTell("the handshake without SNI brought no answer", i)
 	case other == nil || other.Fingerprint == leaf.Fingerprint:
 		r.pass()
 	case len(presented(c)) > 1: // the address changes its mind anyway
-		r.couldNotTell()
+		r.couldNotTell("the address changes its certificate by itself", i)
 	default:
 		return leaf.Fingerprint.String() + other.Fingerprint.String()
 	}

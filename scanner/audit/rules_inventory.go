@@ -47,16 +47,16 @@ func (w *world) judgeInUse(r *result) {
 	records := w.avRecords(false)
 	for _, m := range w.pool.Members {
 		if !slices.ContainsFunc(records, func(rec edge.InventoryRecord) bool { return rec.Member == m.Name }) {
-			r.couldNotTell()
+			r.couldNotTell("no inventory of the A/V certificate", w.ofMember(m.Name, edge.AV)...)
 		}
 	}
 	if len(records) == 0 {
-		r.couldNotTell()
+		r.couldNotTell("no inventory of the A/V certificate")
 		return
 	}
 	expected := w.expectedAV()
 	if len(expected) == 0 && !w.pool.PerService { // nothing on the wire to compare with
-		r.couldNotTell()
+		r.couldNotTell("nothing was seen to compare the inventory with")
 	}
 	thumbs := thumbprints(records)
 	switch {
@@ -106,7 +106,8 @@ func (w *world) judgeStaged(r *result) {
 			Severity: Warning,
 			Message:  fmt.Sprintf("an A/V certificate is staged with -Roll on some members alone: %s; not on %s", w.recordHolders(staged), list(without)),
 			Fix:      w.fixRoll(staged, without),
-		})
+			Subjects: thumbprints(staged),
+		}, w.avCells(without)...)
 	default:
 		r.pass()
 	}
@@ -164,17 +165,26 @@ func timesAssigned(records []edge.InventoryRecord) map[string]int {
 // findAV adds a finding about the A/V service of the members of these records.
 func (r *result) findAV(who []edge.InventoryRecord, fix, message string) {
 	members := membersOf(who)
-	f := Finding{Role: edge.AV, Message: message, Fix: fix}
-	var at []int
-	for i, c := range r.w.captures {
-		if c.Endpoint.Role == edge.AV && slices.Contains(members, c.Endpoint.Member) {
+	r.find(Finding{Message: message, Fix: fix, Subjects: thumbprints(who)}, r.w.avCells(members)...)
+}
+
+// avCells are the captures of these members' A/V service, or all of theirs where
+// none was dialed.
+func (w *world) avCells(members []string) []int {
+	var at, others []int
+	for i, c := range w.captures {
+		switch {
+		case !slices.Contains(members, c.Endpoint.Member):
+		case c.Endpoint.Role == edge.AV:
 			at = append(at, i)
+		default:
+			others = append(others, i)
 		}
 	}
-	if len(at) == 0 && len(members) == 1 {
-		f.Member = members[0]
+	if len(at) == 0 {
+		return others
 	}
-	r.find(f, at...)
+	return at
 }
 
 func membersOf(records []edge.InventoryRecord) []string {

@@ -146,12 +146,10 @@ certificate that is not short-lived.`,
 // is what has nothing to do with the leaf (chain-extra).
 func eachSigned(wrong func(*x509.Certificate) string) func(*world, *result) {
 	return func(w *world, r *result) {
-		for range w.missing(everything) {
-			r.couldNotTell()
-		}
+		r.unseen(w.missing(everything)...)
 		for _, g := range w.certificates() {
 			if g.cert.X509 == nil {
-				r.couldNotTell()
+				r.couldNotTell(undecodable, g.at...)
 				continue
 			}
 			what := wrong(g.cert.X509)
@@ -165,9 +163,9 @@ func eachSigned(wrong func(*x509.Certificate) string) func(*world, *result) {
 				fix = "get the CA's current intermediate, or a new certificate: " + fix
 			}
 			r.find(Finding{
-				Certificate: g.cert,
-				Message:     fmt.Sprintf("%s: %s; presented by %s", what, name, w.where(g.at)),
-				Fix:         fix,
+				Certificates: certs(g.cert),
+				Message:      fmt.Sprintf("%s: %s; presented by %s", what, name, w.where(g.at)),
+				Fix:          fix,
 			}, g.at...)
 		}
 	}

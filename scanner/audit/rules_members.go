@@ -32,9 +32,9 @@ and restart the Edge services:
 
 func runMembers(w *world, r *result) {
 	services := w.services()
-	for _, c := range w.captures {
+	for i, c := range w.captures {
 		if c.Endpoint.VIP && !silent(c) && serviceOf(services, c.Endpoint) < 0 {
-			r.couldNotTell() // behind a load balancer alone, where members cannot be told apart
+			r.couldNotTell("members behind a load balancer cannot be told apart", i) // behind a load balancer alone, where members cannot be told apart
 		}
 	}
 	for _, s := range services {
@@ -43,11 +43,11 @@ func runMembers(w *world, r *result) {
 			f, at := w.memberFinding(s)
 			r.find(f, at...)
 		case len(s.gone) > 0:
-			r.couldNotTell()
+			r.unseen(s.gone...)
 		case len(s.seen) > 1:
 			r.pass()
 		case len(s.seen) == 1 && !w.alone():
-			r.couldNotTell()
+			r.couldNotTell("one address, which may be a load balancer", s.seen...)
 		}
 	}
 }
@@ -62,20 +62,24 @@ func (w *world) alone() bool {
 // memberFinding tells who has which certificate on one service.
 func (w *world) memberFinding(s service) (Finding, []int) {
 	var f Finding
-	certs := w.distinct(s.seen)
+	leaves := w.distinct(s.seen)
 	title := fmt.Sprintf("%s %d", s.role, s.port)
 	if w.pool.Kind == edge.CommandLinePool {
 		title = fmt.Sprintf("port %d", s.port)
 	}
-	f.Message = title + ": " + w.story(s, certs)
+	f.Message = title + ": " + w.story(s, leaves)
 	if len(s.gone) > 0 {
 		f.Message += "; not seen: " + list(w.names(s.gone))
 	}
+	for _, id := range []string{idServices, idPorts} {
+		hidden := w.result(id).hidden
+		f.Also = append(f.Also, also(id, slices.ContainsFunc(s.seen, func(i int) bool { return slices.Contains(hidden, i) }))...)
+	}
+	f.Certificates = certs(leaves...)
 	f.Fix = w.fixDiffering(s.seen)
 	at := s.seen
 	if odd := w.odd(s.seen); odd != nil {
 		at = odd
-		f.Certificate = w.captures[odd[0]].Leaf()
 	}
 	return f, at
 }
@@ -187,10 +191,10 @@ func (w *world) judgeVIP(r *result, i int, s service) {
 		case slices.Contains(known, leaf.Fingerprint):
 			r.pass()
 		case len(s.gone) > 0: // it may be one of these
-			r.couldNotTell()
+			r.unseen(s.gone...)
 		case len(s.seen) > 0:
 			r.find(Finding{
-				Certificate: leaf,
+				Certificates: certs(leaf),
 				Message: fmt.Sprintf("expected from %s a certificate that a member presents, got %s, which none of %s does",
 					w.at(i), w.tell(leaf), list(w.names(s.seen))),
 				Fix: fixBalancer,
@@ -198,7 +202,7 @@ func (w *world) judgeVIP(r *result, i int, s service) {
 		}
 	}
 	if w.captures[i].Leaf() == nil && !silent(w.captures[i]) {
-		r.couldNotTell()
+		r.unseen(i)
 	}
 }
 

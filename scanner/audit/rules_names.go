@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
+	"strings"
 
 	"edgecert/scanner/edge"
 )
@@ -72,21 +73,26 @@ Request-CsCertificate command that asks for them), then import and assign it on 
 		Run: func(w *world, r *result) {
 			// The certificate before a renewal lacks mostly what the new one lacks,
 			// and one request mends both.
-			var lacks []string
+			var order []string
 			alike := map[string][]group{}
+			names := map[string][]edge.RequiredName{}
 			r.eachLeaf(w.bearers(k), func(g group, c *x509.Certificate) {
-				missing := reasons(w.held(c, k, lacked))
+				lacks := w.held(c, k, lacked)
+				missing := reasons(lacks)
 				if missing == "" {
 					r.pass()
 					return
 				}
 				if len(alike[missing]) == 0 {
-					lacks = append(lacks, missing)
+					order = append(order, missing)
+					names[missing] = lacks
 				}
 				alike[missing] = append(alike[missing], g)
 			})
-			for _, missing := range lacks {
+			for _, missing := range order {
 				f, at := w.lackFinding(missing, alike[missing])
+				f.Subjects = plainNames(names[missing])
+				f.Also = also("srv-target-name-missing", k == edge.SIPDomainName && slices.ContainsFunc(f.Subjects, w.isSRVTarget))
 				r.find(f, at...)
 			}
 		},
@@ -95,21 +101,42 @@ Request-CsCertificate command that asks for them), then import and assign it on 
 
 // lackFinding tells of certificates that lack the same names.
 func (w *world) lackFinding(missing string, groups []group) (Finding, []int) {
-	var certs []string
+	var shorts []string
+	var leaves []*edge.Certificate
 	var at []int
 	for _, g := range groups {
-		certs = append(certs, w.short(g.cert))
+		shorts = append(shorts, w.short(g.cert))
+		leaves = append(leaves, g.cert)
 		at = append(at, g.at...)
 	}
 	slices.Sort(at)
-	f := Finding{Fix: w.fixRequest(w.captures[at[0]].Endpoint.Role)}
+	f := Finding{Certificates: certs(leaves...), Fix: w.fixRequest(w.captures[at[0]].Endpoint.Role)}
 	if len(groups) == 1 {
-		f.Certificate = groups[0].cert
-		f.Message = fmt.Sprintf("certificate %s lacks %s; %s; presented by %s", certs[0], missing, validFor(f.Certificate.X509), w.where(at))
+		f.Message = fmt.Sprintf("certificate %s lacks %s; %s; presented by %s", shorts[0], missing, validFor(leaves[0].X509), w.where(at))
 		return f, at
 	}
-	f.Message = fmt.Sprintf("certificates %s lack %s; presented by %s", list(certs), missing, w.where(at))
+	f.Message = fmt.Sprintf("certificates %s lack %s; presented by %s", list(shorts), missing, w.where(at))
 	return f, at
+}
+
+// plainNames are the names alone.
+func plainNames(names []edge.RequiredName) []string {
+	var out []string
+	for _, n := range names {
+		out = append(out, n.Name)
+	}
+	return out
+}
+
+// isSRVTarget says whether an SRV record that is followed leads to a name.
+func (w *world) isSRVTarget(name string) bool {
+	if w.pool.DNS == nil {
+		return false
+	}
+	return slices.ContainsFunc(w.pool.DNS.SRV, func(a edge.SRVAnswer) bool {
+		best, ok := a.Best()
+		return ok && a.Kind != edge.SRVXMPP && strings.EqualFold(best.Target, name)
+	})
 }
 
 func hostNameMissing() Rule {
@@ -128,15 +155,13 @@ by address alone are not asked for a name; sni=NAME gives them one.`,
 }
 
 func runHostName(w *world, r *result) {
-	for range w.missing(named) {
-		r.couldNotTell()
-	}
-	for _, b := range w.bunches(func(_ int, c edge.Capture) string {
+	r.unseen(w.missing(named)...)
+	for _, b := range w.bunches(func(i int, c edge.Capture) string {
 		switch {
 		case c.Leaf() == nil || !named(c.Endpoint):
 			return ""
 		case c.Leaf().X509 == nil:
-			r.couldNotTell()
+			r.couldNotTell(undecodable, i)
 			return ""
 		case holdsName(c.Leaf().X509, c.Endpoint.FQDN) != lacked:
 			r.pass()
@@ -146,7 +171,8 @@ func runHostName(w *world, r *result) {
 	}) {
 		c := w.captures[b.at[0]]
 		r.find(Finding{
-			Certificate: c.Leaf(),
+			Certificates: certs(c.Leaf()),
+			Subjects:     []string{c.Endpoint.FQDN},
 			Message: fmt.Sprintf("expected a certificate for %s from %s, got %s; %s",
 				c.Endpoint.FQDN, w.where(b.at), w.short(c.Leaf()), validFor(c.Leaf().X509)),
 			Fix: "install a certificate that holds the name, or name the right one with sni=",

@@ -123,13 +123,13 @@ the new one exists already: find out who requested it.`,
 					r.pass()
 				case edge.Revoked:
 					r.find(Finding{
-						Certificate: a.cert,
+						Certificates: certs(a.cert),
 						Message: fmt.Sprintf("%s was revoked%s (%s), says %s",
 							w.toldWith(a), revokedOn(a), cmp.Or(a.Reason, "unspecified"), a.Source),
 						Fix: w.fixRequest(w.roleOf(a.at)),
 					}, a.at...)
 				default: // revocation-unknown tells why
-					r.couldNotTell()
+					r.couldNotTell("revocation could not be found out", a.at...)
 				}
 			}
 		},
@@ -160,9 +160,9 @@ this ran. A stapled response out of its time: the server cannot reach the respon
 					fix = "see that the addresses in the certificate can be reached over port 80, from the Edge servers and from here"
 				}
 				r.find(Finding{
-					Certificate: a.cert,
-					Message:     fmt.Sprintf("whether %s is revoked could not be found out%s: %s", w.toldWith(a), source, a.Error),
-					Fix:         fix,
+					Certificates: certs(a.cert),
+					Message:      fmt.Sprintf("whether %s is revoked could not be found out%s: %s", w.toldWith(a), source, a.Error),
+					Fix:          fix,
 				}, a.at...)
 			}
 		},

@@ -44,9 +44,7 @@ func runServices(w *world, r *result) {
 	}
 	units := w.units()
 	for _, u := range units {
-		for range u.gone {
-			r.couldNotTell()
-		}
+		r.unseen(u.gone...)
 	}
 	for _, b := range w.apart(r, units, byRole) {
 		if b.differ {
@@ -82,7 +80,7 @@ Edge service (Stop-CsWindowsService -Name RTCSRV; Start-CsWindowsService -Name R
 func runPorts(w *world, r *result, units []unit) {
 	for _, u := range units {
 		if len(u.gone) > 0 && len(u.seen)+len(u.gone) > 1 {
-			r.couldNotTell()
+			r.unseen(u.gone...)
 		}
 	}
 	for _, b := range w.apart(r, units, byPort) {
@@ -96,15 +94,16 @@ func runPorts(w *world, r *result, units []unit) {
 
 // tellApart makes the finding of one difference.
 func (w *world) tellApart(r *result, d difference, expected string) {
-	certs := w.distinct(d.at)
+	leaves := w.distinct(d.at)
 	var parts []string
-	for _, c := range certs {
+	for _, c := range leaves {
 		on := w.withLeaf(d.at, c)
 		parts = append(parts, w.where(on)+" "+w.verb(on, "presents", "present")+" "+w.tell(c))
 	}
 	r.find(Finding{
-		Message: strings.Join(parts, "; ") + "; " + expected,
-		Fix:     w.fixDiffering(d.at),
+		Certificates: certs(leaves...),
+		Message:      strings.Join(parts, "; ") + "; " + expected,
+		Fix:          w.fixDiffering(d.at),
 	}, d.at...)
 }
 
@@ -127,11 +126,12 @@ func (w *world) apart(r *result, units []unit, part func(edge.Endpoint) string) 
 		}
 		differ := w.disjoint(sets, func(at []int) []edge.Fingerprint { return w.shown(at) })
 		if differ && w.toldByMembers(u.seen) && !w.disjoint(sets, w.usualOf) {
-			r.elsewhere() // differs-across-members
+			r.pass()
+			r.hidden = append(r.hidden, u.seen...) // differs-across-members
 			continue
 		}
 		if !differ && len(w.distinct(u.seen)) > 1 {
-			r.elsewhere() // differs-across-ports, or -members
+			r.pass() // differs-across-ports, or -members
 			continue
 		}
 		key := fmt.Sprint(differ, w.pattern(sets))

@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"edgecert/scanner/edge"
@@ -41,7 +42,7 @@ domain, which must be in the certificate.`, port),
 				a, ok := w.srv(kind, d)
 				switch {
 				case !ok || a.Status == edge.Unknown:
-					r.couldNotTell()
+					r.couldNotTell(dnsSilent)
 				case len(usable(a)) > 0:
 					r.pass()
 				default:
@@ -51,8 +52,9 @@ domain, which must be in the certificate.`, port),
 			}
 			if len(missing) > 0 {
 				r.find(Finding{
-					Message: fmt.Sprintf("expected SRV records for %s, DNS says that there are none (resolver %s)", list(missing), w.pool.DNS.Resolver),
-					Fix:     "add to the public zone: " + strings.Join(add, "; "),
+					Subjects: missing,
+					Message:  fmt.Sprintf("expected SRV records for %s, DNS says that there are none (resolver %s)", list(missing), w.pool.DNS.Resolver),
+					Fix:      "add to the public zone: " + strings.Join(add, "; "),
 				})
 			}
 		},
@@ -115,9 +117,9 @@ in the certificate.`,
 					return
 				}
 				r.find(Finding{
-					Role:    edge.Access,
-					Message: fmt.Sprintf("expected %s to point to a name directly below %s, got %s", a.Query, a.Domain, list(wrong)),
-					Fix:     fmt.Sprintf("point the record to sip.%s, and have that name in DNS and in the certificate", a.Domain),
+					Subjects: append(wrong, a.Query),
+					Message:  fmt.Sprintf("expected %s to point to a name directly below %s, got %s", a.Query, a.Domain, list(wrong)),
+					Fix:      fmt.Sprintf("point the record to sip.%s, and have that name in DNS and in the certificate", a.Domain),
 				})
 			})
 		},
@@ -131,7 +133,7 @@ func (w *world) eachSRV(r *result, judge func(edge.SRVAnswer)) {
 		switch {
 		case a.Kind == edge.SRVXMPP: // may point anywhere: the certificate is for the domain
 		case a.Status == edge.Unknown:
-			r.couldNotTell()
+			r.couldNotTell(dnsSilent)
 		case len(usable(a)) > 0:
 			judge(a)
 		}
@@ -153,12 +155,10 @@ mend the record.`,
 		Run: func(w *world, r *result) {
 			w.eachSRV(r, func(a edge.SRVAnswer) {
 				var odd []string
+				subjects := []string{a.Query}
 				for _, s := range usable(a) {
-					why, told := w.unexpected(a, s)
-					if told {
-						r.elsewhere()
-					}
-					if why != "" {
+					if why := w.unexpected(a, s); why != "" {
+						subjects = append(subjects, s.Target, strconv.Itoa(s.Port))
 						odd = append(odd, fmt.Sprintf("%s:%d (priority %d): %s", s.Target, s.Port, s.Priority, why))
 					}
 				}
@@ -167,33 +167,33 @@ mend the record.`,
 					return
 				}
 				r.find(Finding{
-					Role:    edge.Access,
-					Message: fmt.Sprintf("%s points to %s", a.Query, strings.Join(odd, "; and to ")),
-					Fix:     fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
+					Subjects: subjects,
+					Message:  fmt.Sprintf("%s points to %s", a.Query, strings.Join(odd, "; and to ")),
+					Fix:      fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
 				})
 			})
 		},
 	}
 }
 
-// unexpected says what is odd about a record; told means that a more specific
+// unexpected says what is odd about a record, and nothing where a more specific
 // rule speaks of it.
-func (w *world) unexpected(a edge.SRVAnswer, s edge.SRV) (why string, told bool) {
+func (w *world) unexpected(a edge.SRVAnswer, s edge.SRV) string {
 	if followed(a, s) && !edge.SRVTargetFits(a.Domain, s.Target) {
-		return "", true // srv-wrong-domain
+		return "" // srv-wrong-domain
 	}
 	var parts []string
 	switch {
 	case w.accessName(s.Target):
 	case followed(a, s) && w.targetLacked(s.Target):
-		told = true // srv-target-name-missing, or wildcard-only
+		// srv-target-name-missing, or wildcard-only
 	default:
 		parts = append(parts, "the host is no Access Edge name of this pool")
 	}
 	if expected := w.srvPorts(a.Kind); !slices.Contains(expected, s.Port) {
 		parts = append(parts, "the port is not "+list(ports(expected)))
 	}
-	return strings.Join(parts, ", "), told
+	return strings.Join(parts, ", ")
 }
 
 // accessName says whether a name is one of the pool's Access Edge.

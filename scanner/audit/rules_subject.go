@@ -114,9 +114,10 @@ How to fix it: request a certificate without the name; rename the host where it 
 scripts are written as A-labels (xn--...).`,
 		Source: `the FQDN of an Edge may hold A–Z, a–z, 0–9 and hyphens, no underscore and no Unicode (Microsoft, "Determine DNS requirements for Lync Server 2013"); RFC 1035 section 2.3.1`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			var bad []string
+			var bad, subjects []string
 			for _, n := range c.DNSNames {
 				if why := nameFault(n); why != "" {
+					subjects = append(subjects, n)
 					bad = append(bad, fmt.Sprintf("%q %s", n, why))
 				}
 			}
@@ -124,8 +125,9 @@ scripts are written as A-labels (xn--...).`,
 				return nil
 			}
 			return &Finding{
-				Message: fmt.Sprintf("in the SAN of certificate %s %s; presented by %s", w.short(g.cert), list(bad), w.where(g.at)),
-				Fix:     "request a certificate without it; names in other scripts are written as A-labels",
+				Subjects: subjects,
+				Message:  fmt.Sprintf("in the SAN of certificate %s %s; presented by %s", w.short(g.cert), list(bad), w.where(g.at)),
+				Fix:      "request a certificate without it; names in other scripts are written as A-labels",
 			}
 		}),
 	}

@@ -29,10 +29,11 @@ Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
     }`,
 		Source: "\"Preparing for TLS 1.2 in Office 365\" (Microsoft): federation needs it; RFC 8996 deprecates TLS 1.0 and 1.1",
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return oldVersion(w, r, c) }) {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string { return oldVersion(w, r, i, c) }) {
 				r.find(Finding{
-					Message: fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at)),
-					Fix:     "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; Lync Server 2013 needs its last cumulative update",
+					Subjects: []string{b.key},
+					Message:  fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at)),
+					Fix:      "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; Lync Server 2013 needs its last cumulative update",
 				}, b.at...)
 			}
 		},
@@ -43,12 +44,12 @@ Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
 // 1.3. The scan offers all versions and a server picks its best, so the
 // ordinary handshake tells; the one with TLS 1.2 at most is asked as well,
 // since some servers fail at being offered 1.3.
-func oldVersion(w *world, r *result, c edge.Capture) string {
+func oldVersion(w *world, r *result, i int, c edge.Capture) string {
 	extra := c.Extra.TLS12
 	switch {
 	case c.Leaf() == nil:
 		if w.tried.tls12 && !silent(c) {
-			r.couldNotTell()
+			r.unseen(i)
 		}
 		return ""
 	case extra != nil && modern(extra.Version) || c.TLS != nil && modern(c.TLS.Version):
@@ -57,7 +58,7 @@ func oldVersion(w *world, r *result, c edge.Capture) string {
 		}
 		return ""
 	case c.TLS == nil || c.TLS.Version == "":
-		r.couldNotTell()
+		r.couldNotTell("the TLS version is not known", i)
 		return ""
 	default:
 		return c.TLS.Version
@@ -85,25 +86,26 @@ How to fix it: switch both off on Schannel's server side, and reboot:
     }`,
 		Source: `"Disable TLS 1.0/1.1 in Skype for Business Server 2015" (Microsoft) lists what supports it: 2015 CU9 and later, 2019, the Edge role of Lync Server 2013; RFC 8996 deprecates both`,
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return legacyVersion(w, r, c) }) {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string { return legacyVersion(w, r, i, c) }) {
 				r.find(Finding{
-					Message: fmt.Sprintf("expected TLS 1.1 and older to be refused, got a handshake with %s; %s", b.key, w.where(b.at)),
-					Fix:     "after seeing who still uses it: switch both off for Schannel (edgecert explain legacy-tls prints the commands) and reboot",
+					Subjects: []string{b.key},
+					Message:  fmt.Sprintf("expected TLS 1.1 and older to be refused, got a handshake with %s; %s", b.key, w.where(b.at)),
+					Fix:      "after seeing who still uses it: switch both off for Schannel (edgecert explain legacy-tls prints the commands) and reboot",
 				}, b.at...)
 			}
 		},
 	}
 }
 
-func legacyVersion(w *world, r *result, c edge.Capture) string {
+func legacyVersion(w *world, r *result, i int, c edge.Capture) string {
 	h := c.Extra.Legacy
 	if onlyOld(c) {
-		r.elsewhere() // tls12-missing
+		r.pass() // tls12-missing
 		return ""
 	}
 	if h == nil {
 		if !silent(c) && w.tried.legacy {
-			r.couldNotTell()
+			r.unseen(i)
 		}
 		return ""
 	}
@@ -115,7 +117,7 @@ func legacyVersion(w *world, r *result, c edge.Capture) string {
 	case refused(h):
 		r.pass()
 	default:
-		r.couldNotTell()
+		r.couldNotTell("the handshake with TLS 1.1 brought no answer", i)
 	}
 	return ""
 }
@@ -208,7 +210,7 @@ How to fix it: remove roots that nothing needs from Cert:\LocalMachine\Root, or 
     Set-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL SendTrustedIssuerList 0`,
 		Source: "Microsoft KB 2464556, failed TLS connection between unified communications peers: the trust list is truncated by Schannel; KB 2880390: at 16 KB",
 		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(_ int, c edge.Capture) string { return longList(w, r, c) }) {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string { return longList(w, r, i, c) }) {
 				r.find(Finding{
 					Message: fmt.Sprintf("expected at most %d acceptable CAs, got %s; %s", maxAcceptableCAs, b.key, w.where(b.at)),
 					Fix:     `Set-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL SendTrustedIssuerList 0, or remove roots that nothing needs`,
@@ -218,15 +220,15 @@ How to fix it: remove roots that nothing needs from Cert:\LocalMachine\Root, or 
 	}
 }
 
-func longList(w *world, r *result, c edge.Capture) string {
+func longList(w *world, r *result, i int, c edge.Capture) string {
 	if !w.federates(c.Endpoint) {
 		return ""
 	}
 	switch wanted := wantedOf(c); {
 	case wanted == "":
-		r.couldNotTell()
+		r.couldNotTell(noRequest, i)
 	case wanted == edge.NotRequested:
-		r.elsewhere() // client-cert-not-requested
+		r.pass() // client-cert-not-requested
 	case c.TLS.RequestCut:
 		return fmt.Sprintf("%d in a list that is cut at its end", c.TLS.AcceptableCAs)
 	case c.TLS.AcceptableCAs > maxAcceptableCAs:
@@ -240,7 +242,7 @@ func longList(w *world, r *result, c edge.Capture) string {
 // wanting bunches the endpoints that want wrong of a client's certificate,
 // among those that may not.
 func (r *result) wanting(wrong edge.ClientCertificate, among func(edge.Endpoint) bool) []bunch {
-	return r.w.bunches(func(_ int, c edge.Capture) string {
+	return r.w.bunches(func(i int, c edge.Capture) string {
 		if !among(c.Endpoint) {
 			return ""
 		}
@@ -248,7 +250,7 @@ func (r *result) wanting(wrong edge.ClientCertificate, among func(edge.Endpoint)
 		case wrong:
 			return string(want)
 		case "":
-			r.couldNotTell()
+			r.couldNotTell(noRequest, i)
 		default:
 			r.pass()
 		}

@@ -34,15 +34,15 @@ func runUntrusted(w *world, r *result) {
 	r.eachChain(func(g chainGroup) {
 		switch {
 		case g.trust.Standing == trust.Unverified:
-			r.couldNotTell()
+			r.couldNotTell(unverified, g.at...)
 		case trusted(g), w.hostTrusts(g.leaf()):
 			r.pass()
 		default:
 			why, fix := w.untrusted(g)
 			r.find(Finding{
-				Certificate: g.leaf(),
-				Message:     fmt.Sprintf("%s %s a certificate that nobody outside can verify: %s", w.where(g.at), w.verb(g.at, "presents", "present"), why),
-				Fix:         fix,
+				Certificates: certs(g.leaf()),
+				Message:      fmt.Sprintf("%s %s a certificate that nobody outside can verify: %s", w.where(g.at), w.verb(g.at, "presents", "present"), why),
+				Fix:          fix,
 			}, g.at...)
 		}
 	})
@@ -140,13 +140,13 @@ federation), say "issuer private" in the pool's description, or give the root wi
 				case w.hostTrusts(g.leaf()):
 					top := g.trust.Path[len(g.trust.Path)-1]
 					r.find(Finding{
-						Certificate: g.leaf(),
+						Certificates: certs(g.leaf()),
 						Message: fmt.Sprintf("%s %s a certificate that this host trusts and the public does not: %q is %s",
 							w.where(g.at), w.verb(g.at, "presents", "present"), issuerOrSelf(top), w.noRoot()),
 						Fix: `have a public CA issue the certificate, or, if a private CA is meant, write "issuer private" in the pool's description`,
 					}, g.at...)
 				case g.trust.Standing == trust.Unverified || !w.scan.ev.HostRoots:
-					r.couldNotTell()
+					r.couldNotTell("this host's own roots were not asked", g.at...)
 				}
 			})
 		},
@@ -202,14 +202,15 @@ func runIncomplete(w *world, r *result) {
 				noun = "intermediates"
 			}
 			r.find(Finding{
-				Certificate: g.leaf(),
-				Message:     fmt.Sprintf("%s %s not send the %s %s", w.where(g.at), w.verb(g.at, "does", "do"), noun, list(lacking)),
-				Fix:         w.fixMissing(g),
+				Certificates: certs(append(slices.Clone(g.trust.Missing), g.leaf())...),
+				Also:         []string{"chain-differs-across-members"},
+				Message:      fmt.Sprintf("%s %s not send the %s %s", w.where(g.at), w.verb(g.at, "does", "do"), noun, list(lacking)),
+				Fix:          w.fixMissing(g),
 			}, g.at...)
 		case slices.Contains([]trust.Standing{trust.Trusted, trust.Private, trust.SelfSigned}, g.trust.Standing):
 			r.pass() // up to the root, whatever that is worth
 		default: // untrusted-issuer tells why there is no path
-			r.couldNotTell()
+			r.couldNotTell(noPath, g.at...)
 		}
 	})
 }

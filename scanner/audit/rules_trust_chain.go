@@ -55,7 +55,7 @@ func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout
 		Run: func(w *world, r *result) {
 			r.eachChain(func(g chainGroup) {
 				if g.leaf().X509 == nil {
-					r.couldNotTell()
+					r.couldNotTell(undecodable, g.at...)
 					return
 				}
 				found := pick(trust.LayoutOf(g.chain))
@@ -64,9 +64,9 @@ func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout
 					return
 				}
 				r.find(Finding{
-					Certificate: g.leaf(),
-					Message:     fmt.Sprintf("%s %s %s %s", w.where(g.at), w.verb(g.at, "sends", "send"), says, list(namesOf(found))),
-					Fix:         fix,
+					Certificates: certs(append(found, g.leaf())...),
+					Message:      fmt.Sprintf("%s %s %s %s", w.where(g.at), w.verb(g.at, "sends", "send"), says, list(namesOf(found))),
+					Fix:          fix,
 				}, g.at...)
 			})
 		},
@@ -108,14 +108,14 @@ expired one there, and restart the Edge services. If the CA has no newer one, re
 func runIntermediateExpired(w *world, r *result) {
 	r.eachChain(func(g chainGroup) {
 		if w.unfinished(g) {
-			r.couldNotTell()
+			r.couldNotTell(noPath, g.at...)
 		}
 		onPath := g.trust.Expired(w.scan.now)
 		for _, c := range onPath {
 			r.find(Finding{
-				Certificate: c,
-				Message:     fmt.Sprintf("%s %s a certificate whose issuer %s is not valid now: %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.validity(c)),
-				Fix:         "fetch the CA's current certificate of that name; on every member: " + importIntermediate + removeExpired(c) + restart,
+				Certificates: certs(c, g.leaf()),
+				Message:      fmt.Sprintf("%s %s a certificate whose issuer %s is not valid now: %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.validity(c)),
+				Fix:          "fetch the CA's current certificate of that name; on every member: " + importIntermediate + removeExpired(c) + restart,
 			}, g.at...)
 		}
 		var beside []*edge.Certificate
@@ -124,8 +124,8 @@ func runIntermediateExpired(w *world, r *result) {
 		}
 		for _, c := range beside {
 			r.find(Finding{
-				Severity:    Info,
-				Certificate: c,
+				Severity:     Info,
+				Certificates: certs(c, g.leaf()),
 				Message: fmt.Sprintf("%s %s %s, which is not valid now (%s), beside a path that is good without it",
 					w.where(g.at), w.verb(g.at, "sends", "send"), nameOf(c), w.validity(c)),
 				Fix: on(w.names(g.at)) + ": " + removeExpired(c) + restart,
@@ -175,7 +175,7 @@ day. If the CA has none, it will have issued from another one since: request a n
 		Run: func(w *world, r *result) {
 			r.eachChain(func(g chainGroup) {
 				if w.unfinished(g) {
-					r.couldNotTell()
+					r.couldNotTell(noPath, g.at...)
 				}
 				found := false
 				for _, c := range g.trust.Path[1:] {
@@ -185,9 +185,9 @@ day. If the CA has none, it will have issued from another one since: request a n
 					}
 					found = true
 					r.find(Finding{
-						Certificate: c,
-						Message:     fmt.Sprintf("%s %s a certificate whose issuer %s %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.expiry(c)),
-						Fix:         "fetch the CA's newer certificate of that name before that day; on every member: " + importIntermediate + restart,
+						Certificates: certs(c, g.leaf()),
+						Message:      fmt.Sprintf("%s %s a certificate whose issuer %s %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.expiry(c)),
+						Fix:          "fetch the CA's newer certificate of that name before that day; on every member: " + importIntermediate + restart,
 					}, g.at...)
 				}
 				r.passUnless(found)

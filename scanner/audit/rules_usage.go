@@ -167,18 +167,16 @@ other rules would say of it cannot be told.
 How to fix it: have the CA issue the certificate again; a private CA that made it needs mending first.`,
 		Source: "RFC 5280 section 4.1: a certificate is DER encoded; 4.1.2.2: the serial number MUST be a positive integer",
 		Run: func(w *world, r *result) {
-			for range w.missing(everything) {
-				r.couldNotTell()
-			}
+			r.unseen(w.missing(everything)...)
 			for _, g := range w.leaves {
 				if g.cert.X509 != nil {
 					r.pass()
 					continue
 				}
 				r.find(Finding{
-					Certificate: g.cert,
-					Message:     fmt.Sprintf("certificate %s of %s: %s", w.short(g.cert), w.where(g.at), g.cert.ParseError),
-					Fix:         "have the CA issue it again; " + w.fixRequest(edge.Access),
+					Certificates: certs(g.cert),
+					Message:      fmt.Sprintf("certificate %s of %s: %s", w.short(g.cert), w.where(g.at), g.cert.ParseError),
+					Fix:          "have the CA issue it again; " + w.fixRequest(edge.Access),
 				}, g.at...)
 			}
 		},

@@ -55,7 +55,9 @@ func runWildcardOnly(w *world, r *result) {
 			return
 		}
 		r.find(Finding{
-			Certificate: g.cert,
+			Certificates: certs(g.cert),
+			Subjects:     plainNames(covered),
+			Also:         missingRules(covered),
 			Message: fmt.Sprintf("certificate %s holds %s through a wildcard alone; %s; presented by %s",
 				w.short(g.cert), reasons(covered), validFor(c), w.where(g.at)),
 			Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
@@ -64,6 +66,22 @@ func runWildcardOnly(w *world, r *result) {
 }
 
 // notLoose leaves out endpoints of which nobody said that they are an Edge's.
+// missingRules are the rules that would tell of these names if no wildcard
+// covered them.
+func missingRules(names []edge.RequiredName) []string {
+	rule := map[edge.NameKind]string{
+		edge.AccessName: "access-name-missing", edge.WebConfName: "webcon-name-missing", edge.SIPDomainName: "sip-domain-name-missing",
+		edge.SRVTargetName: "srv-target-name-missing", edge.ExtraName: "extra-name-missing", edge.XMPPName: "xmpp-name-missing",
+	}
+	var out []string
+	for _, n := range names {
+		if id := rule[n.Kind]; id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
 func notLoose(w *world) bool { return w.pool.Kind != edge.LoosePool }
 
 // anyBearer picks the endpoints whose certificate must hold any name at all:
@@ -124,8 +142,9 @@ How to fix it: nothing has to be done; leave it out at the next renewal where no
 				return &Finding{} // wildcard-only
 			}
 			return &Finding{
-				Message: "the SAN of " + ByLetter(w.letter(g.cert)) + fmt.Sprintf("holds %s too; presented by %s", list(extra), w.where(g.at)),
-				Fix:     "nothing has to be done; leave it out at the next renewal",
+				Subjects: extra,
+				Message:  "the SAN of " + ByLetter(w.letter(g.cert)) + fmt.Sprintf("holds %s too; presented by %s", list(extra), w.where(g.at)),
+				Fix:      "nothing has to be done; leave it out at the next renewal",
 			}
 		}),
 	}

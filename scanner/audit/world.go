@@ -163,12 +163,10 @@ func (w *world) bunches(key func(i int, c edge.Capture) string) []bunch {
 // eachLeaf runs judge for every distinct leaf of the picked endpoints. What was
 // not seen, or cannot be parsed, is could-not-tell.
 func (r *result) eachLeaf(pick filter, judge func(g group, c *x509.Certificate)) {
-	for range r.w.missing(pick) {
-		r.couldNotTell()
-	}
+	r.unseen(r.w.missing(pick)...)
 	for _, g := range r.w.group(pick) {
 		if g.cert.X509 == nil {
-			r.couldNotTell()
+			r.couldNotTell(undecodable, g.at...)
 			continue
 		}
 		judge(g, g.cert.X509)
@@ -187,10 +185,10 @@ func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *
 				return
 			}
 			if f.Message == "" {
-				r.elsewhere()
+				r.pass()
 				return
 			}
-			f.Certificate = g.cert
+			f.Certificates = certs(g.cert)
 			r.find(*f, g.at...)
 		})
 	}

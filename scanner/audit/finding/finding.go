@@ -1,0 +1,82 @@
+// Package finding is what audit says, as data: which cells are wrong, by which
+// rule, what is one cause, and what mends it. A sentence is made from that once,
+// in audit; no format and no comparison reads a sentence back.
+package finding
+
+import "edgecert/scanner/edge"
+
+// Severity is how bad a finding is. The zero value is none.
+type Severity string
+
+// The severities, worst first.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Info    Severity = "info"
+)
+
+// Rank orders severities, worst first; what is none comes last.
+func (s Severity) Rank() int {
+	switch s {
+	case Error:
+		return 0
+	case Warning:
+		return 1
+	case Info:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// A Finding is one thing that is wrong, and where.
+//
+// Member, Role, FQDN, Address and Port are what the cells agree in, else empty.
+type Finding struct {
+	Rule         string
+	Severity     Severity
+	Also         []string            // further rules whose fact the finding tells
+	Cells        []int               // the captures that it blames, indexes into the pool's, ascending
+	Certificates []*edge.Certificate // those it is about, CAs' too, each once
+	Subjects     []string            // names, addresses, domains and ports it is about, sorted
+	Member       string
+	Role         edge.Role
+	FQDN         string
+	Address      string
+	Port         int    // as dialed
+	Message      string // what was expected and what was seen
+	Fix          string // the steps that settle it, in a line
+	Mend         []Step // what mends it where no other certificate does
+	Problem      int    // index into the Judgement's problems, -1: it belongs to none
+}
+
+// Certificate is the only one that the finding is about, else nil.
+func (f Finding) Certificate() *edge.Certificate {
+	if len(f.Certificates) != 1 {
+		return nil
+	}
+	return f.Certificates[0]
+}
+
+// A Problem is what one act mends: the findings that have one cause.
+type Problem struct {
+	Severity Severity
+	Headline string   // at most 120 printable ASCII characters, fit for a mail's subject
+	Members  []string // those to act on, in the pool's order
+	Findings []int    // indexes into the Judgement's findings
+}
+
+// A Step is one act of a pool's plan.
+type Step struct {
+	On       []string // members; empty: not on the Edge itself, or on all of them as the text says
+	Text     string   // what to do, a sentence without its period
+	Commands []string // PowerShell, a whole command line each
+	Problems []int    // the problems that it settles
+}
+
+// An Untold is why rules could not tell.
+type Untold struct {
+	Reason string
+	Rules  []string // sorted
+	Cells  []int    // the captures that it is about; none: the pool
+}
