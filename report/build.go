@@ -21,6 +21,8 @@ func New(ev edge.Evidence, js []audit.Judgement, p audit.Policy, tool Tool) Repo
 		Finished:    ev.Finished,
 		Vantage:     Vantage{Host: ev.Host},
 		Interrupted: ev.Interrupted,
+		Asked:       ev.Asked,
+		Shard:       ev.Shard,
 		Policy:      newPolicy(p, table),
 		Trust:       newTrust(ev),
 	}
@@ -147,7 +149,7 @@ func newEndpoint(c edge.Capture, table certificates) Endpoint {
 		Attempts:    c.Attempts,
 		TimingMS:    Timing{Dial: milliseconds(c.Dial), Handshake: milliseconds(c.Handshake)},
 		ServicePort: c.Endpoint.ServicePort, VIP: c.Endpoint.VIP, Source: c.Endpoint.Source,
-		Extra: c.Extra,
+		Proof: c.Proof, Presentations: c.Presentations, Turn: c.Turn, UDP: c.UDP, XMPP: c.XMPP,
 	}
 	if c.Endpoint.Address.IsValid() {
 		e.Address = c.Endpoint.Address.String()
@@ -162,15 +164,8 @@ func newEndpoint(c edge.Capture, table certificates) Endpoint {
 		}
 		e.TLS = &tls
 	}
-	for _, h := range []*edge.Handshake{c.Extra.WithoutSNI, c.Extra.Legacy, c.Extra.TLS12} {
-		if h != nil {
-			table.addAll(h.Chain)
-		}
-	}
-	if c.Extra.Samples != nil {
-		for _, s := range c.Extra.Samples.Seen {
-			table.add(s.Certificate)
-		}
+	for _, p := range c.Presentations {
+		table.addAll(p.Chain)
 	}
 	return e
 }

@@ -139,21 +139,18 @@ func nth(k cellKey, count map[cellKey]int) cellKey {
 
 func notLooked(e Endpoint) bool { return e.Error != nil && e.Error.Class == edge.ClassInterrupted }
 
-// leaves are the distinct leaves that one address showed in all its samples,
-// that of the first handshake first.
+// leaves are the distinct leaves of all presentations but that without SNI,
+// that of the normal handshake first.
 func leaves(e Endpoint) []string {
 	var out []string
 	if e.Certificate != nil {
 		out = append(out, *e.Certificate)
 	}
-	if e.Extra.Samples == nil {
-		return out
-	}
-	for _, s := range e.Extra.Samples.Seen {
-		if s.Certificate == nil {
+	for _, p := range e.Presentations {
+		if p.Leaf() == nil || p.Offer == edge.OfferWithoutSNI {
 			continue
 		}
-		if fp := s.Certificate.Fingerprint.String(); !slices.Contains(out, fp) {
+		if fp := p.Leaf().Fingerprint.String(); !slices.Contains(out, fp) {
 			out = append(out, fp)
 		}
 	}

@@ -18,9 +18,9 @@ func TestCompareBehindLoadBalancer(t *testing.T) {
 		r.Certificates[one], r.Certificates[two] = r.Certificates["old"], r.Certificates["new"]
 		e := Endpoint{Member: edge.VIPMember, Role: edge.Access, Address: "192.0.2.1", Port: 443, ServicePort: 443, VIP: true}
 		showLeaf(&e, seen[0].Fingerprint.String())
-		e.Extra.Samples = &edge.Samples{Planned: 6}
+		e.Presentations = nil
 		for _, c := range seen {
-			e.Extra.Samples.Seen = append(e.Extra.Samples.Seen, edge.Sample{Certificate: c, Count: 3})
+			e.Presentations = append(e.Presentations, edge.Presentation{Offer: edge.OfferSample, Chain: []*edge.Certificate{c}})
 		}
 		r.Pools[0].Endpoints = []Endpoint{e}
 		return r

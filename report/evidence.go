@@ -23,7 +23,7 @@ func Evidence(r Report) (edge.Evidence, audit.Policy, error) {
 	}
 	ev := edge.Evidence{
 		Started: r.Started, Finished: r.Finished, Host: r.Vantage.Host, Interrupted: r.Interrupted,
-		HostRoots: r.Trust.HostRoots,
+		HostRoots: r.Trust.HostRoots, Asked: r.Asked, Shard: r.Shard,
 	}
 	if err := r.Trust.restore(&ev); err != nil {
 		return edge.Evidence{}, audit.Policy{}, err
@@ -159,46 +159,23 @@ func (e Endpoint) capture(pool string, s store) (edge.Capture, error) {
 		tls := edge.TLS(*e.TLS)
 		c.TLS = &tls
 	}
-	c.Extra, err = e.extra(s)
-	if c.Extra.Samples != nil {
-		c.Endpoint.Samples = c.Extra.Samples.Planned
-	}
-	return c, err
-}
-
-// extra is the further handshakes with the certificates themselves in the
-// place of their fingerprints. The report's own are left alone.
-func (e Endpoint) extra(s store) (edge.Extra, error) {
-	x := e.Extra
-	for _, at := range []**edge.Handshake{&x.WithoutSNI, &x.Legacy, &x.TLS12} {
-		if *at == nil {
-			continue
-		}
-		h := **at
-		h.Chain = nil
-		for _, ref := range (*at).Chain {
-			c, err := s.one(ref.Fingerprint.String())
+	c.Proof, c.Turn, c.UDP, c.XMPP = e.Proof, e.Turn, e.UDP, e.XMPP
+	for _, p := range e.Presentations {
+		chain := p.Chain
+		p.Chain = nil
+		for _, ref := range chain {
+			cert, err := s.one(ref.Fingerprint.String())
 			if err != nil {
-				return x, err
+				return c, err
 			}
-			h.Chain = append(h.Chain, c)
+			p.Chain = append(p.Chain, cert)
 		}
-		*at = &h
+		c.Presentations = append(c.Presentations, p)
 	}
-	if x.Samples == nil {
-		return x, nil
+	if n := len(c.Offered(edge.OfferSample)); n > 0 {
+		c.Endpoint.Samples = n + 1
 	}
-	samples := *x.Samples
-	samples.Seen = nil
-	for _, seen := range x.Samples.Seen {
-		c, err := s.one(seen.Certificate.Fingerprint.String())
-		if err != nil {
-			return x, err
-		}
-		samples.Seen = append(samples.Seen, edge.Sample{Certificate: c, Count: seen.Count})
-	}
-	x.Samples = &samples
-	return x, nil
+	return c, nil
 }
 
 func duration(ms float64) time.Duration {

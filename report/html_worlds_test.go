@@ -48,7 +48,7 @@ func looseReport(t testing.TB, n int) Report {
 		c := w.capture(edge.Endpoint{Pool: "loose", Member: fmt.Sprintf("h%d.example", i), Role: edge.Other, FQDN: fmt.Sprintf("h%d.example", i),
 			Address: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), Port: 443, ServicePort: 443})
 		if i%10 == 0 {
-			c.Outcome, c.Chain, c.TLS, c.Extra = edge.Failed, nil, nil, edge.Extra{}
+			c.Outcome, c.Chain, c.TLS, c.Presentations = edge.Failed, nil, nil, nil
 			c.Fault = &edge.Fault{Class: edge.ClassTimeout, Message: "no answer"}
 			w.find(audit.VerdictError, audit.Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Member: c.Endpoint.Member,
 				Role: edge.Other, FQDN: c.Endpoint.FQDN, Address: c.Endpoint.Address.String(), Port: 443, Message: "no answer in time"})

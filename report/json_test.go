@@ -33,10 +33,17 @@ func rich(t testing.TB) *world {
 	c := w.at("edge1", edge.Access, 5061)
 	c.TLS.AcceptableCANames, c.TLS.RequestCut, c.TLS.Staple = []string{"CN=Root <A> & \"B\""}, true, []byte{0x30, 0}
 	c.Fault = &edge.Fault{Class: edge.ClassTLSAlert, Message: "certificate required"}
-	c.Extra.Samples = &edge.Samples{Planned: 6, Failed: 1, Seen: []edge.Sample{{Certificate: w.leaf, Count: 4}, {Certificate: w.previousLeaf, Count: 1}}}
-	c.Extra.TLS12 = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassReset, Message: "reset"}}
-	c.Extra.Legacy = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.0", Chain: []*edge.Certificate{w.previousLeaf}}
-	c.Extra.XMPP = &edge.XMPPStream{StartTLS: "offered", From: "contoso.com"}
+	c.Proof = edge.Proof{State: edge.NotSeen, Reason: "refused before it came"}
+	c.Presentations = []edge.Presentation{
+		{Offer: edge.OfferTLS12, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassReset, Message: "reset"}},
+		{Offer: edge.OfferTLS11, Outcome: edge.Captured, Version: "TLS 1.0", Chain: []*edge.Certificate{w.previousLeaf}, Proof: edge.Proof{State: edge.Proved}},
+		{Offer: edge.OfferSample, Outcome: edge.Captured, Version: "TLS 1.3", Chain: []*edge.Certificate{w.leaf}},
+		{Offer: edge.OfferSample, Outcome: edge.Captured, Version: "TLS 1.3", Chain: []*edge.Certificate{w.previousLeaf}},
+		{Offer: edge.OfferSample, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTimeout, Message: "silence"}},
+	}
+	c.UDP = &edge.Turn{Live: true, Realm: "contoso.com"}
+	w.ev.Asked, w.ev.Shard = edge.Asked{Samples: 4, UDP: true, Resolver: "192.0.2.53:53"}, &edge.Shard{Index: 2, Of: 3}
+	c.XMPP = &edge.XMPPStream{StartTLS: "offered", From: "contoso.com"}
 	w.ev.HostRoots, w.ev.HostTrusted = true, map[edge.Fingerprint]bool{w.leaf.Fingerprint: true}
 	w.ev.Revocation = map[edge.Fingerprint]edge.Revocation{w.leaf.Fingerprint: {Status: edge.Good, Source: "OCSP http://ocsp.example"}}
 	w.ev.Pools[0].DNS = &edge.DNS{Resolver: "192.0.2.53:53", Names: []edge.NameAnswer{{Name: "sip.contoso.com", Status: edge.Found}}}
@@ -88,7 +95,7 @@ func TestNoFieldIsDroppedOrNull(t *testing.T) {
 	}
 	// What may be null says something by it: see design and schema.json.
 	mayBeNull := map[string]bool{"changes": true, "error": true, "certificate": true, "tls": true, "ocsp_staple": true, "revocation": true,
-		"without_sni": true, "legacy": true, "tls12": true, "samples": true, "turn": true, "udp": true, "xmpp": true, "dns": true, "file": true}
+		"shard": true, "turn": true, "udp": true, "xmpp": true, "dns": true, "file": true}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
 		switch v := v.(type) {
@@ -175,7 +182,7 @@ func TestLoadRefuses(t *testing.T) {
 		"certificate under other name": {strings.Replace(good, `"`+leaf+`": {`, `"`+strings.Repeat("0", 64)+`": {`, 1), "its PEM is that of", false},
 		"PEM edited":                   {strings.Replace(good, "BEGIN CERTIFICATE", "BEGIN KEY", 1), "PEM cannot be read", false},
 		"address that is none":         {strings.Replace(good, `"203.0.113.10"`, `"203.0.113.999"`, 1), "203.0.113.999", false},
-		"null among certificates":      {strings.Replace(good, `"samples":null`, `"samples":{"planned":1, "failed":0, "seen":[{"certificate":null, "count":1}]}`, 1), "names certificate", false},
+		"null among certificates":      {strings.Replace(good, `"presentations":[]`, `"presentations":[{"offer":"sample","chain":[null]}]`, 1), "names certificate", false},
 		"host trusts no fingerprint":   {strings.Replace(good, `"host_trusted": []`, `"host_trusted": ["abc"]`, 1), "trusted by the host", false},
 		"reference into nothing":       {strings.Replace(good, `"`+leaf+`"`, `"`+strings.Repeat("0", 64)+`"`, 1), "contradict", false},
 	}

@@ -123,18 +123,13 @@ func cellMarks(e Endpoint, byID map[string]string) []string {
 		}
 		return []string{classWord(e)}
 	}
-	marks := []string{byID[*e.Certificate]}
-	if e.Extra.Samples != nil {
-		for _, s := range e.Extra.Samples.Seen {
-			if s.Certificate == nil {
-				continue
-			}
-			mark, known := byID[s.Certificate.Fingerprint.String()]
-			if !known {
-				mark = "other"
-			}
-			marks = append(marks, mark)
+	var marks []string
+	for _, id := range leaves(e) {
+		mark, known := byID[id]
+		if !known {
+			mark = "other"
 		}
+		marks = append(marks, mark)
 	}
 	return marks
 }

@@ -33,6 +33,8 @@ type Report struct {
 	Finished     time.Time              `json:"finished"`
 	Vantage      Vantage                `json:"vantage"`
 	Interrupted  bool                   `json:"interrupted"`
+	Asked        edge.Asked             `json:"asked"`
+	Shard        *edge.Shard            `json:"shard"` // null: the whole
 	Verdict      audit.Verdict          `json:"verdict"`
 	Coverage     Coverage               `json:"coverage"`
 	Policy       Policy                 `json:"policy"`
@@ -135,7 +137,11 @@ type Endpoint struct {
 	ServicePort int          `json:"service_port"`
 	VIP         bool         `json:"vip"`
 	Source      string       `json:"source"`
-	Extra       edge.Extra   `json:"extra"`
+	edge.Proof
+	Presentations []edge.Presentation `json:"presentations"` // the further handshakes
+	Turn          *edge.Turn          `json:"turn"`
+	UDP           *edge.Turn          `json:"udp"`
+	XMPP          *edge.XMPPStream    `json:"xmpp"`
 }
 
 // TLS is what the handshake negotiated.

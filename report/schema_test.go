@@ -162,7 +162,10 @@ func (w schemaWalk) fields(path string, t reflect.Type, s map[string]any) {
 		w.t.Errorf("%s: lets unknown fields pass", path)
 	}
 	var names []string
-	for f := range t.Fields() {
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous {
+			continue // its fields stand among ours
+		}
 		name := f.Tag.Get("json")
 		if name == "" || strings.Contains(name, ",") {
 			w.t.Errorf("%s.%s: json tag %q, where a bare name was expected", path, f.Name, name)

@@ -140,16 +140,9 @@ func (e Endpoint) references() []string {
 		}
 		ids = append(ids, c.Fingerprint.String())
 	}
-	for _, h := range []*edge.Handshake{e.Extra.WithoutSNI, e.Extra.Legacy, e.Extra.TLS12} {
-		if h != nil {
-			for _, c := range h.Chain {
-				add(c)
-			}
-		}
-	}
-	if e.Extra.Samples != nil {
-		for _, s := range e.Extra.Samples.Seen {
-			add(s.Certificate)
+	for _, p := range e.Presentations {
+		for _, c := range p.Chain {
+			add(c)
 		}
 	}
 	return ids

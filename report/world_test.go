@@ -124,7 +124,7 @@ func (w *world) capture(e edge.Endpoint) edge.Capture {
 	c := edge.Capture{Endpoint: e, Attempts: 1, Dial: 12345 * time.Microsecond, Handshake: 40 * time.Millisecond}
 	if e.Role == edge.AV {
 		c.Outcome, c.Stage = edge.NoCertificate, edge.StageHandshake
-		c.Extra.Turn = &edge.Turn{PseudoTLS: true, Live: true, ErrorCode: 401, Realm: "rtcmedia", Version: "6"}
+		c.Turn = &edge.Turn{PseudoTLS: true, Live: true, ErrorCode: 401, Realm: "rtcmedia", Version: "6"}
 		return c
 	}
 	c.Outcome, c.Stage, c.Chain = edge.Captured, edge.StageDone, []*edge.Certificate{w.leaf, w.ca}
@@ -132,7 +132,7 @@ func (w *world) capture(e edge.Endpoint) edge.Capture {
 	if e.ServicePort == 5061 {
 		c.TLS.ClientCertificate, c.TLS.AcceptableCAs = edge.Requested, 42
 	}
-	c.Extra.WithoutSNI = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.2", Chain: c.Chain}
+	c.Presentations = []edge.Presentation{{Offer: edge.OfferWithoutSNI, Outcome: edge.Captured, Version: "TLS 1.2", Chain: c.Chain}}
 	return c
 }
 
@@ -157,7 +157,7 @@ func (w *world) present(member string, role edge.Role, port int, leaf *edge.Cert
 // fail takes one cell down.
 func (w *world) fail(member string, role edge.Role, port int, class edge.ErrorClass, message string) {
 	c := w.at(member, role, port)
-	c.Outcome, c.Stage, c.Chain, c.TLS, c.Extra = edge.Failed, edge.StageDial, nil, nil, edge.Extra{}
+	c.Outcome, c.Stage, c.Chain, c.TLS, c.Presentations = edge.Failed, edge.StageDial, nil, nil, nil
 	c.Fault = &edge.Fault{Class: class, Message: message}
 }
 

@@ -77,7 +77,7 @@ func looseList(t testing.TB, n int) *world {
 		e.Member = e.Address.String()
 		c := w.capture(e)
 		c.Chain = []*edge.Certificate{leaves[min(i%61, len(leaves)-1)], w.ca}
-		c.Extra = edge.Extra{}
+		c.Presentations, c.Turn, c.UDP, c.XMPP = nil, nil, nil, nil
 		if i%17 == 3 {
 			c.Outcome, c.Stage, c.Chain, c.TLS = edge.Failed, edge.StageDial, nil, nil
 			c.Fault = &edge.Fault{Class: []edge.ErrorClass{edge.ClassTimeout, edge.ClassRefused}[i%2], Message: "no luck"}
@@ -136,7 +136,7 @@ func hostile(t testing.TB) *world {
 			c.Chain = []*edge.Certificate{leaf, w.ca}
 			c.TLS.AcceptableCANames = []string{s}
 		} else {
-			c.Extra.Turn.Realm, c.Extra.Turn.Software = s, s
+			c.Turn.Realm, c.Turn.Software = s, s
 		}
 		w.js[0].Findings = append(w.js[0].Findings, audit.Finding{
 			Rule: "subject-not-in-san", Severity: []audit.Severity{audit.Error, audit.Warning, audit.Info}[i%3],

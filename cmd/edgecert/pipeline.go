@@ -23,6 +23,7 @@ import (
 func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
 	endpoints := targets.Plan(ev.Pools)
 	ev.Host, _ = os.Hostname()
+	ev.Asked = edge.Asked{Quick: o.Quick, Samples: o.Samples, UDP: o.UDP, Resolver: s.dns.Name()}
 	a.ui.debugf("pools: %d, endpoints: %d", len(ev.Pools), len(endpoints))
 	step, finish := a.ui.progress(len(endpoints), a.opts)
 	o.Progress = step

@@ -77,14 +77,39 @@ func present(leaf *edge.Certificate, cs ...*edge.Capture) {
 		if c.TLS == nil {
 			c.TLS = &edge.TLS{Version: "TLS 1.2", Cipher: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", ClientCertificate: edge.NotRequested}
 		}
-		for _, h := range []*edge.Handshake{c.Extra.WithoutSNI, c.Extra.TLS12} {
-			if h != nil && len(h.Chain) > 0 {
-				h.Chain = c.Chain
-			}
+		showAgain(c)
+	}
+}
+
+// showAgain makes the further handshakes show what the normal one does.
+func showAgain(c *edge.Capture) {
+	c.Presentations = slices.Clone(c.Presentations)
+	for i := range c.Presentations {
+		if len(c.Presentations[i].Chain) > 0 {
+			c.Presentations[i].Chain = c.Chain
 		}
-		if s := c.Extra.Samples; s != nil {
-			s.Seen = []edge.Sample{{Certificate: leaf, Count: s.Planned}}
+	}
+}
+
+// again makes one further handshake show something else, or be made at all.
+func again(c *edge.Capture, p edge.Presentation) {
+	c.Presentations = append(allBut(c, p.Offer), p)
+}
+
+// allBut are the further handshakes but those with an offer.
+func allBut(c *edge.Capture, o edge.Offer) []edge.Presentation {
+	return slices.DeleteFunc(slices.Clone(c.Presentations), func(p edge.Presentation) bool { return p.Offer == o })
+}
+
+// sampled makes the samples after the first show these leaves; nil: failed.
+func sampled(c *edge.Capture, leaves ...*edge.Certificate) {
+	c.Presentations = allBut(c, edge.OfferSample)
+	for _, leaf := range leaves {
+		p := edge.Presentation{Offer: edge.OfferSample, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTimeout}}
+		if leaf != nil {
+			p = edge.Presentation{Offer: edge.OfferSample, Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf, testPKI().intermediate}}
 		}
+		c.Presentations = append(c.Presentations, p)
 	}
 }
 
@@ -156,12 +181,14 @@ func healthyCapture(pool, member string, s edge.Service, ip netip.Addr, port int
 	}
 	if s.Role == edge.AV {
 		c.Outcome = edge.NoCertificate
-		c.Extra.Turn = &edge.Turn{PseudoTLS: true, Live: true, ErrorCode: 401}
+		c.Turn = &edge.Turn{PseudoTLS: true, Live: true, ErrorCode: 401}
 		return c
 	}
-	c.Extra.Legacy = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert, Message: "protocol version"}}
-	c.Extra.TLS12 = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}}
-	c.Extra.WithoutSNI = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}}
+	c.Presentations = []edge.Presentation{
+		{Offer: edge.OfferWithoutSNI, Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}},
+		{Offer: edge.OfferTLS11, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert, Message: "protocol version"}},
+		{Offer: edge.OfferTLS12, Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}},
+	}
 	present(leaf, &c)
 	if port == federationPort {
 		c.TLS.ClientCertificate, c.TLS.AcceptableCAs = edge.Required, 12

@@ -93,7 +93,7 @@ func TestFileIsNotJudgedAsAScan(t *testing.T) {
 	w.ev.Captures = slices.DeleteFunc(w.ev.Captures, func(c edge.Capture) bool { return c.Endpoint.Member != "edge1" || c.Leaf() == nil })
 	for i := range w.ev.Captures {
 		c := &w.ev.Captures[i]
-		c.TLS, c.Extra, c.Endpoint.Member, c.Endpoint.Address = nil, edge.Extra{}, "edge.pfx", netip.Addr{}
+		c.TLS, c.Presentations, c.Endpoint.Member, c.Endpoint.Address = nil, nil, "edge.pfx", netip.Addr{}
 	}
 	j := w.judge()
 	if j.Verdict != VerdictOK || len(j.Findings) > 0 {

@@ -18,12 +18,11 @@ func TestOddEvidenceIsJudged(t *testing.T) {
 		"no certificate where one is due": func(c *edge.Capture) { c.Chain, c.Outcome = nil, edge.NoCertificate },
 		"garbled throughout":              func(c *edge.Capture) { c.Chain = []*edge.Certificate{garbled, garbled, garbled} },
 		"samples of nothing": func(c *edge.Capture) {
-			c.Extra.Samples = &edge.Samples{Planned: 3, Seen: []edge.Sample{{}, {}}}
+			c.Presentations = []edge.Presentation{{Offer: edge.OfferSample}, {Offer: edge.OfferSample}}
 			c.Chain = nil
 		},
 		"handshakes of nothing": func(c *edge.Capture) {
-			h := &edge.Handshake{}
-			c.Extra.WithoutSNI, c.Extra.Legacy, c.Extra.TLS12, c.TLS = h, h, h, nil
+			c.Presentations, c.TLS = []edge.Presentation{{Offer: edge.OfferWithoutSNI}, {Offer: edge.OfferTLS11}, {Offer: edge.OfferTLS12}, {}}, nil
 		},
 		"without a name, an address and a member": func(c *edge.Capture) { c.Endpoint = edge.Endpoint{Pool: c.Endpoint.Pool}; c.Chain = nil },
 	}

@@ -179,7 +179,7 @@ func TestNoFixLeadsToTheWorseCertificate(t *testing.T) {
 		"several behind one address": func(w *testWorld) (right, wrong *edge.Certificate) {
 			wrong, right = makeLeaf(t, ended), makeLeaf(t, lacking("sip.fabrikam.com"))
 			w.everywhere(right)
-			w.cell("edge1", edge.Access, 443).Extra.Samples = &edge.Samples{Planned: 4, Seen: []edge.Sample{{Certificate: right, Count: 2}, {Certificate: wrong, Count: 2}}}
+			sampled(w.cell("edge1", edge.Access, 443), wrong, right, wrong)
 			return right, wrong
 		},
 	} {

@@ -23,7 +23,7 @@ in the targets file (edgecert explain av-certificate-differs has the commands).`
 			for _, b := range w.bunches(func(i int, c edge.Capture) string {
 				switch {
 				case silent(c) && c.Endpoint.Role != edge.XMPP:
-					return relay(c.Extra.Turn) + overUDP(c.Extra.UDP)
+					return relay(c.Turn) + overUDP(c.UDP)
 				case c.Endpoint.Role != edge.AV:
 				case c.Leaf() != nil:
 					r.pass()

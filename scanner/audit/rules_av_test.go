@@ -23,7 +23,7 @@ func inventoried(member, use string, change func(*edge.InventoryRecord)) func(*t
 func overUDP3478(n int) func(*testWorld) {
 	return func(w *testWorld) {
 		for i, c := range w.cells(edge.AV) {
-			c.Extra.UDP = &edge.Turn{Live: i < n}
+			c.UDP = &edge.Turn{Live: i < n}
 		}
 	}
 }

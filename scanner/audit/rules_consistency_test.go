@@ -43,7 +43,9 @@ func behindVIP(w *testWorld) {
 func withVIP(w *testWorld) *edge.Capture {
 	c := *w.cell("edge1", edge.Access, 443)
 	c.Endpoint.Member, c.Endpoint.VIP, c.Endpoint.Address = edge.VIPMember, true, netip.MustParseAddr("203.0.113.99")
-	c.Extra = edge.Extra{Samples: &edge.Samples{Planned: 6, Seen: []edge.Sample{{Certificate: c.Leaf(), Count: 6}}}}
+	leaf := c.Leaf()
+	c.Presentations = nil
+	sampled(&c, leaf, leaf, leaf, leaf, leaf)
 	w.pool().VIPs = []edge.Address{{Role: edge.Access, IP: c.Endpoint.Address}}
 	n := &w.pool().DNS.Names[0]
 	n.Addresses = []netip.Addr{c.Endpoint.Address}
@@ -173,7 +175,8 @@ func consistencyCases() []ruleCase {
 			change: func(w *testWorld) {
 				behindVIP(w)
 				c := w.cell(edge.VIPMember, edge.WebConf, 443)
-				c.Extra.Samples = &edge.Samples{Planned: 6, Seen: []edge.Sample{{Certificate: c.Leaf(), Count: 4}, {Certificate: sameKeyLeaf(w), Count: 2}}}
+				leaf, other := c.Leaf(), sameKeyLeaf(w)
+				sampled(c, leaf, other, leaf, other, leaf)
 			},
 			at: "vip webcon 443", says: []string{"2 certificates in 6 handshakes", "4 times A", "2 times another certificate"},
 		},
@@ -183,21 +186,21 @@ func consistencyCases() []ruleCase {
 				other := sameKeyLeaf(w)
 				c := withVIP(w)
 				present(other, w.cell("edge2", edge.Access, 443))
-				c.Extra.Samples.Seen = []edge.Sample{{Certificate: c.Leaf(), Count: 4}, {Certificate: other, Count: 2}}
+				sampled(c, other, other, c.Leaf(), c.Leaf(), c.Leaf())
 			},
 			also: []string{idMembers},
 		},
 		{rule: "changes-between-handshakes", name: "a load balancer that shows one", want: Pass, change: func(w *testWorld) { withVIP(w) }},
 		{
 			rule: "changes-between-handshakes", name: "a sample that failed", want: CouldNotTell,
-			change: func(w *testWorld) { c := withVIP(w); c.Extra.Samples.Failed, c.Extra.Samples.Seen[0].Count = 1, 5 },
+			change: func(w *testWorld) { c := withVIP(w); sampled(c, c.Leaf(), nil, c.Leaf()) },
 		},
 		{
 			rule: "depends-on-sni", name: "a reverse proxy's own certificate without SNI", want: Found,
 			change: func(w *testWorld) {
 				proxy := []*edge.Certificate{sameKeyLeaf(w)}
 				for _, c := range w.cells(edge.WebConf) {
-					c.Extra.WithoutSNI.Chain = proxy
+					again(c, edge.Presentation{Offer: edge.OfferWithoutSNI, Outcome: edge.Captured, Chain: proxy})
 				}
 			},
 			at: "webcon 443", says: []string{"present A (thumbprint ", "with SNI, and without it another certificate", "for sip.contoso.com"},
@@ -205,13 +208,13 @@ func consistencyCases() []ruleCase {
 		{
 			rule: "depends-on-sni", name: "a server that refuses to talk without SNI", want: Pass,
 			change: func(w *testWorld) {
-				w.cell("edge1", edge.WebConf, 443).Extra.WithoutSNI = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert}}
+				again(w.cell("edge1", edge.WebConf, 443), edge.Presentation{Offer: edge.OfferWithoutSNI, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert}})
 			},
 		},
 		{
 			rule: "depends-on-sni", name: "the handshake without SNI timed out", want: CouldNotTell,
 			change: func(w *testWorld) {
-				w.cell("edge1", edge.WebConf, 443).Extra.WithoutSNI = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTimeout}}
+				again(w.cell("edge1", edge.WebConf, 443), edge.Presentation{Offer: edge.OfferWithoutSNI, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTimeout}})
 			},
 		},
 		{rule: "depends-on-sni", name: "a quick scan", want: NotApplicable, change: quick},
@@ -262,8 +265,9 @@ func first(n int, w *testWorld) {
 
 // quick takes away all that --quick does not ask.
 func quick(w *testWorld) {
+	w.ev.Asked.Quick = true
 	for i := range w.ev.Captures {
-		w.ev.Captures[i].Extra = edge.Extra{}
+		w.ev.Captures[i].Presentations = nil
 	}
 }
 

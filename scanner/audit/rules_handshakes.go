@@ -28,16 +28,17 @@ file), import the right certificate there and assign it with Set-CsCertificate.`
 }
 
 func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
-	s := c.Extra.Samples
-	if s == nil || s.Planned < 2 {
-		if c.Endpoint.Samples > 1 && !silent(c) && w.tried.samples {
+	samples := c.Offered(edge.OfferSample)
+	if len(samples) == 0 {
+		if c.Endpoint.Samples > 1 && !silent(c) && !w.scan.ev.Asked.Quick {
 			r.unseen(i)
 		}
 		return
 	}
 	leaves := presented(c)
+	failed := slices.ContainsFunc(samples, func(p edge.Presentation) bool { return p.Leaf() == nil })
 	switch {
-	case len(leaves) < 2 && (s.Failed > 0 || len(leaves) == 0):
+	case len(leaves) < 2 && (failed || len(leaves) == 0):
 		r.couldNotTell("repeated handshakes failed", i)
 	case len(leaves) < 2:
 		r.pass()
@@ -46,12 +47,10 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 	default:
 		var seen []string
 		total := 0
-		for _, sample := range s.Seen {
-			if sample.Certificate == nil {
-				continue
-			}
-			total += sample.Count
-			seen = append(seen, fmt.Sprintf("%s %s", times(sample.Count), w.tell(sample.Certificate)))
+		for _, cert := range leaves {
+			n := timesPresented(cert, c, samples)
+			total += n
+			seen = append(seen, fmt.Sprintf("%s %s", times(n), w.tell(cert)))
 		}
 		r.find(Finding{
 			Certificates: certs(leaves...),
@@ -59,6 +58,17 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 			Fix:          "ask each member behind it by its own address (member lines of the targets file), then: " + w.fixSampled(leaves, c.Endpoint.Role),
 		}, i)
 	}
+}
+
+// timesPresented counts how often a certificate came with the normal offer.
+func timesPresented(cert *edge.Certificate, c edge.Capture, samples []edge.Presentation) int {
+	n := 0
+	for _, leaf := range append([]edge.Presentation{{Chain: c.Chain}}, samples...) {
+		if leaf := leaf.Leaf(); leaf != nil && leaf.Fingerprint == cert.Fingerprint {
+			n++
+		}
+	}
+	return n
 }
 
 func times(n int) string {
@@ -94,7 +104,7 @@ How to fix it: make the Edge's certificate the default one of that address, or g
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(i int, c edge.Capture) string { return sniKey(w, r, i, c) }) {
 				c := w.captures[b.at[0]]
-				other := c.Extra.WithoutSNI.Leaf()
+				other := c.Offered(edge.OfferWithoutSNI)[0].Leaf()
 				r.find(Finding{
 					Certificates: certs(c.Leaf(), other),
 					Message: fmt.Sprintf("%s %s %s with SNI, and without it %s", w.where(b.at), w.verb(b.at, "presents", "present"),
@@ -109,13 +119,14 @@ How to fix it: make the Edge's certificate the default one of that address, or g
 // sniKey tells what comes without SNI where it is something else. A server
 // that refuses to talk without SNI presents nothing wrong.
 func sniKey(w *world, r *result, i int, c edge.Capture) string {
-	h := c.Extra.WithoutSNI
-	if h == nil {
-		if !silent(c) && named(c.Endpoint) && w.tried.sni {
+	asked := c.Offered(edge.OfferWithoutSNI)
+	if len(asked) == 0 {
+		if !silent(c) && named(c.Endpoint) && !w.scan.ev.Asked.Quick {
 			r.unseen(i)
 		}
 		return ""
 	}
+	h := asked[0]
 	leaf, other := c.Leaf(), h.Leaf()
 	switch {
 	case leaf == nil, other == nil && !refused(h):
@@ -138,7 +149,7 @@ func named(e edge.Endpoint) bool {
 
 // refused says whether a handshake failed because the server did not want it,
 // rather than because the network lost it.
-func refused(h *edge.Handshake) bool {
+func refused(h edge.Presentation) bool {
 	if h.Fault == nil {
 		return false
 	}

@@ -212,12 +212,9 @@ func presented(c edge.Capture) []*edge.Certificate {
 		return nil
 	}
 	out := []*edge.Certificate{c.Leaf()}
-	if c.Extra.Samples == nil {
-		return out
-	}
-	for _, s := range c.Extra.Samples.Seen {
-		if s.Certificate != nil && !slices.ContainsFunc(out, func(o *edge.Certificate) bool { return o.Fingerprint == s.Certificate.Fingerprint }) {
-			out = append(out, s.Certificate)
+	for _, p := range c.Offered(edge.OfferSample) {
+		if leaf := p.Leaf(); leaf != nil && !holds(out, leaf) {
+			out = append(out, leaf)
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"edgecert/scanner/edge"
@@ -45,15 +46,15 @@ Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
 // ordinary handshake tells; the one with TLS 1.2 at most is asked as well,
 // since some servers fail at being offered 1.3.
 func oldVersion(w *world, r *result, i int, c edge.Capture) string {
-	extra := c.Extra.TLS12
+	quick := w.scan.ev.Asked.Quick
 	switch {
 	case c.Leaf() == nil:
-		if w.tried.tls12 && !silent(c) {
+		if !quick && !silent(c) {
 			r.unseen(i)
 		}
 		return ""
-	case extra != nil && modern(extra.Version) || c.TLS != nil && modern(c.TLS.Version):
-		if w.tried.tls12 { // what a quick scan happens to know is no pass
+	case c.TLS != nil && modern(c.TLS.Version) || modernTLS12(c):
+		if !quick { // what a quick scan happens to know is no pass
 			r.pass()
 		}
 		return ""
@@ -63,6 +64,10 @@ func oldVersion(w *world, r *result, i int, c edge.Capture) string {
 	default:
 		return c.TLS.Version
 	}
+}
+
+func modernTLS12(c edge.Capture) bool {
+	return slices.ContainsFunc(c.Offered(edge.OfferTLS12), func(p edge.Presentation) bool { return modern(p.Version) })
 }
 
 func modern(version string) bool {
@@ -98,17 +103,18 @@ How to fix it: switch both off on Schannel's server side, and reboot:
 }
 
 func legacyVersion(w *world, r *result, i int, c edge.Capture) string {
-	h := c.Extra.Legacy
+	asked := c.Offered(edge.OfferTLS11)
 	if onlyOld(c) {
 		r.pass() // tls12-missing
 		return ""
 	}
-	if h == nil {
-		if !silent(c) && w.tried.legacy {
+	if len(asked) == 0 {
+		if !silent(c) && !w.scan.ev.Asked.Quick {
 			r.unseen(i)
 		}
 		return ""
 	}
+	h := asked[0]
 	switch {
 	case h.Version != "":
 		return h.Version
@@ -125,7 +131,7 @@ func legacyVersion(w *world, r *result, i int, c edge.Capture) string {
 // onlyOld says whether an endpoint was seen to speak nothing better than
 // TLS 1.1, which the ordinary handshake shows by itself.
 func onlyOld(c edge.Capture) bool {
-	return c.TLS != nil && c.TLS.Version != "" && !modern(c.TLS.Version) && (c.Extra.TLS12 == nil || !modern(c.Extra.TLS12.Version))
+	return c.TLS != nil && c.TLS.Version != "" && !modern(c.TLS.Version) && !modernTLS12(c)
 }
 
 func clientCertNotRequested() Rule {

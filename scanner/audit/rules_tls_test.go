@@ -12,27 +12,27 @@ func tlsCases() []ruleCase {
 	}
 	old := func(c *edge.Capture) {
 		c.TLS.Version, c.TLS.Cipher = "TLS 1.0", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"
-		c.Extra.Legacy = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain}
-		c.Extra.TLS12 = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain}
+		again(c, edge.Presentation{Offer: edge.OfferTLS11, Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain})
+		again(c, edge.Presentation{Offer: edge.OfferTLS12, Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain})
 	}
 	federation := func(w *testWorld) *edge.Capture { return w.cell("edge2", edge.Access, 5061) }
 	return []ruleCase{
 		{rule: "tls12-missing", name: "Web Conferencing speaks TLS 1.0", want: Found, change: each(edge.WebConf, old), at: "webcon 443", says: []string{"got TLS 1.0 at most", "edge1, edge2 and edge3"}},
 		{rule: "tls12-missing", name: "TLS 1.3 alone", want: Pass, change: each(edge.WebConf, func(c *edge.Capture) {
 			c.TLS.Version = "TLS 1.3"
-			c.Extra.TLS12 = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert}}
+			again(c, edge.Presentation{Offer: edge.OfferTLS12, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert}})
 		})},
 		{rule: "tls12-missing", name: "a quick scan", want: NotApplicable, change: quick},
-		{rule: "tls12-missing", name: "a certificate recovered without a version", want: CouldNotTell, change: func(w *testWorld) { c := federation(w); c.TLS, c.Extra.TLS12 = nil, nil }},
+		{rule: "tls12-missing", name: "a certificate recovered without a version", want: CouldNotTell, change: func(w *testWorld) { c := federation(w); c.TLS, c.Presentations = nil, allBut(c, edge.OfferTLS12) }},
 		{rule: "legacy-tls", name: "one cell accepts TLS 1.1", want: Found, at: "edge2 access 5061", says: []string{"a handshake with TLS 1.1"}, change: func(w *testWorld) {
-			federation(w).Extra.Legacy = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.1", Chain: federation(w).Chain}
+			again(federation(w), edge.Presentation{Offer: edge.OfferTLS11, Outcome: edge.Captured, Version: "TLS 1.1", Chain: federation(w).Chain})
 		}},
 		{rule: "legacy-tls", name: "the handshake timed out", want: CouldNotTell, change: func(w *testWorld) {
-			federation(w).Extra.Legacy = &edge.Handshake{Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTimeout}}
+			again(federation(w), edge.Presentation{Offer: edge.OfferTLS11, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTimeout}})
 		}},
 		{rule: "legacy-tls", name: "an endpoint that speaks nothing else, and so was not asked again", want: Pass, change: func(w *testWorld) {
 			c := federation(w)
-			c.TLS.Version, c.Extra.Legacy, c.Extra.TLS12 = "TLS 1.0", nil, nil
+			c.TLS.Version, c.Presentations = "TLS 1.0", nil
 		}, also: []string{"tls12-missing"}},
 		{rule: "legacy-tls", name: "a quick scan", want: NotApplicable, change: quick},
 		{rule: "client-cert-not-requested", name: "5061 of one member behind a proxy", want: Found, at: "edge2 access 5061", change: func(w *testWorld) { federation(w).TLS.ClientCertificate = edge.NotRequested }},

@@ -39,11 +39,7 @@ func asIs(*x509.Certificate) {}
 func send(above []*edge.Certificate, cs ...*edge.Capture) {
 	for _, c := range cs {
 		c.Chain = append(slices.Clone(c.Chain[:1]), above...)
-		for _, h := range []*edge.Handshake{c.Extra.WithoutSNI, c.Extra.TLS12} {
-			if h != nil && len(h.Chain) > 0 {
-				h.Chain = c.Chain
-			}
-		}
+		showAgain(c)
 	}
 }
 

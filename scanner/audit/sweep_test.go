@@ -35,13 +35,14 @@ func facts() []fact {
 			present(edge.NewCertificate([]byte{0x30, 0x03, 0x02, 0x01, 0x01}), c)
 		}, []string{idMembers, "certificate-undecodable"}},
 		{"another without SNI", func(w *testWorld, c *edge.Capture) {
-			c.Extra.WithoutSNI.Chain = []*edge.Certificate{sameKeyLeaf(w)}
+			again(c, edge.Presentation{Offer: edge.OfferWithoutSNI, Outcome: edge.Captured, Chain: []*edge.Certificate{sameKeyLeaf(w)}})
 		}, []string{"depends-on-sni"}},
 		{"TLS 1.0 on", func(_ *testWorld, c *edge.Capture) {
-			c.Extra.Legacy = &edge.Handshake{Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain}
+			again(c, edge.Presentation{Offer: edge.OfferTLS11, Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain})
 		}, []string{"legacy-tls"}},
 		{"two certificates", func(w *testWorld, c *edge.Capture) {
-			c.Extra.Samples = &edge.Samples{Planned: 4, Seen: []edge.Sample{{Certificate: c.Leaf(), Count: 2}, {Certificate: sameKeyLeaf(w), Count: 2}}}
+			other := sameKeyLeaf(w)
+			sampled(c, other, c.Leaf(), other)
 		}, []string{"changes-between-handshakes"}},
 	}
 }

@@ -36,7 +36,6 @@ type world struct {
 	results  map[string]*result              // see result
 	rights   map[edge.Role]*edge.Certificate // see right
 	byUse    map[use]map[string]int          // see told
-	tried    tried
 }
 
 // A group is the captures that present the same leaf. A loose pool's endpoints
@@ -47,7 +46,7 @@ type group struct {
 }
 
 func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
-	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, rights: map[edge.Role]*edge.Certificate{}, tried: triedIn(captures)}
+	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, rights: map[edge.Role]*edge.Certificate{}}
 	w.indexes = make([]int, len(captures))
 	for i := range captures {
 		w.indexes[i] = i
@@ -60,21 +59,6 @@ func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
 		}
 	}
 	return w
-}
-
-// tried says which extra handshakes the scan made anywhere: a quick one makes
-// none, and its rules are not applicable rather than unanswered.
-type tried struct{ sni, legacy, tls12, samples bool }
-
-func triedIn(captures []edge.Capture) tried {
-	var t tried
-	for _, c := range captures {
-		t.sni = t.sni || c.Extra.WithoutSNI != nil
-		t.legacy = t.legacy || c.Extra.Legacy != nil
-		t.tls12 = t.tls12 || c.Extra.TLS12 != nil
-		t.samples = t.samples || c.Extra.Samples != nil
-	}
-	return t
 }
 
 // A filter picks endpoints.

@@ -1,6 +1,10 @@
 package edge
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // A Capture is what one endpoint showed: facts, no judgement.
 //
@@ -14,10 +18,16 @@ type Capture struct {
 	Fault     *Fault
 	Chain     []*Certificate // as sent, leaf first; shared between captures, never changed
 	TLS       *TLS           // nil without a certificate
-	Attempts  int            // handshakes tried, retries included; the extra ones are not
+	Proof     Proof          // of the normal handshake
+	Attempts  int            // handshakes tried, retries included; the further ones are not
 	Dial      time.Duration
 	Handshake time.Duration
-	Extra     Extra
+	// The further handshakes in the order in which they were made. One that the
+	// end of the scan prevented is there, too, Failed with ClassInterrupted.
+	Presentations []Presentation
+	Turn          *Turn // nil: not asked
+	UDP           *Turn // STUN/TURN on UDP 3478; nil: not asked
+	XMPP          *XMPPStream
 }
 
 // Leaf is the first certificate sent, nil where none was.
@@ -49,46 +59,108 @@ type TLS struct {
 	Staple            []byte   // OCSP response, DER; nil: none sent
 }
 
-// Extra is what the further handshakes with an endpoint showed. A nil pointer
-// means: not tried.
-type Extra struct {
-	WithoutSNI *Handshake  `json:"without_sni"`
-	Legacy     *Handshake  `json:"legacy"` // offered TLS 1.1 at most
-	TLS12      *Handshake  `json:"tls12"`  // offered TLS 1.2 at most
-	Samples    *Samples    `json:"samples"`
-	Turn       *Turn       `json:"turn"`
-	UDP        *Turn       `json:"udp"` // STUN/TURN on UDP 3478
-	XMPP       *XMPPStream `json:"xmpp"`
-}
+// An Offer is what a handshake offers.
+type Offer string
 
-// A Handshake is the outcome of one extra handshake.
-type Handshake struct {
+// The offers of the further handshakes. One that was asked again, to tell
+// chance from cause, stands again.
+const (
+	OfferNormal     Offer = "normal" // all versions, all suites, the service's name
+	OfferSample     Offer = "sample" // the normal one again, as often as was asked for
+	OfferWithoutSNI Offer = "without-sni"
+	OfferTLS12      Offer = "tls12" // TLS 1.2 at most
+	OfferTLS11      Offer = "tls11" // TLS 1.1 at most
+	OfferRSA        Offer = "rsa"   // certificates with RSA keys alone
+	OfferECDSA      Offer = "ecdsa"
+)
+
+// A Presentation is what one further handshake showed.
+type Presentation struct {
+	Offer   Offer          `json:"offer"`
+	Version string         `json:"version"` // as negotiated; empty where it never was
 	Outcome Outcome        `json:"outcome"`
 	Fault   *Fault         `json:"error"`
-	Version string         `json:"version"` // as negotiated; empty where it never was
 	Chain   []*Certificate `json:"chain"`
+	Proof
 }
 
 // Leaf is the first certificate sent, nil where none was.
-func (h *Handshake) Leaf() *Certificate {
-	if h == nil || len(h.Chain) == 0 {
+func (p Presentation) Leaf() *Certificate {
+	if len(p.Chain) == 0 {
 		return nil
 	}
-	return h.Chain[0]
+	return p.Chain[0]
 }
 
-// Samples counts what repeated identical handshakes with one address brought,
-// the first one included.
-type Samples struct {
-	Planned int      `json:"planned"`
-	Failed  int      `json:"failed"`
-	Seen    []Sample `json:"seen"` // by first appearance
+// A Proof says whether the server showed that it holds its certificate's key.
+// It counts once per endpoint and leaf. The zero value is that of a handshake
+// without a certificate.
+type Proof struct {
+	State  ProofState `json:"proof"`
+	Reason string     `json:"proof_reason"` // why it was not seen, or what is wrong
 }
 
-// A Sample is one leaf and how often it came.
-type Sample struct {
-	Certificate *Certificate `json:"certificate"`
-	Count       int          `json:"count"`
+// ProofState is what became of a proof.
+type ProofState string
+
+// The states of a proof.
+const (
+	Proved    ProofState = "proved"
+	Disproved ProofState = "disproved" // the handshake is signed by another key than the certificate's
+	NotSeen   ProofState = "not-seen"
+)
+
+// Offered is what the handshakes with one offer showed.
+func (c Capture) Offered(o Offer) []Presentation {
+	var out []Presentation
+	for _, p := range c.Presentations {
+		if p.Offer == o {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Leaves are the distinct leaves of all presentations, that of the normal
+// handshake first. What comes without SNI is not among them: it is for whoever
+// asks for no name.
+func (c Capture) Leaves() []*Certificate {
+	if c.Leaf() == nil {
+		return nil
+	}
+	out := []*Certificate{c.Leaf()}
+	for _, p := range c.Presentations {
+		leaf := p.Leaf()
+		if leaf == nil || p.Offer == OfferWithoutSNI {
+			continue
+		}
+		if !slices.ContainsFunc(out, func(o *Certificate) bool { return o.Fingerprint == leaf.Fingerprint }) {
+			out = append(out, leaf)
+		}
+	}
+	return out
+}
+
+// StoppedAnswering says whether the endpoint reset, or let go by in silence, a
+// hello equal to one that it had answered before, and did not answer it again.
+func (c Capture) StoppedAnswering() bool {
+	answered := map[Offer]bool{OfferNormal: c.Leaf() != nil}
+	lost := map[Offer]bool{}
+	for _, p := range c.Presentations {
+		o := p.Offer
+		if o == OfferSample {
+			o = OfferNormal
+		}
+		if p.Fault == nil || p.Leaf() != nil {
+			answered[o], lost[o] = true, false
+			continue
+		}
+		switch p.Fault.Class {
+		case ClassReset, ClassTimeout, ClassRefused, ClassUnreachable:
+			lost[o] = answered[o]
+		}
+	}
+	return slices.Contains(slices.Collect(maps.Values(lost)), true)
 }
 
 // Turn is what an MS-TURN or TURN conversation showed. A nil Fault with Live

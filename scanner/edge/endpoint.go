@@ -69,12 +69,13 @@ const (
 	ClassTooLarge       ErrorClass = "too-large"
 	ClassBadCertificate ErrorClass = "bad-certificate"
 	ClassInterrupted    ErrorClass = "interrupted" // the scan ended first: says nothing of the endpoint
+	ClassLocal          ErrorClass = "local"       // our own side: a proxy that refuses us, descriptors that are spent
 )
 
 // ErrorClasses returns the closed set.
 func ErrorClasses() []ErrorClass {
 	return []ErrorClass{ClassDNS, ClassRefused, ClassTimeout, ClassReset, ClassUnreachable, ClassNotTLS,
-		ClassTLSAlert, ClassProtocol, ClassTooLarge, ClassBadCertificate, ClassInterrupted}
+		ClassTLSAlert, ClassProtocol, ClassTooLarge, ClassBadCertificate, ClassInterrupted, ClassLocal}
 }
 
 // A Fault is why a capture, or one handshake of it, went no further. It is an

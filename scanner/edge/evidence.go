@@ -11,11 +11,27 @@ type Evidence struct {
 	Started, Finished time.Time
 	Host              string // the machine that looked: the vantage
 	Interrupted       bool
+	Asked             Asked
+	Shard             *Shard // nil: the whole
 	Pools             []Pool
 	Captures          []Capture // in the order of the endpoints
 	HostRoots         bool      // this host's root store was asked as well
 	HostTrusted       map[Fingerprint]bool
 	Revocation        map[Fingerprint]Revocation // nil: not asked
+}
+
+// Asked is what a scan was told to do, recorded by whoever scans.
+type Asked struct {
+	Quick    bool   `json:"quick"`    // no further handshakes
+	Samples  int    `json:"samples"`  // handshakes per address; 0: as each endpoint has it
+	UDP      bool   `json:"udp"`      // A/V on UDP 3478, too
+	Resolver string `json:"resolver"` // HOST:PORT, or SystemResolver
+}
+
+// A Shard is the share of the targets that a scan took, from 1.
+type Shard struct {
+	Index int `json:"index"`
+	Of    int `json:"of"`
 }
 
 // ByPool is the captures of each pool. They share memory with ev: those of ten

@@ -38,10 +38,10 @@ func TestCoturnOnTheAVPort(t *testing.T) {
 	e.Role, e.ServicePort = edge.AV, 443
 	got := scan(t, e, scanner.Options{UDP: true})
 	expect(t, got, seen{edge.Captured, edge.StageDone, "", "TLS 1.2", edge.NotRequested}, id)
-	if got.Extra.Turn != nil && got.Extra.Turn.PseudoTLS {
-		t.Errorf("TURN over TCP: %+v, want no pseudo-TLS", got.Extra.Turn)
+	if got.Turn != nil && got.Turn.PseudoTLS {
+		t.Errorf("TURN over TCP: %+v, want no pseudo-TLS", got.Turn)
 	}
-	udp := got.Extra.UDP
+	udp := got.UDP
 	if udp == nil || !udp.Live || udp.Fault != nil {
 		t.Fatalf("UDP: %+v, want an answer", udp)
 	}
@@ -169,7 +169,7 @@ func TestProsodyStartTLS(t *testing.T) {
 			got := scan(t, e, scanner.Options{})
 			// Prosody asks every other server for its certificate.
 			expect(t, got, seen{edge.Captured, edge.StageDone, "", "TLS 1.3", edge.Requested}, id)
-			x := got.Extra.XMPP
+			x := got.XMPP
 			if x == nil || x.StartTLS != want || x.DirectTLS || x.From != "contoso.com" {
 				t.Errorf("stream %+v, want STARTTLS %s of contoso.com", x, want)
 			}
@@ -186,7 +186,7 @@ func TestProsodyBeyondGo(t *testing.T) {
 	e.Role, e.FQDN, e.ServicePort = edge.XMPP, "contoso.com", 5269
 	got := scan(t, e, scanner.Options{})
 	expect(t, got, seen{edge.Captured, edge.StageCertificate, "", "TLS 1.2", edge.Requested}, id)
-	if x := got.Extra.XMPP; x == nil || x.StartTLS != "required" {
+	if x := got.XMPP; x == nil || x.StartTLS != "required" {
 		t.Errorf("stream %+v, want STARTTLS required", x)
 	}
 }
@@ -199,7 +199,7 @@ func TestProsodyWithoutTLS(t *testing.T) {
 	if got.Outcome != edge.NoCertificate || got.Fault != nil || len(got.Chain) != 0 {
 		t.Errorf("%+v, %v: want no certificate, which is no fault", seenIn(got), got.Fault)
 	}
-	if x := got.Extra.XMPP; x == nil || x.StartTLS != "not-offered" {
+	if x := got.XMPP; x == nil || x.StartTLS != "not-offered" {
 		t.Errorf("stream %+v, want no STARTTLS", x)
 	}
 }

@@ -237,11 +237,11 @@ func TestOpenSSLVersionsOnOffer(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			extra := scan(t, at(sServer(t, id, tt.args...)), scanner.Options{}).Extra
-			if got := outcome(extra.Legacy); got != tt.legacy {
+			got := scan(t, at(sServer(t, id, tt.args...)), scanner.Options{})
+			if got := outcome(got.Offered(edge.OfferTLS11)); got != tt.legacy {
 				t.Errorf("TLS 1.1 at most: %q, want %q", got, tt.legacy)
 			}
-			if got := outcome(extra.TLS12); got != tt.tls12 {
+			if got := outcome(got.Offered(edge.OfferTLS12)); got != tt.tls12 {
 				t.Errorf("TLS 1.2 at most: %q, want %q", got, tt.tls12)
 			}
 		})
@@ -249,9 +249,9 @@ func TestOpenSSLVersionsOnOffer(t *testing.T) {
 }
 
 // outcome is that of an extra handshake, empty where it was not tried.
-func outcome(h *edge.Handshake) edge.Outcome {
-	if h == nil {
+func outcome(asked []edge.Presentation) edge.Outcome {
+	if len(asked) == 0 {
 		return ""
 	}
-	return h.Outcome
+	return asked[0].Outcome
 }

@@ -111,10 +111,11 @@ func TestNginxChoosesByServerName(t *testing.T) {
 		addr, other.cert, other.key, ours.cert, ours.key)
 	got := scan(t, at(addr), scanner.Options{})
 	expect(t, got, seen{edge.Captured, edge.StageDone, "", "TLS 1.3", edge.NotRequested}, ours)
-	if got.Extra.WithoutSNI == nil {
+	bare := got.Offered(edge.OfferWithoutSNI)
+	if len(bare) == 0 {
 		t.Fatal("no handshake without a server name")
 	}
-	if d := cmp.Diff(other.sends, sent(got.Extra.WithoutSNI.Chain)); d != "" {
+	if d := cmp.Diff(other.sends, sent(bare[0].Chain)); d != "" {
 		t.Error("chain without a server name differs (-want +got):\n" + d)
 	}
 }
@@ -128,7 +129,7 @@ func TestNginxNeedsAServerName(t *testing.T) {
 		addr, id.cert, id.key)
 	got := scan(t, at(addr), scanner.Options{})
 	expect(t, got, seen{edge.Captured, edge.StageDone, "", "TLS 1.3", edge.NotRequested}, id)
-	if h := got.Extra.WithoutSNI; h == nil || h.Outcome != edge.Failed || h.Fault == nil || h.Fault.Class != edge.ClassTLSAlert {
+	if h := got.Offered(edge.OfferWithoutSNI); len(h) != 1 || h[0].Fault == nil || h[0].Fault.Class != edge.ClassTLSAlert {
 		t.Errorf("without a server name: %+v, want an alert", h)
 	}
 
@@ -185,16 +186,18 @@ backend members
 	e := at(front)
 	e.Member, e.VIP, e.Samples = edge.VIPMember, true, 6
 	got := scan(t, e, scanner.Options{})
-	if got.Outcome != edge.Captured || got.Extra.Samples == nil {
-		t.Fatalf("%+v, %v, samples %+v: want captured with samples", seenIn(got), got.Fault, got.Extra.Samples)
+	if got.Outcome != edge.Captured {
+		t.Fatalf("%+v, %v: want captured", seenIn(got), got.Fault)
 	}
-	counts := map[edge.Fingerprint]int{}
-	total := 0
-	for _, s := range got.Extra.Samples.Seen {
-		counts[s.Certificate.Fingerprint] += s.Count
-		total += s.Count
+	counts := map[edge.Fingerprint]int{got.Leaf().Fingerprint: 1}
+	total := 1
+	for _, s := range got.Offered(edge.OfferSample) {
+		if s.Leaf() != nil {
+			counts[s.Leaf().Fingerprint]++
+			total++
+		}
 	}
-	if total != 6 || got.Extra.Samples.Failed != 0 || counts[one.sends[0]] == 0 || counts[two.sends[0]] == 0 || len(counts) != 2 {
+	if total != 6 || counts[one.sends[0]] == 0 || counts[two.sends[0]] == 0 || len(counts) != 2 {
 		t.Errorf("samples %+v: want 6 handshakes and both certificates", counts)
 	}
 }

@@ -27,7 +27,7 @@ func (v *visit) turnOrTLS(ctx context.Context, c *edge.Capture) sight {
 		s = v.capture(ctx, &c.Attempts)
 	}
 	if v.UDP {
-		c.Extra.UDP = turn.UDP(ctx, netip.AddrPortFrom(v.endpoint.Address, turnPort), v.Timeout)
+		c.UDP = turn.UDP(ctx, netip.AddrPortFrom(v.endpoint.Address, turnPort), v.Timeout)
 	}
 	return s
 }

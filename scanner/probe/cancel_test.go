@@ -36,12 +36,13 @@ func TestTheEndOfTheScanKeepsTheCapture(t *testing.T) {
 	if got.Outcome != edge.Captured || got.Fault != nil || !bytes.Equal(got.Leaf().Raw, l.der) {
 		t.Fatalf("%s: %v", got.Outcome, got.Fault)
 	}
-	x := got.Extra
-	if x.WithoutSNI != nil || x.Legacy != nil || x.TLS12 != nil {
-		t.Errorf("handshakes that were cut short are told: %+v", x)
+	for _, p := range got.Presentations {
+		if p.Outcome != edge.Failed || p.Fault == nil || p.Fault.Class != edge.ClassInterrupted {
+			t.Errorf("a handshake that was cut short: %+v", p)
+		}
 	}
-	if x.Samples == nil || x.Samples.Planned != 3 || x.Samples.Failed != 0 || x.Samples.Seen[0].Count != 1 {
-		t.Errorf("samples %+v", x.Samples)
+	if n := len(got.Offered(edge.OfferSample)); n != 2 {
+		t.Errorf("%d further samples", n)
 	}
 }
 

@@ -12,30 +12,29 @@ import (
 // what one address may bear. What the first one has answered already is not
 // asked again: a server that negotiated TLS 1.1 shows nothing new when
 // offered TLS 1.1 at most.
-func (v *visit) extra(ctx context.Context, x *edge.Extra, first sight) {
+func (v *visit) extra(ctx context.Context, first sight) []edge.Presentation {
 	o := firstOffer(v.endpoint)
-	var all sync.WaitGroup
-	shoot := func(to **edge.Handshake, o offer) {
-		all.Go(func() { *to = v.further(ctx, o, first) })
-	}
+	var offers []offer
 	if o.serverName != "" {
-		shoot(&x.WithoutSNI, offer{max: o.max})
+		offers = append(offers, offer{name: edge.OfferWithoutSNI, max: o.max})
 	}
 	if first.version > tls.VersionTLS11 {
-		shoot(&x.Legacy, offer{serverName: o.serverName, max: tls.VersionTLS11})
+		offers = append(offers, offer{name: edge.OfferTLS11, serverName: o.serverName, max: tls.VersionTLS11})
 	}
 	if first.version > tls.VersionTLS12 {
-		shoot(&x.TLS12, offer{serverName: o.serverName, max: tls.VersionTLS12})
+		offers = append(offers, offer{name: edge.OfferTLS12, serverName: o.serverName, max: tls.VersionTLS12})
 	}
-	samples := v.samples()
-	again := make([]*edge.Handshake, max(samples-1, 0))
-	for i := range again {
-		shoot(&again[i], o)
+	o.name = edge.OfferSample
+	for range v.samples() - 1 {
+		offers = append(offers, o)
+	}
+	out := make([]edge.Presentation, len(offers))
+	var all sync.WaitGroup
+	for i, o := range offers {
+		all.Go(func() { out[i] = v.further(ctx, o, first) })
 	}
 	all.Wait()
-	if samples > 1 {
-		x.Samples = count(first, again, samples)
-	}
+	return out
 }
 
 func (v *visit) samples() int {
@@ -45,8 +44,8 @@ func (v *visit) samples() int {
 	return max(v.endpoint.Samples, 1)
 }
 
-// further is one extra handshake, nil if the scan ended before it.
-func (v *visit) further(ctx context.Context, o offer, first sight) *edge.Handshake {
+// further is one extra handshake.
+func (v *visit) further(ctx context.Context, o offer, first sight) edge.Presentation {
 	var attempts int
 	s := v.persist(ctx, &attempts, func() sight { return v.attempt(ctx, o) })
 	// A version may be spoken with suites that Go lacks, while others are not.
@@ -54,38 +53,10 @@ func (v *visit) further(ctx context.Context, o offer, first sight) *edge.Handsha
 	if first.cured || unsuited {
 		s = v.cure(ctx, &attempts, o, s)
 	}
-	if s = unlessEnded(ctx, s); s.fault != nil && s.fault.Class == edge.ClassInterrupted {
-		return nil
-	}
-	h := &edge.Handshake{Outcome: s.outcome(), Fault: s.fault, Chain: s.chain}
+	s = unlessEnded(ctx, s)
+	p := edge.Presentation{Offer: o.name, Outcome: s.outcome(), Fault: s.fault, Chain: s.chain, Proof: s.proof}
 	if s.tls != nil {
-		h.Version = s.tls.Version
+		p.Version = s.tls.Version
 	}
-	return h
-}
-
-// count sums up the samples: by leaf, in the order of their first appearance.
-func count(first sight, again []*edge.Handshake, planned int) *edge.Samples {
-	n := &edge.Samples{Planned: planned, Seen: []edge.Sample{{Certificate: first.chain[0], Count: 1}}}
-	for _, h := range again {
-		if h == nil {
-			continue
-		}
-		if h.Leaf() == nil {
-			n.Failed++
-			continue
-		}
-		n.Seen = sighted(n.Seen, h.Leaf())
-	}
-	return n
-}
-
-func sighted(seen []edge.Sample, leaf *edge.Certificate) []edge.Sample {
-	for i := range seen {
-		if seen[i].Certificate == leaf {
-			seen[i].Count++
-			return seen
-		}
-	}
-	return append(seen, edge.Sample{Certificate: leaf, Count: 1})
+	return p
 }

@@ -56,26 +56,26 @@ func TestExtraHandshakes(t *testing.T) {
 				t.Fatalf("%s after %d attempts: %v", got.Outcome, got.Attempts, got.Fault)
 			}
 			for name, x := range map[string]struct {
-				got  *edge.Handshake
+				got  []edge.Presentation
 				want string
-			}{"legacy": {got.Extra.Legacy, c.legacy}, "TLS 1.2": {got.Extra.TLS12, c.tls12}} {
+			}{"TLS 1.1": {got.Offered(edge.OfferTLS11), c.legacy}, "TLS 1.2": {got.Offered(edge.OfferTLS12), c.tls12}} {
 				said := ""
 				switch {
-				case x.got == nil:
-				case x.got.Outcome == edge.Captured:
-					said = x.got.Version
-				case x.got.Fault.Class == edge.ClassTLSAlert:
+				case len(x.got) == 0:
+				case x.got[0].Outcome == edge.Captured:
+					said = x.got[0].Version
+				case x.got[0].Fault.Class == edge.ClassTLSAlert:
 					said = "refused"
 				}
 				if said != x.want {
 					t.Errorf("%s at most: %q (%+v), want %q", name, said, x.got, x.want)
 				}
 			}
-			if h := got.Extra.WithoutSNI; h == nil || h.Leaf() == nil || string(h.Leaf().Raw) != string(bare.der) {
-				t.Errorf("without SNI: %+v", h)
+			if p := got.Offered(edge.OfferWithoutSNI); len(p) != 1 || p[0].Leaf() == nil || string(p[0].Leaf().Raw) != string(bare.der) {
+				t.Errorf("without SNI: %+v", p)
 			}
-			if got.Extra.Samples != nil {
-				t.Errorf("samples: %+v", got.Extra.Samples)
+			if samples := got.Offered(edge.OfferSample); samples != nil {
+				t.Errorf("samples: %+v", samples)
 			}
 		})
 	}
@@ -87,8 +87,8 @@ func TestNoSNIForAnAddress(t *testing.T) {
 	e := byName(t, ecLeaf(t, nil), bare, &tls.Config{})
 	e.FQDN = "127.0.0.1"
 	got := prober(patient, false).Probe(context.Background(), e, nil)
-	if got.Outcome != edge.Captured || string(got.Leaf().Raw) != string(bare.der) || got.Extra.WithoutSNI != nil {
-		t.Errorf("%s: %v, without SNI %+v", got.Outcome, got.Fault, got.Extra.WithoutSNI)
+	if got.Outcome != edge.Captured || string(got.Leaf().Raw) != string(bare.der) || got.Offered(edge.OfferWithoutSNI) != nil {
+		t.Errorf("%s: %v, without SNI %+v", got.Outcome, got.Fault, got.Offered(edge.OfferWithoutSNI))
 	}
 }
 
@@ -108,12 +108,18 @@ func TestSamplesCountTheCertificatesBehindOneAddress(t *testing.T) {
 	e.FQDN, e.Samples = "", 6
 	p := prober(patient, false)
 	p.Admit = one() // in turn
-	got := p.Probe(context.Background(), e, nil).Extra.Samples
-	if got == nil || got.Planned != 6 || got.Failed != 1 || len(got.Seen) != 2 {
-		t.Fatalf("%+v", got)
+	got := p.Probe(context.Background(), e, nil)
+	failed, seen := 0, map[string]int{string(got.Leaf().Raw): 1}
+	for _, p := range got.Offered(edge.OfferSample) {
+		if p.Leaf() == nil {
+			failed++
+			continue
+		}
+		seen[string(p.Leaf().Raw)]++
 	}
-	if sum := got.Seen[0].Count + got.Seen[1].Count; sum != 5 || string(got.Seen[0].Certificate.Raw) != string(members[1].der) {
-		t.Errorf("%d seen, first %x", sum, got.Seen[0].Certificate.Raw)
+	one, two := seen[string(members[0].der)], seen[string(members[1].der)]
+	if failed != 1 || one+two != 5 || one == 0 || two == 0 {
+		t.Errorf("%d failed, %d of one, %d of the other", failed, one, two)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 // An offer is what one handshake offers.
 type offer struct {
+	name       edge.Offer
 	serverName string // SNI; empty: none
 	max        uint16 // the highest version
 	hybrids    bool   // post-quantum groups, too
@@ -83,8 +84,9 @@ func (p *Prober) shake(ctx context.Context, w *wire, o offer) sight {
 	}
 	w.forget()
 	p.seen(&s, state, request)
+	s.proof = edge.Proof{State: edge.NotSeen, Reason: "the handshake ended before it came"}
 	if err == nil {
-		s.stage = edge.StageDone
+		s.stage, s.proof = edge.StageDone, edge.Proof{State: edge.Proved}
 		err = request.settle(ctx, conn, w, state.Version, s.handshake)
 		s.tls.ClientCertificate = request.verdict(true)
 	}
@@ -140,6 +142,7 @@ func (p *Prober) recovered(s *sight, f *rawtls.Flight, err error, ended *edge.Fa
 		if s.fault = ended; isFault && ended == nil {
 			s.fault = known
 		}
+		s.proof = edge.Proof{State: edge.NotSeen, Reason: "the certificate was read without taking part in the handshake"}
 		s.tls = &edge.TLS{
 			Version: rawtls.VersionName(f.Version),
 			Cipher:  rawtls.CipherName(f.Cipher),

@@ -78,7 +78,7 @@ func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, connected func()) e
 	s = unlessEnded(ctx, s)
 	s.fill(&c)
 	if c.Outcome == edge.Captured && !p.Quick {
-		v.extra(ctx, &c.Extra, s)
+		c.Presentations = v.extra(ctx, s)
 	}
 	return c
 }
@@ -105,6 +105,7 @@ type sight struct {
 	fault     *edge.Fault
 	chain     []*edge.Certificate
 	tls       *edge.TLS
+	proof     edge.Proof
 	version   uint16
 	alert     int  // the fatal alert that ended it; 0: none did
 	silent    bool // alive, and presents no certificate by its protocol
@@ -130,7 +131,7 @@ func (s sight) fill(c *edge.Capture) {
 	c.Outcome, c.Stage, c.Fault = s.outcome(), s.stage, s.fault
 	c.Chain, c.TLS = s.chain, s.tls
 	c.Dial, c.Handshake = s.dial, s.handshake
-	c.Extra.Turn, c.Extra.XMPP = s.turn, s.xmpp
+	c.Proof, c.Turn, c.XMPP = s.proof, s.turn, s.xmpp
 }
 
 // passing says whether the sight is worth another try: nothing was seen, and

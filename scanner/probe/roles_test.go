@@ -55,8 +55,8 @@ func TestAnAVEdgePresentsNoCertificate(t *testing.T) {
 			if got.Outcome != edge.NoCertificate || got.Stage != edge.StageDone || got.Fault != nil || got.Chain != nil {
 				t.Fatalf("%s at %s: %v", got.Outcome, got.Stage, got.Fault)
 			}
-			if got.Extra.Turn == nil || !got.Extra.Turn.PseudoTLS || got.Extra.Legacy != nil || got.Attempts != 1 {
-				t.Errorf("%d attempts, extra %+v", got.Attempts, got.Extra)
+			if got.Turn == nil || !got.Turn.PseudoTLS || got.Presentations != nil || got.Attempts != 1 {
+				t.Errorf("%d attempts, %+v", got.Attempts, got)
 			}
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("took %v, far beyond a timeout", took)
@@ -171,7 +171,7 @@ func TestXMPP(t *testing.T) {
 			if got.Outcome != c.out || got.Fault != nil {
 				t.Fatalf("%s at %s: %v", got.Outcome, got.Stage, got.Fault)
 			}
-			if x := got.Extra.XMPP; x == nil || x.DirectTLS != c.direct || x.StartTLS != c.tls {
+			if x := got.XMPP; x == nil || x.DirectTLS != c.direct || x.StartTLS != c.tls {
 				t.Errorf("stream %+v", x)
 			}
 			if c.out != edge.Captured {
@@ -180,7 +180,7 @@ func TestXMPP(t *testing.T) {
 			if !bytes.Equal(got.Leaf().Raw, l.der) {
 				t.Error("another certificate")
 			}
-			if h := got.Extra.TLS12; h == nil || h.Outcome != edge.Captured || h.Version != "TLS 1.2" {
+			if h := got.Offered(edge.OfferTLS12); len(h) != 1 || h[0].Outcome != edge.Captured || h[0].Version != "TLS 1.2" {
 				t.Errorf("TLS 1.2 at most: %+v", h)
 			}
 		})

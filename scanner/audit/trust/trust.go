@@ -121,10 +121,8 @@ func New(captures []edge.Capture, o Options) *Forest {
 	}
 	for _, c := range captures {
 		f.addSent(c.Endpoint, c.Chain)
-		for _, h := range []*edge.Handshake{c.Extra.WithoutSNI, c.Extra.Legacy, c.Extra.TLS12} {
-			if h != nil {
-				f.addSent(c.Endpoint, h.Chain)
-			}
+		for _, p := range c.Presentations {
+			f.addSent(c.Endpoint, p.Chain)
 		}
 	}
 	return f

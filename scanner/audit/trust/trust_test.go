@@ -221,7 +221,7 @@ func TestSendersAndOnlyRoots(t *testing.T) {
 	rootE, interE, leafE := newEntity(t, "Root"), newEntity(t, "Intermediate"), newEntity(t, "leaf")
 	root, inter, leaf := certify(t, rootE, rootE), certify(t, interE, rootE), certify(t, leafE, interE, server)
 	extra := sent("edge3")
-	extra.Extra.WithoutSNI = &edge.Handshake{Chain: chain(leaf, inter)}
+	extra.Presentations = []edge.Presentation{{Offer: edge.OfferWithoutSNI, Chain: chain(leaf, inter)}}
 	f := forest(root, sent("edge1", leaf, inter), sent("edge2", leaf), extra)
 	var members []string
 	for _, e := range f.Senders(inter) {
