@@ -87,7 +87,7 @@ func newWorld(t testing.TB, members int) *world {
 // pool adds a healthy pool to the world.
 func (w *world) pool(name string, members int, cells []cell) {
 	p := edge.Pool{
-		Name: name, Source: "targets.txt:1", SIPDomains: []string{"contoso.com", "fabrikam.com"},
+		Name: name, Kind: edge.EdgePool, Source: "targets.txt:1", SIPDomains: []string{"contoso.com", "fabrikam.com"},
 		Services: []edge.Service{
 			{Role: edge.Access, FQDN: "sip.contoso.com", Ports: []int{443, 5061}},
 			{Role: edge.WebConf, FQDN: "webcon.contoso.com", Ports: []int{443}},

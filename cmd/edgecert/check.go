@@ -123,7 +123,7 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 	if err != nil {
 		return edge.Pool{}, err
 	}
-	pools := slices.DeleteFunc(file.Pools, func(p edge.Pool) bool { return p.Kind != edge.EdgePool })
+	pools := slices.DeleteFunc(file.Pools, func(p edge.Pool) bool { return !p.IsEdge() })
 	var names []string
 	for _, p := range pools {
 		names = append(names, p.Name)

@@ -21,7 +21,7 @@ import (
 func written(t *testing.T, member net.Listener) edge.Pool {
 	t.Helper()
 	at := member.Addr().(*net.TCPAddr).AddrPort()
-	return edge.Pool{Name: "p", SIPDomains: []string{"contoso.com"},
+	return edge.Pool{Name: "p", Kind: edge.EdgePool, SIPDomains: []string{"contoso.com"},
 		Services: []edge.Service{{Role: edge.Access, FQDN: "sip.contoso.com", Ports: []int{int(at.Port())}}},
 		Members:  []edge.Member{{Name: "edge1", Addresses: []edge.Address{{Role: edge.Access, IP: netip.AddrFrom4(at.Addr().As4())}}}}}
 }

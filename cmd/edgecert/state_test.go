@@ -22,7 +22,7 @@ import (
 // scanOf is a report of one empty pool.
 func scanOf(pool string) report.Report {
 	at := time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
-	ev := edge.Evidence{Started: at, Finished: at.Add(time.Second), Host: "jump1", Pools: []edge.Pool{{Name: pool}}}
+	ev := edge.Evidence{Started: at, Finished: at.Add(time.Second), Host: "jump1", Pools: []edge.Pool{{Name: pool, Kind: edge.EdgePool}}}
 	return report.New(ev, []audit.Judgement{{Pool: pool, Verdict: audit.VerdictOK}}, audit.Policy{}, report.Tool{Name: "edgecert", Version: "1"})
 }
 

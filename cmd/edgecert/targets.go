@@ -85,7 +85,7 @@ func showTargets(w io.Writer, pools []edge.Pool) error {
 		for _, note := range p.Notes {
 			fmt.Fprintf(&b, "note: %s\n", report.Clean(note))
 		}
-		if p.Kind == edge.EdgePool {
+		if p.IsEdge() {
 			names(&b, p)
 		}
 	}

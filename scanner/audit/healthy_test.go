@@ -142,7 +142,7 @@ func healthy(t testing.TB) *testWorld {
 	leaf := makeLeaf(t, nil)
 	w := &testWorld{t: t, now: today(), policy: Policy{Roots: []*edge.Certificate{testPKI().root}}}
 	pool := edge.Pool{
-		Name: "edge-emea", Source: "targets.txt:1", SIPDomains: []string{"contoso.com", "fabrikam.com"},
+		Name: "edge-emea", Kind: edge.EdgePool, Source: "targets.txt:1", SIPDomains: []string{"contoso.com", "fabrikam.com"},
 		Services: []edge.Service{
 			{Role: edge.Access, FQDN: "sip.contoso.com", Ports: []int{443, 5061}},
 			{Role: edge.WebConf, FQDN: "webcon.contoso.com", Ports: []int{443}},

@@ -31,7 +31,7 @@ func TestVerdict(t *testing.T) {
 		{"something else than TLS", func(w *testWorld) { down(edge.ClassNotTLS, webcon(w)) }, VerdictError},
 		{"a name without an address", resolves("webcon.contoso.com", absent), VerdictIncomplete},
 		{"an interrupted scan", func(w *testWorld) { down(edge.ClassInterrupted, webcon(w)) }, VerdictIncomplete},
-		{"nothing planned", func(w *testWorld) { *w.pool(), w.ev.Captures = edge.Pool{Name: "empty"}, nil }, VerdictIncomplete},
+		{"nothing planned", func(w *testWorld) { *w.pool(), w.ev.Captures = edge.Pool{Name: "empty", Kind: edge.EdgePool}, nil }, VerdictIncomplete},
 		{"an error that is allowed", func(w *testWorld) {
 			with(lacking("sip.fabrikam.com"))(w)
 			w.pool().Allow = []string{"sip-domain-name-missing"}

@@ -140,7 +140,7 @@ func aboutLeaf(rule Rule) bool {
 // remedy is the fix of a finding that a certificate mends which the pool has
 // already; empty where it has none.
 func (w *world) remedy(rule Rule, f Finding) string {
-	if !aboutLeaf(rule) || cmp.Or(f.Severity, rule.Severity) == Info || w.pool.Kind != edge.EdgePool {
+	if !aboutLeaf(rule) || cmp.Or(f.Severity, rule.Severity) == Info || !w.pool.IsEdge() {
 		return ""
 	}
 	if c := f.Certificate(); c != nil && w.labels[c.Fingerprint] == "" {

@@ -147,7 +147,7 @@ func (w *world) names(at []int) []string {
 	var out []string
 	for _, i := range at {
 		name := w.captures[i].Endpoint.Member
-		if w.pool.Kind != edge.EdgePool || name == "" {
+		if !w.pool.IsEdge() || name == "" {
 			name = target(w.captures[i].Endpoint)
 		}
 		if !slices.Contains(out, name) {

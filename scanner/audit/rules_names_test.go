@@ -64,7 +64,7 @@ func unchanged(*testWorld) {}
 
 func nameCases() []ruleCase {
 	const federation = "_sipfederationtls._tcp.contoso.com"
-	request := `Request-CsCertificate -New -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -DomainName 'sip.contoso.com,webcon.contoso.com,sip.fabrikam.com,meet.contoso.com,contoso.com' `
+	request := `Request-CsCertificate -New -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer -DomainName 'sip.contoso.com,webcon.contoso.com,sip.fabrikam.com,meet.contoso.com,contoso.com' `
 	return []ruleCase{
 		{
 			rule: "access-name-missing", name: "the Access name in the subject alone", want: Found, change: with(lacking("sip.contoso.com")),

@@ -199,7 +199,7 @@ func TestEveryRuleIsWhole(t *testing.T) {
 func TestEveryPoolHasEveryRule(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)
-	w.ev.Pools = append(w.ev.Pools, edge.Pool{Name: "empty"}, edge.Pool{Name: "loose", Kind: edge.LoosePool})
+	w.ev.Pools = append(w.ev.Pools, edge.Pool{Name: "empty", Kind: edge.EdgePool}, edge.Pool{Name: "loose", Kind: edge.LoosePool})
 	for _, j := range Judge(w.ev, w.policy, w.now) {
 		for _, r := range Rules() {
 			if !slices.Contains([]Outcome{Pass, Found, NotApplicable, CouldNotTell}, j.Rules[r.ID]) {

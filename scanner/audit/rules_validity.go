@@ -4,8 +4,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"time"
-
-	"edgecert/scanner/edge"
 )
 
 func expired() Rule {
@@ -89,7 +87,7 @@ How to fix it: request the next certificate now (Request-CsCertificate), import 
 
 // fixRenew requests the next certificate.
 func (w *world) fixRenew(g group) string {
-	if w.pool.Kind != edge.EdgePool {
+	if !w.pool.IsEdge() {
 		return "renew the certificate and install it there"
 	}
 	return w.fixRequest(w.captures[g.at[0]].Endpoint.Role)

@@ -136,7 +136,7 @@ func list(words []string) string {
 // where names the captures with these indexes: members with the same services
 // are told together, and all of a member's services as such.
 func (w *world) where(at []int) string {
-	if w.pool.Kind != edge.EdgePool {
+	if !w.pool.IsEdge() {
 		return list(w.eachEndpoint(at))
 	}
 	var members []string
@@ -232,7 +232,7 @@ func target(e edge.Endpoint) string {
 // at names one capture's endpoint as a pool's administrator knows it.
 func (w *world) at(i int) string {
 	e := w.captures[i].Endpoint
-	if w.pool.Kind != edge.EdgePool {
+	if !w.pool.IsEdge() {
 		return target(e)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s %s (%s)", e.Member, cell(e), e.HostPort()))

@@ -104,7 +104,7 @@ func TestNameFault(t *testing.T) {
 func TestNothingPlannedForWantOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)
-	*w.pool() = edge.Pool{Name: "contoso.com", SIPDomains: []string{"contoso.com"}, DNS: &edge.DNS{Resolver: "192.0.2.53:53",
+	*w.pool() = edge.Pool{Name: "contoso.com", Kind: edge.EdgePool, SIPDomains: []string{"contoso.com"}, DNS: &edge.DNS{Resolver: "192.0.2.53:53",
 		SRV: []edge.SRVAnswer{{Kind: edge.SRVClient, Domain: "contoso.com", Status: edge.Unknown, Error: "timed out"}}}}
 	w.ev.Captures = nil
 	j := w.judge()

@@ -183,4 +183,4 @@ func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *
 func (w *world) named() bool { return len(w.pool.Members) > 0 }
 
 // edgePool applies to described pools alone.
-func edgePool(w *world) bool { return w.pool.Kind == edge.EdgePool }
+func edgePool(w *world) bool { return w.pool.IsEdge() }

@@ -12,7 +12,7 @@ import (
 // contoso is the pool that the bench's leaf is right for.
 func contoso() edge.Pool {
 	return edge.Pool{
-		Name: "edge-emea", SIPDomains: []string{"contoso.com"},
+		Name: "edge-emea", Kind: edge.EdgePool, SIPDomains: []string{"contoso.com"},
 		Services: []edge.Service{
 			{Role: edge.Access, FQDN: "sip.contoso.com", Ports: []int{443, 5061}},
 			{Role: edge.AV, FQDN: "av.contoso.com", Ports: []int{443}},

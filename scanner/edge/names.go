@@ -1,6 +1,9 @@
 package edge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // NameKind is why a certificate must carry a name. Each kind has a rule of its
 // own.
@@ -14,72 +17,90 @@ const (
 	SRVTargetName NameKind = "srv-target"
 	ExtraName     NameKind = "extra"
 	XMPPName      NameKind = "xmpp"
+	HostName      NameKind = "host" // of a pool of kind web or internal
 )
 
-// A RequiredName is a name that the certificate of a pool must carry.
+// A RequiredName is a name that a certificate of a pool must carry.
 type RequiredName struct {
-	Name string
-	Kind NameKind // the first reason, in the order of the kinds
-	Why  string   // all reasons, as a person reads them: "Access Edge; SIP domain contoso.com"
+	Name   string
+	Kind   NameKind // the first reason, in the order of the kinds
+	Why    string   // all reasons, as a person reads them: "Access Edge; SIP domain contoso.com"
+	Bearer Role     // the first role of the group whose certificate must carry it
 }
 
-// RequiredNames lists what the SAN of p's certificate must hold: the Access
-// name even where it is the subject, the Web Conferencing name, sip.<domain>
+// RequiredNames lists what the SAN of p's certificates must hold. Of the group
+// with Access that is the Access name even where it is the subject, sip.<domain>
 // of every SIP domain, the targets of the SRV records that clients and partners
-// follow, what the targets file adds, and the XMPP domain. Each name stands
-// once, or once for each certificate where every service has its own. A/V needs no name at all (Microsoft, certificate requirements for
-// external user access), and a target outside the domain is not to be asked
-// of a certificate but to be mended in DNS (srv-wrong-domain).
+// follow, and what the targets file adds; of the groups with Web Conferencing
+// and XMPP their names. Each name stands once a group. A/V needs no name at all
+// (Microsoft, certificate requirements for external user access), and a target
+// outside the domain is not to be asked of a certificate but to be mended in DNS
+// (srv-wrong-domain). Of a partner's names only those that are dialed are known,
+// and of a pool of kind web or internal its own are due.
 func RequiredNames(p Pool) []RequiredName {
-	l := nameList{perService: p.PerService}
-	l.add(p.FQDN(Access), AccessName, Access.Title())
-	l.add(p.FQDN(WebConf), WebConfName, WebConf.Title())
-	for _, d := range p.SIPDomains {
-		l.add("sip."+d, SIPDomainName, "SIP domain "+d)
-	}
-	if p.DNS != nil {
-		for _, a := range p.DNS.SRV {
-			if r, ok := a.Best(); ok && a.Kind != SRVXMPP && SRVTargetFits(a.Domain, r.Target) {
-				l.add(r.Target, SRVTargetName, "target of "+a.Query)
-			}
+	l := nameList{pool: p}
+	switch p.Kind {
+	case PartnerPool:
+		l.add(Access, p.FQDN(Access), SRVTargetName, Access.Title())
+		l.addSRVTargets()
+		return l.names
+	case WebPool, InternalPool:
+		for _, s := range p.Services {
+			l.add(s.Role, s.FQDN, HostName, s.Role.Title())
 		}
+		return l.names
 	}
+	l.add(Access, p.FQDN(Access), AccessName, Access.Title())
+	l.add(WebConf, p.FQDN(WebConf), WebConfName, WebConf.Title())
+	for _, d := range p.SIPDomains {
+		l.add(Access, "sip."+d, SIPDomainName, "SIP domain "+d)
+	}
+	l.addSRVTargets()
 	for _, n := range p.ExtraNames {
-		l.add(n, ExtraName, "extra name")
+		l.add(Access, n, ExtraName, "extra name")
 	}
-	l.add(p.FQDN(XMPP), XMPPName, "XMPP federation")
+	l.add(XMPP, p.FQDN(XMPP), XMPPName, "XMPP federation")
 	return l.names
 }
 
-type nameList struct {
-	names      []RequiredName
-	perService bool
+// NamesDue are the required names of the certificate that the service of a role
+// shares with its group.
+func NamesDue(p Pool, r Role) []RequiredName {
+	bearer := p.Group(r)[0]
+	return slices.DeleteFunc(RequiredNames(p), func(n RequiredName) bool { return n.Bearer != bearer })
 }
 
-// add appends a name, or a further reason to the one that stands already.
-func (l *nameList) add(name string, kind NameKind, why string) {
+type nameList struct {
+	pool  Pool
+	names []RequiredName
+}
+
+// add appends a name that the certificate of a role needs, or a further reason
+// to the one that stands already for its group.
+func (l *nameList) add(r Role, name string, kind NameKind, why string) {
 	if name == "" {
 		return
 	}
+	bearer := l.pool.Group(r)[0]
 	for i, n := range l.names {
-		if n.Name == name && (!l.perService || n.Kind.bearer() == kind.bearer()) {
-			l.names[i].Why += "; " + why
+		if n.Name == name && n.Bearer == bearer {
+			if n.Why != why {
+				l.names[i].Why += "; " + why
+			}
 			return
 		}
 	}
-	l.names = append(l.names, RequiredName{Name: name, Kind: kind, Why: why})
+	l.names = append(l.names, RequiredName{Name: name, Kind: kind, Why: why, Bearer: bearer})
 }
 
-// bearer is the service whose certificate holds names of a kind, where each
-// service has its own.
-func (k NameKind) bearer() Role {
-	switch k {
-	case WebConfName:
-		return WebConf
-	case XMPPName:
-		return XMPP
-	default:
-		return Access
+func (l *nameList) addSRVTargets() {
+	if l.pool.DNS == nil {
+		return
+	}
+	for _, a := range l.pool.DNS.SRV {
+		if r, ok := a.Best(); ok && a.Kind != SRVXMPP && SRVTargetFits(a.Domain, r.Target) {
+			l.add(Access, r.Target, SRVTargetName, "target of "+a.Query)
+		}
 	}
 }
 

@@ -27,12 +27,12 @@ func TestRequiredNames(t *testing.T) {
 		}},
 	}
 	want := []RequiredName{
-		{"sip.contoso.com", AccessName, "Access Edge; SIP domain contoso.com"},
-		{"webcon.contoso.com", WebConfName, "Web Conferencing Edge; extra name"},
-		{"sip.fabrikam.com", SIPDomainName, "SIP domain fabrikam.com"},
-		{"edge.contoso.com", SRVTargetName, "target of _sipfederationtls._tcp.contoso.com"},
-		{"meet.contoso.com", ExtraName, "extra name"},
-		{"contoso.com", XMPPName, "XMPP federation"},
+		{"sip.contoso.com", AccessName, "Access Edge; SIP domain contoso.com", Access},
+		{"webcon.contoso.com", WebConfName, "Web Conferencing Edge; extra name", Access},
+		{"sip.fabrikam.com", SIPDomainName, "SIP domain fabrikam.com", Access},
+		{"edge.contoso.com", SRVTargetName, "target of _sipfederationtls._tcp.contoso.com", Access},
+		{"meet.contoso.com", ExtraName, "extra name", Access},
+		{"contoso.com", XMPPName, "XMPP federation", Access},
 	}
 	if d := cmp.Diff(want, RequiredNames(pool)); d != "" {
 		t.Error(d)
@@ -49,14 +49,14 @@ func TestRequiredNamesOfServicesWithOneName(t *testing.T) {
 		SIPDomains: []string{"contoso.com"},
 		Services:   []Service{{Role: Access, FQDN: "sip.contoso.com"}, {Role: WebConf, FQDN: "sip.contoso.com"}},
 	}
-	one := []RequiredName{{"sip.contoso.com", AccessName, "Access Edge; Web Conferencing Edge; SIP domain contoso.com"}}
+	one := []RequiredName{{"sip.contoso.com", AccessName, "Access Edge; Web Conferencing Edge; SIP domain contoso.com", Access}}
 	if d := cmp.Diff(one, RequiredNames(pool)); d != "" {
 		t.Errorf("one certificate: %s", d)
 	}
 	pool.PerService = true
 	each := []RequiredName{
-		{"sip.contoso.com", AccessName, "Access Edge; SIP domain contoso.com"},
-		{"sip.contoso.com", WebConfName, "Web Conferencing Edge"},
+		{"sip.contoso.com", AccessName, "Access Edge; SIP domain contoso.com", Access},
+		{"sip.contoso.com", WebConfName, "Web Conferencing Edge", WebConf},
 	}
 	if d := cmp.Diff(each, RequiredNames(pool)); d != "" {
 		t.Errorf("one for each: %s", d)

@@ -21,15 +21,17 @@ type Role string
 
 // The roles, in the order in which every report lists them.
 const (
-	Access  Role = "access"
-	WebConf Role = "webcon"
-	AV      Role = "av"
-	XMPP    Role = "xmpp"
-	Other   Role = "other" // a loose endpoint, or a host of the command line
+	Access   Role = "access"
+	WebConf  Role = "webcon"
+	AV       Role = "av"
+	XMPP     Role = "xmpp"
+	Web      Role = "web"      // a name of a pool of kind web
+	Internal Role = "internal" // a name of a pool of kind internal
+	Other    Role = "other"    // a loose endpoint, or a host of the command line
 )
 
 // Roles returns the roles in report order.
-func Roles() []Role { return []Role{Access, WebConf, AV, XMPP, Other} }
+func Roles() []Role { return []Role{Access, WebConf, AV, XMPP, Web, Internal, Other} }
 
 // Order is the place of r in report order; an unknown role sorts last.
 func (r Role) Order() int {
@@ -50,18 +52,25 @@ func (r Role) Title() string {
 		return "A/V Edge"
 	case XMPP:
 		return "XMPP proxy"
+	case Web:
+		return "web service"
+	case Internal:
+		return "internal interface"
 	default:
 		return "endpoint"
 	}
 }
 
-// PoolKind tells a described Edge pool from the two kinds that a list of
-// endpoints makes. The zero value is a described pool.
+// PoolKind is what a pool of servers is.
 type PoolKind string
 
-// The kinds of pool.
+// The kinds of pool: four that a targets file describes, two that a list of
+// endpoints makes.
 const (
-	EdgePool        PoolKind = ""
+	EdgePool        PoolKind = "edge"
+	InternalPool    PoolKind = "internal"     // the internal side of an Edge pool: a private CA is normal
+	WebPool         PoolKind = "web"          // web services behind a reverse proxy
+	PartnerPool     PoolKind = "partner"      // somebody else's federation host
 	CommandLinePool PoolKind = "command-line" // hosts of the command line: all must present one certificate
 	LoosePool       PoolKind = "loose"        // endpoints judged each alone
 )
@@ -87,16 +96,19 @@ type Pool struct {
 	Kind       PoolKind  `json:"kind"`
 	Source     string    `json:"source"` // where it is described: "targets.txt:3", "command line", "DNS of contoso.com"
 	SIPDomains []string  `json:"sip_domains"`
-	Services   []Service `json:"services"` // in role order
+	Services   []Service `json:"services"` // in role order; of a kind web or internal one for each name
 	Members    []Member  `json:"members"`  // in the order described; empty: found by DNS
 	VIPs       []Address `json:"vips"`     // load balancers: sampled, never taken for a member
 	Loose      []Loose   `json:"loose"`    // for CommandLinePool and LoosePool, instead of the above
 
-	ClientAuth    ClientAuth `json:"client_auth"`
-	PublicIMAOL   bool       `json:"public_im_aol"`
-	PrivateIssuer bool       `json:"private_issuer"` // `issuer private`
-	PerService    bool       `json:"per_service"`    // `certificates per-service`
-	ExtraNames    []string   `json:"extra_names"`
+	ClientAuth    ClientAuth    `json:"client_auth"`
+	PublicIMAOL   bool          `json:"public_im_aol"`
+	PrivateIssuer bool          `json:"private_issuer"` // `issuer private`
+	PerService    bool          `json:"per_service"`    // every group is one role; goes once audit reads Groups
+	Groups        [][]Role      `json:"groups"`         // roles that share a certificate, of every service of the pool; empty: all share one
+	XMPPDeclared  bool          `json:"xmpp_declared"`  // `certificates` says where XMPP belongs
+	Expect        []Expectation `json:"expect"`         // the certificates that were meant
+	ExtraNames    []string      `json:"extra_names"`
 
 	Severities map[string]string `json:"severities"` // `severity RULE LEVEL`: rule ID to error, warning, info
 	Allow      []string          `json:"allow"`      // `allow RULE`: findings of these rules are dropped

@@ -6,24 +6,30 @@ import (
 	"strings"
 )
 
-// The external services' -Type in Request-, Set- and Get-CsCertificate.
+// The -Type of an Edge Server's certificates in Request-, Set- and
+// Get-CsCertificate.
 const (
-	TypeAccess  = "AccessEdgeExternal"
-	TypeWebConf = "DataEdgeExternal"
-	TypeAV      = "AudioVideoAuthentication"
+	TypeAccess   = "AccessEdgeExternal"
+	TypeWebConf  = "DataEdgeExternal"
+	TypeAV       = "AudioVideoAuthentication"
+	TypeXMPP     = "XmppServer"
+	TypeInternal = "Internal"
 )
 
 // CertificateType is the -Type of the certificate that a service presents,
-// empty for one that has none of its own. XMPP is served with the Access
-// certificate.
+// empty for one that has none.
 func CertificateType(r Role) string {
 	switch r {
-	case Access, XMPP:
+	case Access:
 		return TypeAccess
 	case WebConf:
 		return TypeWebConf
 	case AV:
 		return TypeAV
+	case XMPP:
+		return TypeXMPP
+	case Internal:
+		return TypeInternal
 	default:
 		return ""
 	}
@@ -37,77 +43,70 @@ type CertificateRequest struct {
 	LeftOut int      // names that are not DNS safe: they may come from the network
 }
 
-// CertificateRequests are the certificates of a pool: one for all services, or
-// one each. A command asks for exactly the names of RequiredNames, with a key
-// that can be exported to the other members. What has no name to ask for is
-// left out.
+// CertificateRequests are the certificates of an Edge pool, one for each group
+// of roles. A command asks for exactly the names due, with a key that can be
+// exported to the other members. What has no name to ask for is left out.
 //
 // -AllSipDomain is left out on purpose: it adds sip.<domain> of every domain of
 // the topology, and the names stand here already.
 func CertificateRequests(p Pool) []CertificateRequest {
-	if len(p.Services) == 0 {
+	if !p.IsEdge() || len(p.Services) == 0 {
 		return nil
 	}
+	groups := p.groups()
 	var out []CertificateRequest
-	for _, q := range wanted(p) {
-		all := q.names(p)
+	for _, group := range groups {
+		label := "edge"
+		if len(groups) > 1 {
+			label = roleNames(group)
+		}
+		all := requestNames(p, group)
 		names := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return !DNSSafe(n) })
 		if len(names) == 0 {
 			continue
 		}
-		file := fmt.Sprintf(`C:\%s-%s`, names[0], q.label)
-		out = append(out, CertificateRequest{Types: q.types, File: file, LeftOut: len(all) - len(names), Command: q.command(p, names, file)})
+		q := CertificateRequest{File: fmt.Sprintf(`C:\%s-%s`, names[0], label), LeftOut: len(all) - len(names)}
+		for _, r := range group {
+			q.Types = append(q.Types, CertificateType(r))
+		}
+		q.Command = q.command(p, names, label)
+		out = append(out, q)
 	}
 	return out
 }
 
-// wish is one certificate of a pool and the kinds of names that it holds.
-type wish struct {
-	types []string
-	label string // in the friendly name and the file
-	kinds []NameKind
+// roleNames is how a group of roles is called in a file's name and in the
+// `certificates` line, joined there by +.
+func roleNames(group []Role) string {
+	words := make([]string, len(group))
+	for i, r := range group {
+		words[i] = string(r)
+	}
+	return strings.Join(words, "-")
 }
 
-func wanted(p Pool) []wish {
-	every := []NameKind{AccessName, WebConfName, SIPDomainName, SRVTargetName, ExtraName, XMPPName}
-	if !p.PerService {
-		return []wish{{[]string{TypeAccess, TypeWebConf, TypeAV}, "edge", every}}
-	}
-	return []wish{
-		{[]string{TypeAccess}, "access", slices.DeleteFunc(every, func(k NameKind) bool { return k == WebConfName })},
-		{[]string{TypeWebConf}, "webcon", []NameKind{WebConfName}},
-		{[]string{TypeAV}, "av", nil},
-	}
-}
-
-// names are what the certificate must hold, the subject first. A/V needs no
-// name; a certificate needs one all the same: the service's own.
-func (q wish) names(p Pool) []string {
+// requestNames are what the certificate of a group must hold, the subject
+// first. A/V needs no name; a certificate needs one all the same: the service's
+// own.
+func requestNames(p Pool, group []Role) []string {
 	var names []string
-	for _, n := range RequiredNames(p) {
-		if slices.Contains(q.kinds, n.Kind) && !slices.Contains(names, n.Name) {
-			names = append(names, n.Name)
-		}
+	for _, n := range NamesDue(p, group[0]) {
+		names = append(names, n.Name)
 	}
-	if len(names) > 0 {
-		return names
+	if len(names) == 0 && p.FQDN(group[0]) != "" {
+		names = []string{p.FQDN(group[0])}
 	}
-	for _, s := range p.Services {
-		if slices.Contains(q.types, CertificateType(s.Role)) && s.FQDN != "" {
-			return []string{s.FQDN}
-		}
-	}
-	return nil
+	return names
 }
 
-func (q wish) command(p Pool, names []string, file string) string {
+func (q CertificateRequest) command(p Pool, names []string, label string) string {
 	parts := []string{"Request-CsCertificate -New",
-		"-Type " + strings.Join(q.types, ","),
+		"-Type " + strings.Join(q.Types, ","),
 		fmt.Sprintf("-DomainName '%s'", strings.Join(names, ",")),
-		fmt.Sprintf("-FriendlyName '%s %s'", names[0], q.label),
+		fmt.Sprintf("-FriendlyName '%s %s'", names[0], label),
 		"-KeySize 2048 -PrivateKeyExportable $true"}
 	if p.NeedsClientAuth() {
 		parts = append(parts, "-ClientEKU $true")
 	}
-	return strings.Join(append(parts, "-Output "+file+".req"), " ")
+	return strings.Join(append(parts, "-Output "+q.File+".req"), " ")
 }

@@ -54,7 +54,7 @@ func directives() []directive {
 func (p *parser) beginPool(args []string) {
 	p.endPool()
 	name := strings.Join(args, " ") // more than one word is no name, and told as such
-	p.draft = &draft{pool: edge.Pool{Name: name, Source: p.place()}, line: p.line, said: map[string]int{}, errors: len(p.errs), skip: true}
+	p.draft = &draft{pool: edge.Pool{Name: name, Kind: edge.EdgePool, Source: p.place()}, line: p.line, said: map[string]int{}, errors: len(p.errs), skip: true}
 	if !plainWord(name) {
 		p.fail("one word of letters, digits and punctuation", "%q is no name of a pool", name)
 		return

@@ -70,7 +70,7 @@ type found struct {
 // lookup asks for the SRV records of all domains.
 func (d *discovery) lookup(ctx context.Context, domains []Domain) {
 	for _, domain := range domains {
-		d.want(edge.Pool{SIPDomains: []string{domain.Name}})
+		d.want(edge.Pool{Kind: edge.EdgePool, SIPDomains: []string{domain.Name}})
 		d.wantNames("sip."+domain.Name, noSuchHost+domain.Name) // the first is what clients try last
 	}
 	d.run(ctx)
@@ -135,7 +135,7 @@ func (d *discovery) addressesOf(name string) []netip.Addr {
 func (d *discovery) of(domain Domain, access string) *found {
 	i := slices.IndexFunc(d.found, func(f *found) bool { return access != "" && f.access != "" && d.same(f.access, access) })
 	if i < 0 {
-		f := &found{access: access, pool: edge.Pool{Name: access, Source: "DNS of " + domain.Name}}
+		f := &found{access: access, pool: edge.Pool{Name: access, Kind: edge.EdgePool, Source: "DNS of " + domain.Name}}
 		if access == "" {
 			f.pool.Name = domain.Name
 		}

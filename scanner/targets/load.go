@@ -126,7 +126,7 @@ func (l *loaded) file() (File, error) {
 // the topology's: it would be scanned twice, and the two not compared.
 func alike(pools []edge.Pool, t edge.Pool) []string {
 	i := slices.IndexFunc(pools, func(p edge.Pool) bool {
-		return p.Kind == edge.EdgePool && p.FQDN(edge.Access) == t.FQDN(edge.Access)
+		return p.IsEdge() && p.FQDN(edge.Access) == t.FQDN(edge.Access)
 	})
 	if i < 0 {
 		return nil

@@ -72,6 +72,7 @@ domain tailspin.example
 		Pools: []edge.Pool{
 			{
 				Name:       "edge-us",
+				Kind:       edge.EdgePool,
 				SIPDomains: []string{"contoso.us", "xn--bcher-kva.example", "fabrikam.us"},
 				Services: []edge.Service{
 					{Role: edge.Access, FQDN: "sip.contoso.us", Ports: []int{443, 5061}},

@@ -22,7 +22,7 @@ const samplesBehindOne = 6
 func Plan(pools []edge.Pool) []edge.Endpoint {
 	var out []edge.Endpoint
 	for _, p := range pools {
-		if p.Kind == edge.EdgePool {
+		if p.IsEdge() {
 			out = append(out, planPool(p)...)
 		} else {
 			out = append(out, planLoose(p)...)

@@ -74,7 +74,7 @@ func questions(p edge.Pool) (names []string, queries []srvQuestion) {
 			names = append(names, name)
 		}
 	}
-	if p.Kind != edge.EdgePool {
+	if !p.IsEdge() {
 		seen := map[string]bool{} // thousands of them
 		for _, l := range p.Loose {
 			if _, err := netip.ParseAddr(l.Host); err != nil && !seen[l.Host] {

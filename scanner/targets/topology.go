@@ -154,7 +154,7 @@ func (t *topology) pools() ([]edge.Pool, error) {
 // pool makes an edge.Pool of one Edge service.
 func (t *topology) pool(s edgeService) edge.Pool {
 	c := t.cluster(s)
-	p := edge.Pool{Name: s.pool, Source: s.source}
+	p := edge.Pool{Name: s.pool, Kind: edge.EdgePool, Source: s.source}
 	if p.Name == "" {
 		p.Name = c.fqdn
 	}

@@ -67,6 +67,7 @@ func member(name string, addresses ...string) edge.Member {
 func publishedPool() edge.Pool {
 	return edge.Pool{
 		Name:       "edgepool.contoso.net",
+		Kind:       edge.EdgePool,
 		SIPDomains: []string{"contoso.com", "fabrikam.com"},
 		Services: []edge.Service{
 			{Role: edge.Access, FQDN: "sip.contoso.com", Ports: []int{443, 5061}},
@@ -218,9 +219,9 @@ func TestTopologyBuilderFile(t *testing.T) {
 	}
 	notes := []string{"the topology has no name or no port for Web Conferencing Edge: it is not scanned", "the topology has no name or no port for A/V Edge: it is not scanned"}
 	want := []edge.Pool{
-		{Name: "edge.contoso.net", SIPDomains: []string{"contoso.com"}, Services: access("sip.contoso.com"),
+		{Name: "edge.contoso.net", Kind: edge.EdgePool, SIPDomains: []string{"contoso.com"}, Services: access("sip.contoso.com"),
 			Members: []edge.Member{member("edge.contoso.net", "203.0.113.10")}, Notes: notes},
-		{Name: "pool.contoso.net", SIPDomains: []string{"contoso.com"}, Services: access("sip2.contoso.com"),
+		{Name: "pool.contoso.net", Kind: edge.EdgePool, SIPDomains: []string{"contoso.com"}, Services: access("sip2.contoso.com"),
 			Members: []edge.Member{member("b1.contoso.net", "203.0.113.21"), member("b2.contoso.net", "203.0.113.22")}, Notes: notes},
 	}
 	if d := cmp.Diff(want, f.Pools, comparing()); d != "" {

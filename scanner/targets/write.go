@@ -23,7 +23,7 @@ func Write(w io.Writer, pools []edge.Pool) error {
 		b.WriteString("\n")
 		var lines lines
 		switch {
-		case p.Kind != edge.EdgePool:
+		case !p.IsEdge():
 			lines.loose(p)
 		case len(p.Services) == 0:
 			lines.note(p)

@@ -124,7 +124,7 @@ func (w *world) make(t *testing.T, k keys, n int) {
 }
 
 func (w *world) pool(n int) edge.Pool {
-	return edge.Pool{Name: fmt.Sprint("world-", n), Services: []edge.Service{{Role: edge.Access, FQDN: name, Ports: []int{443}}},
+	return edge.Pool{Name: fmt.Sprint("world-", n), Kind: edge.EdgePool, Services: []edge.Service{{Role: edge.Access, FQDN: name, Ports: []int{443}}},
 		Members: []edge.Member{{Name: "edge1"}}}
 }
 
