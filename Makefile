@@ -3,7 +3,7 @@ GO          ?= go
 BIN         := bin/edgecert
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
-PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME    ?= 20s
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS     := -s -w $(if $(VERSION),-X main.version=$(VERSION))
@@ -11,10 +11,10 @@ LDFLAGS     := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 RACE         = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-real lint bench fuzz golden cross release clean
+.PHONY: help build run test test-real test-windows lint bench fuzz golden cross release clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/edgecert
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/edgecert
@@ -30,6 +30,9 @@ test: ## all tests with the race detector (what this machine lacks is left out, 
 test-real: ## all tests, with every server program installed from Debian's packages
 	@.ci/peers
 	EDGECERT_REAL=1 $(GO) test -race -timeout 20m ./...
+
+test-windows: ## the tests, and the program as released, on Windows: under Wine, from Debian's packages
+	@.ci/windows
 
 lint: ## gofmt, vet, staticcheck, and govulncheck where its database answers
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd scanner report) || exit 1; test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }

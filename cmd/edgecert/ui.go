@@ -153,7 +153,7 @@ func (u *ui) progress(total int, o uiOptions) (func(done, total int), func()) {
 // colorful says whether w is a terminal that wants colour.
 func colorful(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd())) && takesEscapes(f)
 }
 
 // asciiOnly says whether w may not show what is beyond ASCII: a dumb terminal,

@@ -27,5 +27,6 @@ func unreachable() []syscall.Errno {
 
 // This machine ran out of descriptors or local ports.
 func shortage() []syscall.Errno {
-	return []syscall.Errno{syscall.EMFILE, windows.WSAEMFILE, windows.WSAENOBUFS, windows.WSAEADDRNOTAVAIL, windows.WSAEADDRINUSE}
+	return []syscall.Errno{syscall.EMFILE, syscall.EADDRNOTAVAIL, syscall.EADDRINUSE,
+		windows.WSAEMFILE, windows.WSAENOBUFS, windows.WSAEADDRNOTAVAIL, windows.WSAEADDRINUSE}
 }
