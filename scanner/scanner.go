@@ -3,8 +3,8 @@
 // finds and records; judging is the business of package audit.
 //
 // Waiting is free, working is scarce: thousands of endpoints may wait for the
-// network at a time, while about four per core compute (probe.Gate). So slow,
-// dead and distant fleets need no tuning.
+// network at a time, while about four per core compute (package traffic). So
+// slow, dead and distant fleets need no tuning.
 package scanner
 
 import (
@@ -12,7 +12,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"runtime"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"edgecert/scanner/edge"
 	"edgecert/scanner/probe"
 	"edgecert/scanner/probe/proxy"
+	"edgecert/scanner/traffic"
 )
 
 // Options are the manners of a scan. The zero value is the documented default
@@ -45,8 +47,6 @@ const (
 	defaultPerAddress  = 4
 	defaultRetries     = 1
 	defaultConcurrency = 4096
-	workersPerCore     = 4 // that compute; more only hold memory
-	briskPerCore       = 64
 )
 
 // Scan dials every endpoint. It returns one capture an endpoint, in their
@@ -58,28 +58,90 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 	if err != nil {
 		return nil, err
 	}
-	p, err := o.prober(endpoints)
+	p, err := o.prober()
 	if err == nil && o.Proxy != "" {
 		err = o.reach(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	captures := make([]edge.Capture, len(endpoints))
-	done := progress(o.Progress, len(endpoints))
+	s := &run{Prober: p, endpoints: endpoints, captures: make([]edge.Capture, len(endpoints)),
+		done: progress(o.Progress, len(endpoints))}
+	order := spread(endpoints)
+	for retries := max(o.Retries, 0); len(order) > 0; retries-- {
+		order = s.round(ctx, order, o.Concurrency, retries > 0)
+		if len(order) > 0 {
+			pause(ctx, retryPause)
+		}
+	}
+	return s.captures, nil
+}
+
+// A little time before a retry lets a full listen queue drain.
+const retryPause = 200 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// A run is one Scan under way.
+type run struct {
+	*probe.Prober
+	endpoints []edge.Endpoint
+	captures  []edge.Capture
+	done      func()
+}
+
+// round probes the endpoints of order and returns those that are worth another
+// try, if there is to be one.
+func (s *run) round(ctx context.Context, order []int, concurrency int, again bool) []int {
 	var workers errgroup.Group
-	workers.SetLimit(o.Concurrency)
-	brisk := newBrisk(briskPerCore*runtime.GOMAXPROCS(0), p.Gate)
-	for _, i := range spread(endpoints) {
-		room := brisk.take()
+	workers.SetLimit(concurrency)
+	var mu sync.Mutex
+	var failed []int
+	for _, i := range order {
+		place := s.Traffic.Start(again)
 		workers.Go(func() error {
-			captures[i] = p.Probe(ctx, endpoints[i], room.connected)
-			room.leave(captures[i])
-			done()
+			before := s.captures[i].Attempts
+			c := s.Probe(ctx, s.endpoints[i], place)
+			c.Attempts += before
+			s.captures[i] = c
+			place.Done(c.Outcome != edge.Failed)
+			if again && probe.Passing(c.Outcome, c.Fault) {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, i)
+				return nil
+			}
+			s.done()
 			return nil
 		})
 	}
-	return captures, workers.Wait()
+	_ = workers.Wait() // no worker has an error
+	slices.Sort(failed)
+	return failed
+}
+
+// spread is the order of dialing: every address once, then every address a
+// second time, and so on. Many endpoints of one address then do not fill the
+// pool with waiters while others could be served.
+func spread(endpoints []edge.Endpoint) []int {
+	type place struct{ turn, index int }
+	turns := map[netip.Addr]int{}
+	places := make([]place, len(endpoints))
+	for i, e := range endpoints {
+		places[i] = place{turns[e.Address], i}
+		turns[e.Address]++
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return a.turn - b.turn })
+	order := make([]int, len(places))
+	for i, p := range places {
+		order[i] = p.index
+	}
+	return order
 }
 
 // complete puts the defaults in place of zeros and refuses what makes no sense.
@@ -110,12 +172,11 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-func (o Options) prober(endpoints []edge.Endpoint) (*probe.Prober, error) {
+func (o Options) prober() (*probe.Prober, error) {
 	p := probe.New(o.Timeout)
 	p.Retries = max(o.Retries, 0)
 	p.Samples, p.Quick, p.UDP, p.ClientCert = o.Samples, o.Quick, o.UDP, o.ClientCert
-	p.Gate = probe.NewGate(workersPerCore * runtime.GOMAXPROCS(0))
-	p.Admit = newTraffic(endpoints, o).admit
+	p.Traffic = traffic.New(traffic.Limits{Connections: o.Concurrency, PerAddress: o.PerAddress, Rate: o.Rate})
 	if o.Proxy != "" {
 		if o.UDP {
 			return nil, errors.New("UDP and a proxy: proxies carry TCP alone; hint: leave one of the two away")

@@ -22,11 +22,11 @@ const turnPort = 3478
 // silent to a ClientHello.
 func (v *visit) turnOrTLS(ctx context.Context, c *edge.Capture) sight {
 	s := v.persist(ctx, &c.Attempts, func() sight { return v.pseudo(ctx) })
-	if s.outcome() == edge.Failed && s.stage == edge.StageHandshake &&
+	if !v.later(s) && s.outcome() == edge.Failed && s.stage == edge.StageHandshake &&
 		s.fault.Class != edge.ClassTimeout && s.fault.Class != edge.ClassInterrupted {
 		s = v.capture(ctx, &c.Attempts)
 	}
-	if v.UDP {
+	if v.UDP && !v.later(s) {
 		c.UDP = turn.UDP(ctx, netip.AddrPortFrom(v.endpoint.Address, turnPort), v.Timeout)
 	}
 	return s
@@ -55,7 +55,7 @@ func (v *visit) xmppOrTLS(ctx context.Context, attempts *int) sight {
 	v.stream = true
 	s := v.persist(ctx, attempts, func() sight { return v.attempt(ctx, o) })
 	switch {
-	case s.outcome() != edge.Failed || s.stage != edge.StageHandshake:
+	case v.later(s), s.outcome() != edge.Failed || s.stage != edge.StageHandshake:
 		return s
 	case s.xmpp != nil && s.xmpp.StartTLS != "":
 		return v.cure(ctx, attempts, o, s)

@@ -17,15 +17,12 @@ const (
 	shortagePause    = 100 * time.Millisecond
 )
 
-// connect opens a connection with its deadline set, and passes the gate.
-// Without one the sight says why.
+// connect opens a connection with its deadline set; its end lets others
+// compute (wire.Close). Without one the sight says why.
 func (v *visit) connect(ctx context.Context) (*wire, sight) {
-	release := func() {}
-	if v.Admit != nil {
-		var err error
-		if release, err = v.Admit(ctx, v.endpoint.Address); err != nil {
-			return nil, sight{stage: edge.StageDial, fault: interrupted(ctx)}
-		}
+	release, err := v.Traffic.Admit(ctx, v.endpoint.Address)
+	if err != nil {
+		return nil, sight{stage: edge.StageDial, fault: interrupted(ctx)}
 	}
 	w, f := v.dial(ctx, netip.AddrPortFrom(v.endpoint.Address, uint16(v.endpoint.Port)))
 	if f != nil {
@@ -34,10 +31,8 @@ func (v *visit) connect(ctx context.Context) (*wire, sight) {
 	}
 	w.prober, w.release = v.Prober, release
 	w.stop = fault.Interrupt(ctx, w.Conn)
-	if v.connected != nil {
-		v.connected()
-	}
-	v.Gate.enter()
+	v.place.Connected()
+	v.Traffic.Enter()
 	return w, sight{}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/traffic"
 )
 
 // byName serves one certificate with the right SNI and another without, TLS
@@ -107,7 +108,7 @@ func TestSamplesCountTheCertificatesBehindOneAddress(t *testing.T) {
 	}))
 	e.FQDN, e.Samples = "", 6
 	p := prober(patient, false)
-	p.Admit = one() // in turn
+	p.Traffic = traffic.New(traffic.Limits{Connections: 1, PerAddress: 1}) // in turn
 	got := p.Probe(context.Background(), e, nil)
 	failed, seen := 0, map[string]int{string(got.Leaf().Raw): 1}
 	for _, p := range got.Offered(edge.OfferSample) {
@@ -120,15 +121,6 @@ func TestSamplesCountTheCertificatesBehindOneAddress(t *testing.T) {
 	one, two := seen[string(members[0].der)], seen[string(members[1].der)]
 	if failed != 1 || one+two != 5 || one == 0 || two == 0 {
 		t.Errorf("%d failed, %d of one, %d of the other", failed, one, two)
-	}
-}
-
-// one admits one connection at a time.
-func one() func(context.Context, netip.Addr) (func(), error) {
-	slot := make(chan struct{}, 1)
-	return func(context.Context, netip.Addr) (func(), error) {
-		slot <- struct{}{}
-		return func() { <-slot }, nil
 	}
 }
 

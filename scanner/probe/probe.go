@@ -21,12 +21,12 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/probe/fault"
+	"edgecert/scanner/traffic"
 )
 
 // A Prober probes endpoints, any number side by side. Its fields are set
@@ -38,10 +38,7 @@ type Prober struct {
 	Quick      bool             // nothing extra
 	UDP        bool             // ask UDP 3478 of A/V endpoints too
 	ClientCert *tls.Certificate // presented where one is asked for
-	Gate       Gate             // around all work
-	// Admit waits for leave to open one connection to an address; release
-	// ends it. Its error is about ctx. Nil: always at once.
-	Admit func(ctx context.Context, address netip.Addr) (release func(), err error)
+	Traffic    *traffic.Control // who may connect and compute
 	// Dial opens connections through a proxy. Nil: directly.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -59,10 +56,13 @@ func New(timeout time.Duration) *Prober {
 
 // Probe dials e and takes its certificate, whatever it needs. The capture is
 // Failed with ClassInterrupted if ctx is done before there is one; what was
-// captured before is kept. connected, where not nil, is called whenever a
-// connection of it stands.
-func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, connected func()) edge.Capture {
-	v := &visit{Prober: p, endpoint: e, connected: connected}
+// captured before is kept. With a place the first handshake is tried once:
+// retries come with further places, after all others.
+func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, place *traffic.Place) edge.Capture {
+	v := &visit{Prober: p, endpoint: e, place: place, retries: p.Retries}
+	if place != nil {
+		v.retries = 0
+	}
 	c := edge.Capture{Endpoint: e}
 	var s sight
 	switch {
@@ -78,6 +78,7 @@ func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, connected func()) e
 	s = unlessEnded(ctx, s)
 	s.fill(&c)
 	if c.Outcome == edge.Captured && !p.Quick {
+		v.retries = p.Retries
 		c.Presentations = v.extra(ctx, s)
 	}
 	return c
@@ -86,9 +87,10 @@ func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, connected func()) e
 // A visit is one Probe under way.
 type visit struct {
 	*Prober
-	endpoint  edge.Endpoint
-	connected func()
-	stream    bool // an XMPP stream with STARTTLS goes before TLS
+	endpoint edge.Endpoint
+	place    *traffic.Place
+	retries  int
+	stream   bool // an XMPP stream with STARTTLS goes before TLS
 }
 
 func unresolved(e edge.Endpoint) sight {
@@ -134,12 +136,16 @@ func (s sight) fill(c *edge.Capture) {
 	c.Proof, c.Turn, c.XMPP = s.proof, s.turn, s.xmpp
 }
 
-// passing says whether the sight is worth another try: nothing was seen, and
-// not because of the certificate.
-func (s sight) passing() bool {
-	return s.outcome() == edge.Failed &&
-		(s.fault.Class == edge.ClassTimeout || s.fault.Class == edge.ClassReset)
+// Passing says whether another try is worth it: nothing was seen, and not
+// because of the certificate.
+func Passing(o edge.Outcome, f *edge.Fault) bool {
+	return o == edge.Failed && (f.Class == edge.ClassTimeout || f.Class == edge.ClassReset)
 }
+
+func (s sight) passing() bool { return Passing(s.outcome(), s.fault) }
+
+// later says whether s is left to a further place.
+func (v *visit) later(s sight) bool { return v.place.Again() && s.passing() }
 
 // unlessEnded is s, unless the scan ended before anything was seen: what it was
 // then about to try, or to look up, might have brought it.
@@ -155,11 +161,11 @@ const retryPause = 200 * time.Millisecond
 
 // persist tries until something else than a passing trouble comes, or the
 // retries are used up.
-func (p *Prober) persist(ctx context.Context, attempts *int, try func() sight) sight {
+func (v *visit) persist(ctx context.Context, attempts *int, try func() sight) sight {
 	for retry := 0; ; retry++ {
 		*attempts++
 		s := try()
-		if !s.passing() || retry >= p.Retries {
+		if !s.passing() || retry >= v.retries {
 			return s
 		}
 		if !pause(ctx, retryPause) {
@@ -184,5 +190,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (v *visit) capture(ctx context.Context, attempts *int) sight {
 	first := firstOffer(v.endpoint)
 	s := v.persist(ctx, attempts, func() sight { return v.attempt(ctx, first) })
+	if v.later(s) {
+		return s
+	}
 	return v.cure(ctx, attempts, first, s)
 }

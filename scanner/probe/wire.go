@@ -15,7 +15,7 @@ import (
 // with what only a content server sends.
 var errContent = errors.New("the server is content")
 
-// A wire is a connection as a handshake sees it. It leaves the gate around
+// A wire is a connection as a handshake sees it. It lets others compute during
 // every Read and keeps what the server sends until the certificate is safe:
 // for the message about a peer that speaks something else, and for a chain
 // that crypto/tls refuses to parse.
@@ -32,16 +32,16 @@ type wire struct {
 	settled  []byte // what came since settling
 }
 
-// Read leaves the gate while it waits. After a handshake (settling) it reads
+// Read lets others compute while it waits. After a handshake (settling) it reads
 // record by record: crypto/tls asks for the next one only when the one before
 // was no alert.
 func (w *wire) Read(b []byte) (int, error) {
 	if w.settling && wholeRecords(w.settled) {
 		return 0, errContent
 	}
-	w.prober.Gate.leave()
+	w.prober.Traffic.Leave()
 	n, err := w.Conn.Read(b)
-	w.prober.Gate.enter()
+	w.prober.Traffic.Enter()
 	if w.record != nil && len(*w.record) < rawtls.MaxFlight {
 		*w.record = append(*w.record, b[:n]...)
 	}
@@ -75,7 +75,7 @@ func (w *wire) Close() error {
 	w.stop()
 	err := w.Conn.Close()
 	w.forget()
-	w.prober.Gate.leave()
+	w.prober.Traffic.Leave()
 	w.release()
 	return err
 }

@@ -26,6 +26,7 @@ import (
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab/peer"
+	"edgecert/scanner/traffic"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -119,6 +120,6 @@ func quick(t testing.TB, e edge.Endpoint) edge.Capture {
 func prober(timeout time.Duration, quick bool) *Prober {
 	p := New(timeout)
 	p.Quick = quick
-	p.Gate = NewGate(4)
+	p.Traffic = traffic.New(traffic.Limits{Connections: 100, PerAddress: 100})
 	return p
 }
