@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"edgecert/scanner"
+	"edgecert/scanner/certstore"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/targets"
 )
@@ -44,7 +45,7 @@ func (s *scanFlags) bind(f *pflag.FlagSet) {
 	f.StringVar(&s.resolver, "resolver", "", "ask this DNS server, `HOST[:PORT]`")
 	f.StringVar(&s.proxy, "proxy", "", "dial through `URL`: socks5://HOST:PORT or http://HOST:PORT")
 	f.BoolVar(&s.revocation, "revocation", false, "fetch OCSP and CRL too (contacts the CA's servers)")
-	f.StringVar(&s.clientCert, "client-cert", "", "present the certificate in `PEM` when one is asked for")
+	f.StringVar(&s.clientCert, "client-cert", "", "present the certificate in `PEM` when one is asked for (Windows: cert:\\CurrentUser\\My\\THUMBPRINT)")
 	f.StringVar(&s.clientKey, "client-key", "", "its private key, `PEM` (default: the file of --client-cert)")
 }
 
@@ -102,6 +103,16 @@ func (s *scanFlags) clientPair() (*tls.Certificate, error) {
 			return nil, hintf("name its certificate with --client-cert", "--client-key without --client-cert")
 		}
 		return nil, nil
+	}
+	if certstore.Is(s.clientCert) {
+		if s.clientKey != "" {
+			return nil, hintf("leave --client-key away", "--client-cert %s is in Windows' store, where its key is too", s.clientCert)
+		}
+		pair, err := certstore.Load(s.clientCert)
+		if err != nil {
+			return nil, fmt.Errorf("reading the client certificate: %w", err)
+		}
+		return pair, nil
 	}
 	key := s.clientKey
 	if key == "" {
