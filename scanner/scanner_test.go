@@ -175,15 +175,15 @@ func TestOneAddressIsNotCrowded(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, &fleet{hold: 5 * time.Millisecond})
 	for _, c := range scan(t, context.Background(), f.endpoints(40, true), Options{PerAddress: 3}) {
-		if c.Outcome != edge.Captured || len(c.Presentations) != 3 {
+		if c.Outcome != edge.Captured || len(c.Presentations) != 4 {
 			t.Fatalf("%s: %v, %+v", c.Outcome, c.Fault, c.Presentations)
 		}
 	}
 	if peak := f.peak.Load(); peak > 3 {
 		t.Errorf("%d connections to one address at a time, want 3 at most", peak)
 	}
-	if n := f.accepted.Load(); n != 160 {
-		t.Errorf("%d connections, want 4 for each of 40 endpoints", n)
+	if n := f.accepted.Load(); n != 200 {
+		t.Errorf("%d connections, want 5 for each of 40 endpoints", n)
 	}
 }
 

@@ -17,7 +17,9 @@ type offer struct {
 	name       edge.Offer
 	serverName string // SNI; empty: none
 	max        uint16 // the highest version
-	hybrids    bool   // post-quantum groups, too
+	key        rawtls.KeyType
+	hybrids    bool // post-quantum groups, too
+	alone      bool // by hand: TLS 1.3 by itself, with every group
 }
 
 func firstOffer(e edge.Endpoint) offer {
@@ -30,10 +32,14 @@ func firstOffer(e edge.Endpoint) offer {
 
 // suites are all that crypto/tls has, so that old Edges answer. The order is
 // its own affair.
-func suites() []uint16 {
-	var ids []uint16
+func suites() map[rawtls.KeyType][]uint16 {
+	ids := map[rawtls.KeyType][]uint16{}
 	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		ids = append(ids, s.ID)
+		for _, key := range []rawtls.KeyType{"", rawtls.RSA, rawtls.ECDSA} {
+			if key.Fits(s.Name) {
+				ids[key] = append(ids[key], s.ID)
+			}
+		}
 	}
 	return ids
 }
@@ -45,7 +51,7 @@ func (p *Prober) config(o offer, w *wire, r *clientRequest) *tls.Config {
 		SessionTicketsDisabled: true,
 		MinVersion:             tls.VersionTLS10,
 		MaxVersion:             o.max,
-		CipherSuites:           p.suites,
+		CipherSuites:           p.suites[o.key],
 		KeyLogWriter:           keyLog{w},
 		GetClientCertificate:   r.answer,
 	}
@@ -65,7 +71,7 @@ func (v *visit) attempt(ctx context.Context, o offer) sight {
 	}
 	defer w.Close()
 	s := v.shake(ctx, w, o)
-	s.xmpp = before.xmpp
+	s.xmpp, s.by = before.xmpp, o
 	return s
 }
 
@@ -84,9 +90,9 @@ func (p *Prober) shake(ctx context.Context, w *wire, o offer) sight {
 	}
 	w.forget()
 	p.seen(&s, state, request)
-	s.proof = edge.Proof{State: edge.NotSeen, Reason: "the handshake ended before it came"}
+	s.proof = w.proofOf(state, request, err)
 	if err == nil {
-		s.stage, s.proof = edge.StageDone, edge.Proof{State: edge.Proved}
+		s.stage = edge.StageDone
 		err = request.settle(ctx, conn, w, state.Version, s.handshake)
 		s.tls.ClientCertificate = request.verdict(true)
 	}
@@ -142,7 +148,7 @@ func (p *Prober) recovered(s *sight, f *rawtls.Flight, err error, ended *edge.Fa
 		if s.fault = ended; isFault && ended == nil {
 			s.fault = known
 		}
-		s.proof = edge.Proof{State: edge.NotSeen, Reason: "the certificate was read without taking part in the handshake"}
+		s.proof = edge.Proof{State: edge.NotSeen, Reason: byHand}
 		s.tls = &edge.TLS{
 			Version: rawtls.VersionName(f.Version),
 			Cipher:  rawtls.CipherName(f.Cipher),

@@ -26,6 +26,7 @@ import (
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/probe/fault"
+	"edgecert/scanner/probe/rawtls"
 	"edgecert/scanner/traffic"
 )
 
@@ -44,7 +45,8 @@ type Prober struct {
 
 	recordings sync.Pool
 	store      store
-	suites     []uint16
+	suites     map[rawtls.KeyType][]uint16
+	hellos     rawtls.Hellos
 }
 
 // New is a Prober with the given timeout, no retries, and nobody to wait for.
@@ -79,7 +81,7 @@ func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, place *traffic.Plac
 	s.fill(&c)
 	if c.Outcome == edge.Captured && !p.Quick {
 		v.retries = p.Retries
-		c.Presentations = v.extra(ctx, s)
+		c.Presentations = v.further(ctx, s)
 	}
 	return c
 }
@@ -114,6 +116,7 @@ type sight struct {
 	cured     bool // seen by a second way; the extra handshakes may need it too
 	xmpp      *edge.XMPPStream
 	turn      *edge.Turn
+	by        offer         // that brought it
 	dial      time.Duration // to the connection
 	handshake time.Duration // from the connection to the end of the handshake
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"time"
@@ -29,13 +30,13 @@ func (v *visit) cure(ctx context.Context, attempts *int, o offer, first sight) s
 			return s
 		}
 	}
-	s, ok := try(func() sight { return v.rawAttempt(ctx, o, nil) })
+	s, ok := try(func() sight { return v.rawAttempt(ctx, in12(o)) })
 	// TLS 1.3 alone: OpenSSL sends protocol_version, GnuTLS handshake_failure.
 	// Who has fallen silent, or hung up, is asked no further.
 	o.hybrids = true
 	for _, way := range []func() sight{
 		func() sight { return v.attempt(ctx, o) },
-		func() sight { return v.rawAttempt(ctx, o, rawtls.NewKeys()) },
+		func() sight { o := o; o.hybrids, o.alone = false, true; return v.rawAttempt(ctx, o) },
 	} {
 		if !ok && s.alert > 0 && o.max == tls.VersionTLS13 {
 			s, ok = try(way)
@@ -68,24 +69,31 @@ func curable(s sight) bool {
 	}
 }
 
-// rawAttempt sends a ClientHello of our own and reads the chain: in the clear,
-// with TLS 1.2 at most, or with keys by TLS 1.3. The handshake goes no further.
-func (v *visit) rawAttempt(ctx context.Context, o offer, keys *rawtls.Keys) sight {
+// in12 is an offer of TLS 1.2 at most.
+func in12(o offer) offer {
+	o.max = min(o.max, tls.VersionTLS12)
+	return o
+}
+
+// rawAttempt sends a ClientHello of our own and reads the chain: in the clear
+// up to TLS 1.2, with a key that we know by heart in TLS 1.3. The handshake
+// goes no further.
+func (v *visit) rawAttempt(ctx context.Context, o offer) sight {
 	w, s := v.ready(ctx)
 	if w == nil {
 		return s
 	}
 	defer w.Close()
 	start := time.Now()
-	s.stage, s.dial = edge.StageHandshake, w.dialed
-	hello, err := rawtls.Hello(o.serverName, o.max, keys)
-	if err == nil {
-		_, err = w.Write(hello)
-	}
+	s.stage, s.dial, s.by = edge.StageHandshake, w.dialed, o
 	flight := &rawtls.Flight{}
+	hello, err := v.hellos.New(o.serverName, rawtls.Offer{Max: o.max, Key: o.key, Alone: o.alone})
+	if err == nil {
+		_, err = w.Write(hello.Bytes)
+	}
 	if err == nil {
 		w.listen()
-		flight, err = keys.Read(w)
+		flight, err = hello.Read(bufio.NewReader(w))
 	}
 	s.handshake = time.Since(start)
 	if err != nil {

@@ -28,6 +28,7 @@ type wire struct {
 	release  func()        // gives the address's slot back
 	record   *[]byte       // what the server sent since listen; nil: not kept
 	secret   []byte        // the server's handshake traffic secret, from the key log
+	verified bool          // crypto/tls has verified the server's signature
 	settling bool
 	settled  []byte // what came since settling
 }
@@ -116,12 +117,15 @@ func (w *wire) heard() []byte {
 }
 
 // Write takes the lines of the key log, each with one call. Only the secret
-// that opens the server's certificate is kept.
+// that opens the server's certificate is kept, and that the last ones came.
 type keyLog struct{ wire *wire }
 
 func (k keyLog) Write(line []byte) (int, error) {
-	if bytes.HasPrefix(line, []byte("SERVER_HANDSHAKE")) {
+	switch {
+	case bytes.HasPrefix(line, []byte("SERVER_HANDSHAKE")):
 		k.wire.secret = rawtls.ServerSecret(line)
+	case bytes.HasPrefix(line, []byte("CLIENT_RANDOM")), bytes.HasPrefix(line, []byte("CLIENT_TRAFFIC_SECRET_0")):
+		k.wire.verified = true
 	}
 	return len(line), nil
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/sha512"
 	"crypto/tls"
 	"hash"
-	"io"
 	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -16,32 +15,26 @@ import (
 	"edgecert/scanner/probe/fault"
 )
 
-// Keys are our half of a TLS 1.3 key agreement, which is all that it takes to
-// read a certificate there: it comes encrypted, but before anything is asked of
-// the client. Good for one connection. Nil: TLS 1.3 is not offered.
-//
-// Our secret is 1 in every group. So our key is the group's generator, and what
-// is agreed on is the server's own key: no arithmetic, and groups that Go lacks
-// cost nothing. Everybody can read along, but what they read the server shows to
-// everybody.
-type Keys struct {
-	shares []share
-	hello  []byte // the ClientHello that offered them, without its record
-}
-
 // A share is a group with its generator, written as keys of it are.
 type share struct {
 	group     uint16
 	generator []byte
 }
 
-// NewKeys offers every group that servers are known to want, so that none has
-// to ask for another: X25519 and X448 (RFC 7748, 4), the NIST curves, and the
-// finite fields of RFC 7919, whose keys are as long as their primes.
-func NewKeys() *Keys {
+// shares are our half of a TLS 1.3 key agreement, which is all that it takes to
+// read a certificate there: it comes encrypted, but before anything is asked of
+// the client. Our secret is 1 in every group. So our key is the group's
+// generator, and what is agreed on is the server's own key: no arithmetic, and
+// groups that Go lacks cost nothing. Everybody can read along, but what they
+// read the server shows to everybody.
+//
+// X25519 (RFC 7748, 4) and the NIST curves; where all is set, every group that
+// servers are known to want, so that none has to ask for another: X448 and the
+// finite fields of RFC 7919, whose keys are as long as their primes, too.
+func shares(all bool) []share {
 	x25519 := make([]byte, 32)
 	x25519[0] = 9
-	k := &Keys{shares: []share{{uint16(tls.X25519), x25519}}}
+	out := []share{{uint16(tls.X25519), x25519}}
 	for _, c := range []struct {
 		id    tls.CurveID
 		curve elliptic.Curve
@@ -51,17 +44,20 @@ func NewKeys() *Keys {
 		point[0] = uncompressed
 		p.Gx.FillBytes(point[1 : 1+len(point)/2])
 		p.Gy.FillBytes(point[1+len(point)/2:])
-		k.shares = append(k.shares, share{uint16(c.id), point})
+		out = append(out, share{uint16(c.id), point})
+	}
+	if !all {
+		return out
 	}
 	x448 := make([]byte, 56)
 	x448[0] = 5
-	k.shares = append(k.shares, share{30, x448})
+	out = append(out, share{30, x448})
 	for i, bits := range []int{2048, 3072, 4096, 6144, 8192} {
 		two := make([]byte, bits/8)
 		two[len(two)-1] = 2
-		k.shares = append(k.shares, share{256 + uint16(i), two})
+		out = append(out, share{256 + uint16(i), two})
 	}
-	return k
+	return out
 }
 
 // uncompressed begins a point of a NIST curve: two coordinates follow, of which
@@ -79,49 +75,23 @@ func (s share) agree(peer []byte) ([]byte, error) {
 	return peer, nil
 }
 
-// Read is as the function Read, for the answer to the Hello that offered k.
-func (k *Keys) Read(r io.Reader) (*Flight, error) {
-	return (&reader{r: r, keys: k, flight: &Flight{}}).read()
-}
-
-// extensions are what makes a ClientHello one of TLS 1.3 (RFC 8446, 9.2).
-// Groups without a share are left out: the server might ask for one.
-func (k *Keys) extensions(add func(id uint16, f cryptobyte.BuilderContinuation)) {
-	var groups []uint16
-	for _, s := range k.shares {
-		groups = append(groups, s.group)
-	}
-	add(extGroups, list16(groups))
-	add(extVersions, func(b *cryptobyte.Builder) {
-		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddUint16(tls.VersionTLS13) })
-	})
-	add(extKeyShare, func(b *cryptobyte.Builder) {
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, s := range k.shares {
-				b.AddUint16(s.group)
-				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(s.generator) })
-			}
-		})
-	})
-}
-
 // secret is the server's handshake traffic secret (RFC 8446, 7.1), from the
 // key_share extension of its ServerHello.
-func (k *Keys) secret(suite uint16, extension cryptobyte.String, serverHello []byte) ([]byte, error) {
+func (h *Hello) secret(suite uint16, extension cryptobyte.String, serverHello []byte) ([]byte, error) {
 	var group uint16
 	var public cryptobyte.String
 	if !extension.ReadUint16(&group) || !extension.ReadUint16LengthPrefixed(&public) {
 		return nil, fault.New(edge.ClassProtocol, "a key_share extension that cannot be decoded")
 	}
-	i := slices.IndexFunc(k.shares, func(s share) bool { return s.group == group })
+	i := slices.IndexFunc(h.shares, func(s share) bool { return s.group == group })
 	if i < 0 {
 		return nil, fault.New(edge.ClassProtocol, "a key for group %d, which was not offered", group)
 	}
-	agreed, err := k.shares[i].agree(public)
+	agreed, err := h.shares[i].agree(public)
 	if err != nil {
 		return nil, err
 	}
-	return handshakeSecret(hashOf(suite), agreed, k.hello, serverHello)
+	return handshakeSecret(hashOf(suite), agreed, h.Bytes[recordHeader:], serverHello)
 }
 
 // handshakeSecret goes down the key schedule, without a pre-shared key.

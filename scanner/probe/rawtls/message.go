@@ -103,14 +103,14 @@ func (d *reader) serverHello(body []byte) error {
 			return fault.New(edge.ClassProtocol, "a supported_versions extension that cannot be decoded")
 		}
 	}
-	if d.keys == nil || f.Version != tls.VersionTLS13 {
+	if d.hello == nil || f.Version != tls.VersionTLS13 {
 		return nil
 	}
 	if d.retried {
 		return fault.New(edge.ClassProtocol, "a HelloRetryRequest: the server likes none of the groups offered")
 	}
 	var err error
-	d.secret, err = d.keys.secret(f.Cipher, share, message(typeServerHello, body))
+	d.secret, err = d.hello.secret(f.Cipher, share, message(typeServerHello, body))
 	return err
 }
 

@@ -3,7 +3,7 @@
 // one: for chains that crypto/tls refuses to look at, and for servers that
 // share no suite or group with it.
 //
-//	Hello ─→ server ─→ Read ─→ Flight: version, suite, chain, what was asked of us
+//	Hellos ─→ server ─→ Read ─→ Flight: version, suite, chain, what was asked of us
 //
 // Nothing is verified. Whatever the bytes are, memory is bounded by the
 // constants below, time by the reader's deadline.

@@ -45,7 +45,7 @@ func certificate(t testing.TB) ([]byte, *ecdsa.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"sip.contoso.com"}, NotAfter: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -187,10 +187,7 @@ func TestOneByteAtATimeAndRecordsOfAnySize(t *testing.T) {
 func TestHelloIsWhatServersExpect(t *testing.T) {
 	t.Parallel()
 	for _, max := range []uint16{tls.VersionTLS10, tls.VersionTLS11, tls.VersionTLS12} {
-		hello, err := Hello("sip.contoso.com", max, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		hello := newHello(t, Offer{Max: max}).Bytes
 		if n := len(hello) - recordHeader; n < 512 {
 			t.Errorf("a ClientHello of %d bytes: some servers hang on 256 to 511", n)
 		}
@@ -242,9 +239,9 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte{22, 3, 1, 0, 4, 14, 0, 0, 0}, []byte(nil))
 	f.Add([]byte{21, 3, 1, 0, 2, 2, 40}, []byte(nil))
 	f.Add([]byte("HTTP/1.1 400 Bad Request\r\n"), []byte(nil))
-	keys := NewKeys()
+	hello := newHello(f, Offer{Max: tls.VersionTLS13})
 	f.Fuzz(func(t *testing.T, server, secret []byte) {
-		if got, err := keys.Read(bytes.NewReader(server)); err == nil != got.Done {
+		if got, err := hello.Read(bytes.NewReader(server)); err == nil != got.Done {
 			t.Errorf("with keys: done %v with %v", got.Done, err)
 		}
 		got, err := Read(bytes.NewReader(server), secret)

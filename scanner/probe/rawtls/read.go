@@ -22,7 +22,7 @@ const (
 type reader struct {
 	r       io.Reader
 	secret  []byte // the server's handshake traffic secret; nil: what is encrypted cannot be read
-	keys    *Keys  // to agree on the secret with; nil: it is given, or there is none
+	hello   *Hello // ours, to agree on the secret with; nil: it is given, or there is none
 	opener  *opener
 	record  []byte // the payload of one record
 	hand    []byte // handshake bytes not yet taken
