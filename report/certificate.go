@@ -1,9 +1,6 @@
 package report
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 
@@ -68,23 +65,12 @@ func newCertificate(c *edge.Certificate) Certificate {
 		return d
 	}
 	d.ExtendedKeyUsage = usages(c.X509)
-	d.KeyType, d.KeyBits = key(c.X509)
-	d.SignatureAlgorithm = c.X509.SignatureAlgorithm.String()
+	if key := c.Key(); key.Algorithm != "" {
+		d.KeyType, d.KeyBits = string(key.Algorithm), key.Bits
+	}
+	d.SignatureAlgorithm = c.Signature().Name
 	d.IsCA = c.X509.BasicConstraintsValid && c.X509.IsCA
 	return d
-}
-
-func key(c *x509.Certificate) (kind string, bits int) {
-	switch k := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return "RSA", k.N.BitLen()
-	case *ecdsa.PublicKey:
-		return "EC", k.Curve.Params().BitSize
-	case ed25519.PublicKey:
-		return "Ed25519", 8 * len(k)
-	default:
-		return "unknown", 0
-	}
 }
 
 // usages names the extended key usages as RFC 5280 4.2.1.12 does; one without

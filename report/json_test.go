@@ -58,7 +58,7 @@ func TestReportSurvivesFileAndJudgingAgain(t *testing.T) {
 	for name, w := range map[string]*world{"healthy": newWorld(t, 3), "faulty": faulty(t), "rich": rich(t), "malformed": malformed(t), "nothing": {t: t, ev: edge.Evidence{Started: started, Finished: finished}}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			first := New(w.ev, audit.Judge(w.ev, policy, w.ev.Finished), policy, tool)
+			first := New(w.ev, audit.Judge(t.Context(), w.ev, policy, w.ev.Finished), policy, tool)
 			loaded, err := Load(bytes.NewReader(encode(t, first)))
 			if err != nil {
 				t.Fatal(err)
@@ -70,7 +70,7 @@ func TestReportSurvivesFileAndJudgingAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again := New(ev, audit.Judge(ev, p, ev.Finished), p, tool)
+			again := New(ev, audit.Judge(t.Context(), ev, p, ev.Finished), p, tool)
 			if d := cmp.Diff(string(encode(t, first)), string(encode(t, again))); d != "" {
 				t.Errorf("judging again changed the document (-first +again):\n%s", d)
 			}

@@ -61,7 +61,7 @@ func (r Report) source() []string {
 	}
 	roots := "public roots of " + r.Tool.PublicRoots
 	if trust.RootsOld(day, r.Finished) {
-		roots += ", more than a year old"
+		roots += ", more than 90 days old"
 	}
 	return append(facts, roots)
 }

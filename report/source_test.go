@@ -14,7 +14,7 @@ func TestSourceSaysHowOldTheRootsAre(t *testing.T) {
 		want  []string
 	}{
 		{"of last month", "2026-10-30", false, []string{"edgecert 1", "public roots of 2026-10-30"}},
-		{"of the year before", "2025-11-20", false, []string{"edgecert 1", "public roots of 2025-11-20, more than a year old"}},
+		{"of the year before", "2025-11-20", false, []string{"edgecert 1", "public roots of 2025-11-20, more than 90 days old"}},
 		{"not trusted at all", "2026-10-30", true, []string{"edgecert 1"}},
 		{"of a scan that does not say", "", false, []string{"edgecert 1"}},
 		{"hostile", "\x1b[2J", false, []string{"edgecert 1"}},

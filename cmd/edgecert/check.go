@@ -111,7 +111,7 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 	for _, note := range file.Notes {
 		a.ui.infof("%s: %s", name, note)
 	}
-	return a.deliver(c.Context(), judge(ev, policy, now), sinks, p.failOn)
+	return a.deliver(c.Context(), judge(c.Context(), ev, policy, now), sinks, p.failOn)
 }
 
 // checkedPool is the pool that the certificate is meant for.

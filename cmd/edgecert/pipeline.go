@@ -46,7 +46,7 @@ func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scan
 	a.askOthers(ctx, &ev, p, s)
 	ev.Finished = time.Now().UTC()
 	a.log(ev)
-	return judge(ev, p, ev.Finished), nil
+	return judge(ctx, ev, p, ev.Finished), nil
 }
 
 // askOthers adds what is not on the wire: what this host's root store and,
@@ -55,20 +55,26 @@ func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, 
 	now := time.Now()
 	if !p.OnlyRoots {
 		var err error
-		if ev.HostTrusted, err = hosttrust.Trusted(ev.Captures, now); err != nil {
+		if ev.HostTrusted, err = hosttrust.Trusted(ctx, ev.Captures, now); err != nil {
 			a.ui.warnf("this host's root store was not asked: %v", err)
 		}
 		ev.HostRoots = err == nil
 	}
 	if s.revocation && !ev.Interrupted {
 		roots := trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Now: now}
-		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ev.Captures, roots), revocation.Options{Now: now, Timeout: s.timeout})
+		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ctx, ev.Captures, roots), revocation.Options{Now: now, Timeout: s.timeout})
 	}
 }
 
-// judge turns evidence into the report.
-func judge(ev edge.Evidence, p audit.Policy, now time.Time) report.Report {
-	return report.New(ev, audit.Judge(ev, p, now), p, tool())
+// judge turns evidence into the report. What a scan brought home before it was
+// interrupted is judged; an interrupt that comes while it is judged ends that.
+func judge(ctx context.Context, ev edge.Evidence, p audit.Policy, now time.Time) report.Report {
+	if ev.Interrupted {
+		ctx = context.WithoutCancel(ctx)
+	}
+	judgements := audit.Judge(ctx, ev, p, now)
+	ev.Interrupted = ev.Interrupted || ctx.Err() != nil
+	return report.New(ev, judgements, p, tool())
 }
 
 // log tells, with -v, what each endpoint said beyond the report.

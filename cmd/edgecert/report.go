@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -32,7 +33,7 @@ func (a *app) reportCommand() *cobra.Command {
 				return err
 			}
 			defer sinks.close()
-			r, err := a.saved(args, over, c.Flags())
+			r, err := a.saved(c.Context(), args, over, c.Flags())
 			if err != nil {
 				return err
 			}
@@ -47,14 +48,14 @@ func (a *app) reportCommand() *cobra.Command {
 // saved reads saved scans, judges each again where a policy flag asks for it,
 // and lays several side by side, each called as its file, or as its host where it
 // comes from stdin.
-func (a *app) saved(names []string, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
+func (a *app) saved(ctx context.Context, names []string, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
 	var all []report.NamedReport
 	for _, name := range names {
 		r, err := a.loadReport(name)
 		if err != nil {
 			return report.Report{}, err
 		}
-		again, err := rejudge(*r, over, f)
+		again, err := rejudge(ctx, *r, over, f)
 		if err != nil {
 			return report.Report{}, fmt.Errorf("%s: %w", name, err)
 		}
@@ -72,7 +73,7 @@ func (a *app) saved(names []string, over audit.Policy, f *pflag.FlagSet) (report
 
 // rejudge judges a saved scan with those fields of over whose flags were given
 // laid over the policy it was made with. Without such a flag it is left as it is.
-func rejudge(r report.Report, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
+func rejudge(ctx context.Context, r report.Report, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
 	ev, policy, err := report.Evidence(r)
 	if err != nil {
 		return r, err
@@ -103,7 +104,7 @@ func rejudge(r report.Report, over audit.Policy, f *pflag.FlagSet) (report.Repor
 	}
 	changes := r.Changes
 	r.Tool.PublicRoots = tool().PublicRoots // those that judge now
-	r = report.New(ev, audit.Judge(ev, policy, ev.Finished), policy, r.Tool)
+	r = report.New(ev, audit.Judge(ctx, ev, policy, ev.Finished), policy, r.Tool)
 	r.Changes = changes
 	return r, nil
 }

@@ -48,7 +48,7 @@ func (a *app) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			age := ""
 			if trust.RootsOld(trust.RootsDate(), time.Now()) {
-				age = ", more than a year old: a newer edgecert knows the public CAs of today"
+				age = ", more than 90 days old: a newer edgecert knows the public CAs of today"
 			}
 			_, err := fmt.Fprintf(a.out, "edgecert %s %s/%s %s\npublic roots: Mozilla's of %s%s\n", toolVersion(), runtime.GOOS,
 				runtime.GOARCH, runtime.Version(), trust.RootsDate().Format(time.DateOnly), age)

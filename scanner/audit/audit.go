@@ -9,6 +9,7 @@ package audit
 
 import (
 	"edgecert/scanner/audit/finding"
+	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -75,4 +76,5 @@ type Policy struct {
 	Allow      []string            // rules whose findings are dropped
 	Roots      []*edge.Certificate // trusted beside the public roots, and as if public
 	OnlyRoots  bool                // Roots alone are trusted
+	Withdrawn  trust.RootList      // roots that were public once; the zero value is the embedded list
 }

@@ -53,11 +53,14 @@ func Rules() []Rule {
 		weakSignature(),
 		pssSignature(),
 		weakKey(),
+		keyTypeUnsupported(),
+		serialNegative(),
 		ecKey(),
 		crlMissing(),
 
 		// trust
 		untrustedIssuer(),
+		rootWithdrawn(),
 		notPublicCA(),
 		chainIncomplete(),
 		chainOrder(),
@@ -65,6 +68,7 @@ func Rules() []Rule {
 		chainExtra(),
 		intermediateExpired(),
 		intermediateExpiresSoon(),
+		notJudged(),
 
 		// validity
 		expired(),

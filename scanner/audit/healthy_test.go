@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -28,7 +29,7 @@ func (w *testWorld) pool() *edge.Pool { return &w.ev.Pools[0] }
 // judge judges the first pool.
 func (w *testWorld) judge() Judgement {
 	w.t.Helper()
-	js := Judge(w.ev, w.policy, w.now)
+	js := Judge(context.Background(), w.ev, w.policy, w.now)
 	if len(js) != len(w.ev.Pools) {
 		w.t.Fatalf("%d judgements of %d pools", len(js), len(w.ev.Pools))
 	}

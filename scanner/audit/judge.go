@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -10,9 +11,10 @@ import (
 
 // Judge applies every rule to every pool of ev, in the order of ev.Pools. It
 // depends on its arguments alone: the same evidence, policy and time give the
-// same judgement, live or from a file.
-func Judge(ev edge.Evidence, p Policy, now time.Time) []Judgement {
-	s := newScan(ev, p, now)
+// same judgement, live or from a file. What has not been judged when ctx ends
+// could not be told.
+func Judge(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) []Judgement {
+	s := newScan(ctx, ev, p, now)
 	captures := ev.ByPool()
 	out := make([]Judgement, 0, len(ev.Pools))
 	for _, pool := range ev.Pools {
@@ -69,11 +71,27 @@ func (w *world) result(id string) *result {
 		return r
 	}
 	rule := w.scan.rules[i]
+	r.question = questionOf(rule)
 	if w.pool.File != nil && aboutWire(rule) || rule.Applies != nil && !rule.Applies(w) {
 		return r
 	}
 	rule.Run(w, r)
 	return r
+}
+
+// questionOf is what a rule needs to be readable of a certificate; empty: that
+// it is one.
+func questionOf(r Rule) edge.Question {
+	switch r.Family {
+	case "names":
+		return edge.Names
+	case "usage":
+		return edge.Usage
+	case "validity":
+		return edge.Validity
+	default:
+		return ""
+	}
 }
 
 // aboutWire says whether a rule is about how endpoints behave: it has nothing
@@ -135,7 +153,7 @@ func (w *world) verdict(fs []Finding) Verdict {
 			v = VerdictWarning
 		}
 	}
-	if slices.ContainsFunc(w.captures, unseen) && !slices.ContainsFunc(fs, tellsUnseen) {
+	if slices.ContainsFunc(w.captures, unseen) && !slices.ContainsFunc(fs, tellsUnseen) || w.below() {
 		return VerdictIncomplete
 	}
 	return v
@@ -153,7 +171,9 @@ func unseen(c edge.Capture) bool { return c.Outcome == edge.Failed }
 
 // coverageRule says whether an error of this rule is about what was not seen
 // rather than about what was.
-func coverageRule(id string) bool { return id == idUnreachable || id == idNoAddress }
+func coverageRule(id string) bool {
+	return id == idUnreachable || id == idNoAddress || id == idNotJudged
+}
 
 // interrupted says whether the scan ended before this endpoint was done.
 func interrupted(c edge.Capture) bool {

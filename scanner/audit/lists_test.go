@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -140,6 +141,6 @@ func BenchmarkJudgeLoose(b *testing.B) {
 	}
 	listed(edge.LoosePool, hosts...)(w)
 	for b.Loop() {
-		Judge(w.ev, w.policy, w.now)
+		Judge(context.Background(), w.ev, w.policy, w.now)
 	}
 }

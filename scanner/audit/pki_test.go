@@ -1,16 +1,20 @@
 package audit
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"math/big"
 	"sync"
 	"testing"
+	"time"
 
 	"edgecert/scanner/edge"
 )
@@ -84,3 +88,27 @@ func makeLeaf(t testing.TB, change leafOption) *edge.Certificate {
 	}
 	return edge.NewCertificate(der)
 }
+
+// resigned is an issued certificate with other bytes, signed again.
+func resigned(c *edge.Certificate, old, other []byte) *edge.Certificate {
+	if !bytes.Contains(c.X509.RawTBSCertificate, old) {
+		panic("nothing to replace")
+	}
+	tbs := bytes.Replace(c.X509.RawTBSCertificate, old, other, 1)
+	sum := sha256.Sum256(tbs)
+	signature := must(testPKI().caKey.Sign(rand.Reader, sum[:], crypto.SHA256))
+	return edge.NewCertificate(must(asn1.Marshal(struct {
+		TBS       asn1.RawValue
+		Algorithm pkix.AlgorithmIdentifier
+		Signature asn1.BitString
+	}{
+		asn1.RawValue{FullBytes: tbs},
+		pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue},
+		asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)},
+	})))
+}
+
+func must1[T, U any](v T, _ U, err error) T { return must(v, err) }
+
+// day is a day of the tests.
+const day = 24 * time.Hour

@@ -1,14 +1,13 @@
 package audit
 
-import (
-	"encoding/asn1"
-	"time"
-)
+import "time"
 
 // Every number, date, port and OID that a rule goes by stands here, with who
 // says so.
 
-const day = 24 * time.Hour
+// Time is counted in seconds: a time.Duration ends at 292 years, and Windows
+// writes its zero date, 1601, into certificates.
+const secondsADay = 86400
 
 // The ports of an Edge pool that rules know by number: the federation port is
 // the one that speaks mutual TLS, the client port the one that must not.
@@ -29,28 +28,28 @@ const (
 	failShare = 10 // a tenth
 )
 
-// warnBefore and failBefore are how long before its end a certificate of this
+// warnBefore and failBefore are how many seconds before its end a certificate of this
 // lifetime is worth a warning, and an error.
-func (s *scan) warnBefore(lifetime time.Duration) time.Duration {
+func (s *scan) warnBefore(lifetime int64) int64 {
 	if s.policy.WarnDays > 0 {
-		return time.Duration(s.policy.WarnDays) * day
+		return int64(s.policy.WarnDays) * secondsADay
 	}
-	return min(warnDays*day, lifetime/warnShare)
+	return min(warnDays*secondsADay, lifetime/warnShare)
 }
 
-func (s *scan) failBefore(lifetime time.Duration) time.Duration {
+func (s *scan) failBefore(lifetime int64) int64 {
 	if s.policy.ErrorDays > 0 {
-		return time.Duration(s.policy.ErrorDays) * day
+		return int64(s.policy.ErrorDays) * secondsADay
 	}
-	return min(failDays*day, lifetime/failShare, s.warnBefore(lifetime)) // who asks for late warnings wants no earlier error
+	return min(failDays*secondsADay, lifetime/failShare, s.warnBefore(lifetime)) // who asks for late warnings wants no earlier error
 }
 
 // Thresholds are the times from which `expires-soon` warns of a certificate,
 // and from which it is an error: for drawing what the rule goes by.
 func (p Policy) Thresholds(notBefore, notAfter time.Time) (warn, fail time.Time) {
 	s := &scan{policy: p}
-	life := lifetime(notBefore, notAfter)
-	return notAfter.Add(-s.warnBefore(life)), notAfter.Add(-s.failBefore(life))
+	life, end := lifetime(notBefore, notAfter), notAfter.Unix()
+	return time.Unix(end-s.warnBefore(life), 0).UTC(), time.Unix(end-s.failBefore(life), 0).UTC()
 }
 
 // A LifetimeLimit is the longest validity, in days, that a public CA may give
@@ -84,15 +83,16 @@ func lifetimeAllowed(notBefore time.Time) (limit LifetimeLimit, ok bool) {
 	return LifetimeLimit{}, false
 }
 
-// lifetime is how long a certificate is valid. Both ends count: "the period of
+// lifetime is how many seconds a certificate is valid. Both ends count: "the period of
 // time from notBefore through notAfter, inclusive" (RFC 5280, 4.1.2.5).
-func lifetime(notBefore, notAfter time.Time) time.Duration {
-	return notAfter.Sub(notBefore) + time.Second
-}
+func lifetime(notBefore, notAfter time.Time) int64 { return between(notBefore, notAfter) + 1 }
+
+// between is the seconds from one time to a later one.
+func between(from, to time.Time) int64 { return to.Unix() - from.Unix() }
 
 // lifetimeDays rounds up, as the Baseline Requirements count: a day is 86,400
 // seconds, and any time beyond it is a day more (6.3.2).
-func lifetimeDays(d time.Duration) int { return int((d + day - 1) / day) }
+func lifetimeDays(seconds int64) int { return int((seconds + secondsADay - 1) / secondsADay) }
 
 // A milestone is a date on which client authentication leaves the certificates
 // of public CAs. Source: Chrome Root Program Policy 1.8, and what the CAs
@@ -117,8 +117,15 @@ func clientAuthEnds() []milestone {
 // same.
 const minRSABits = 2048
 
-// oidRSASSAPSS is the key type id-RSASSA-PSS (RFC 4055, 1.2).
-func oidRSASSAPSS() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10} }
+// shortLived are the days up to which a public certificate needs no CRL
+// distribution point (Baseline Requirements 7.1.2.11.2 and 1.6.1: 10 days, 7
+// for those issued from 2026-03-15 on).
+func shortLived(notBefore time.Time) int {
+	if notBefore.Before(date(2026, 3, 15)) {
+		return 10
+	}
+	return 7
+}
 
 // maxAcceptableCAs is where a list of acceptable CAs becomes a worry. Schannel
 // cuts what it sends at 16 KB (Microsoft KB 2464556 and KB 2880390), which is

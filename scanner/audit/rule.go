@@ -25,11 +25,12 @@ type Rule struct {
 // that never looked is not applicable, one that could not look everywhere has
 // not passed.
 type result struct {
-	w      *world
-	found  []Finding
-	passed int
-	unsure []doubt
-	hidden []int // captures whose fact another rule tells, and may name this one for
+	w        *world
+	question edge.Question // see questionOf
+	found    []Finding
+	passed   int
+	unsure   []doubt
+	hidden   []int // captures whose fact another rule tells, and may name this one for
 }
 
 // A doubt is one thing that a rule could not look at.

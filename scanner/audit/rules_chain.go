@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -68,7 +67,7 @@ func (w *world) sent(i int) string {
 			once = append(once, c)
 		}
 	}
-	layout := trust.LayoutOf(once)
+	layout := w.scan.forest.Layout(once)
 	var out []string
 	for _, c := range once[1:] {
 		if !holds(layout.Roots, c) && !holds(layout.Extra, c) {

@@ -1,12 +1,7 @@
 package audit
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"fmt"
 	"slices"
 
@@ -25,13 +20,12 @@ nobody checks it.
 How to fix it: request a new certificate. Where only an intermediate is signed so, the CA has a newer one: import it into
 Cert:\LocalMachine\CA on every member and remove the old one.`,
 		Source: `Baseline Requirements 7.1.3.2 allow SHA-2 alone, in leaves and intermediates; RFC 9155 deprecates MD5 and SHA-1 in TLS`,
-		Run: eachSigned(func(c *x509.Certificate) string {
-			switch c.SignatureAlgorithm {
-			case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
-				return "expected a SHA-2 signature, got " + c.SignatureAlgorithm.String()
-			default:
-				return ""
+		Varies: besideASoundPath,
+		Run: eachSigned(func(c *edge.Certificate) string {
+			if s := c.Signature(); s.Old != "" {
+				return "expected a SHA-2 signature, got " + s.Name
 			}
+			return ""
 		}),
 	}
 }
@@ -47,28 +41,18 @@ How to fix it: on the CA switch it off, then issue the CA's and the server's cer
     certutil -setreg CA\csp\AlternateSignatureAlgorithm 0
     Restart-Service certsvc`,
 		Source: `RSASSA-PSS signatures are not supported (Microsoft, "Certificate requirements for external user access in Lync Server 2013")`,
-		Run: eachSigned(func(c *x509.Certificate) string {
-			switch c.SignatureAlgorithm {
-			case x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
-				return "expected PKCS #1 v1.5 or ECDSA, got the signature algorithm " + c.SignatureAlgorithm.String()
-			}
-			if pssKey(c) {
+		Varies: besideASoundPath,
+		Run: eachSigned(func(c *edge.Certificate) string {
+			switch s := c.Signature(); {
+			case s.Algorithm == edge.PSS:
+				return "expected PKCS #1 v1.5 or ECDSA, got the signature algorithm " + s.Name
+			case c.Key().Algorithm == edge.PSS:
 				return "expected an ordinary RSA key, got one for RSASSA-PSS alone"
+			default:
+				return ""
 			}
-			return ""
 		}),
 	}
-}
-
-// pssKey says whether the public key is of type id-RSASSA-PSS (RFC 4055, 1.2),
-// which crypto/x509 leaves unparsed.
-func pssKey(c *x509.Certificate) bool {
-	var spki struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	_, err := asn1.Unmarshal(c.RawSubjectPublicKeyInfo, &spki)
-	return err == nil && spki.Algorithm.Algorithm.Equal(oidRSASSAPSS())
 }
 
 func weakKey() Rule {
@@ -81,9 +65,56 @@ browsers refuse them; 1024 was once supported by the product, which is why such 
 How to fix it: request a new certificate with -KeySize 2048. A key cannot be lengthened, so it is a new key: import the
 new PFX on every member.`,
 		Source: `RSA 2048 or more (Microsoft, "Certificate requirements for external user access in Lync Server 2013"); Baseline Requirements 6.1.5`,
-		Run: eachSigned(func(c *x509.Certificate) string {
-			if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
-				return fmt.Sprintf("expected an RSA key of %d bits or more, got %d", minRSABits, key.N.BitLen())
+		Varies: besideASoundPath,
+		Run: eachSigned(func(c *edge.Certificate) string {
+			if key := c.Key(); (key.Algorithm == edge.RSA || key.Algorithm == edge.PSS) && key.Bits > 0 && key.Bits < minRSABits {
+				return fmt.Sprintf("expected an RSA key of %d bits or more, got %d", minRSABits, key.Bits)
+			}
+			return ""
+		}),
+	}
+}
+
+func keyTypeUnsupported() Rule {
+	return Rule{
+		ID: idKeyType, Family: "usage", Severity: Error,
+		Varies: besideASoundPath,
+		Title:  "key or signature neither RSA nor EC on P-256, P-384 or P-521",
+		Doc: `What an Edge can serve, and those who connect to it can use, is short: RSA keys, and elliptic ones on the curves P-256,
+P-384 and P-521 by name, signed with either. Ed25519, Ed448, DSA, ML-DSA, GOST, other curves, and curves written out as
+parameters are refused by Schannel, by the phones, or by both: the certificate can often be imported and assigned, and the
+handshakes fail. What is on no list is refused, too. An Edge whose certificate has such a key is never called well,
+whatever is allowed.
+
+How to fix it: request a certificate with an RSA key: Request-CsCertificate -KeySize 2048 asks for one.`,
+		Source: `RSA and, by -KeyAlg, ECDH_P256, ECDH_P384 and ECDH_P521 (Microsoft, "Request-CsCertificate"); Baseline Requirements 6.1.1.3 and 7.1.3: RSA and ECDSA on P-256, P-384 and P-521 alone`,
+		Run: eachSigned(func(c *edge.Certificate) string {
+			switch key, s := c.Key(), c.Signature(); {
+			case !key.Supported():
+				return "expected an RSA key, got an unsupported one: " + key.String()
+			case !s.Supported():
+				return "expected an RSA signature, got an unsupported one: " + s.Name
+			default:
+				return ""
+			}
+		}),
+	}
+}
+
+func serialNegative() Rule {
+	return Rule{
+		ID: "serial-negative", Family: "usage", Severity: Warning,
+		Varies: besideASoundPath,
+		Title:  "the serial number is negative",
+		Doc: `A serial number has to be positive. Some CAs forgot the zero byte that says so: half of their certificates read as
+negative. Windows and OpenSSL take them; Go refuses them since version 1.23, so partners and proxies written in Go
+cannot connect, and others follow.
+
+How to fix it: have the CA mended, then request a new certificate.`,
+		Source: "RFC 5280 section 4.1.2.2: the serial number MUST be a positive integer",
+		Run: eachSigned(func(c *edge.Certificate) string {
+			if n := c.X509.SerialNumber; n != nil && n.Sign() < 0 {
+				return "expected a positive serial number, got " + n.String()
 			}
 			return ""
 		}),
@@ -101,17 +132,12 @@ service does not start or presents nothing. Old clients and phones do not know E
 How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for one.`,
 		Source: `ECDSA is documented (Request-CsCertificate -KeyAlg ECDH_P256); keys of CNG providers are refused (field reports)`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			kind := ""
-			switch key := c.PublicKey.(type) {
-			case *ecdsa.PublicKey:
-				kind = "an ECDSA key on " + key.Curve.Params().Name
-			case ed25519.PublicKey:
-				kind = "an Ed25519 key"
-			default:
+			key := g.cert.Key()
+			if key.Algorithm != edge.EC || !key.Supported() { // key-type-unsupported
 				return nil
 			}
 			return &Finding{
-				Message: fmt.Sprintf("expected an RSA key, got %s: certificate %s; presented by %s", kind, w.short(g.cert), w.where(g.at)),
+				Message: fmt.Sprintf("expected an RSA key, got an %s: certificate %s; presented by %s", key, w.short(g.cert), w.where(g.at)),
 				Fix:     w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
@@ -123,14 +149,14 @@ func crlMissing() Rule {
 		ID: "crl-missing", Family: "usage", Severity: Warning,
 		Title: "the certificate has no CRL distribution point",
 		Doc: `The documentation wants a CRL distribution point in every server certificate; where it is missing, an Edge that checks
-for revocation cannot, and refuses or waits. Short-lived certificates of public CAs may leave it out by their own rules,
-and OCSP has been leaving too, so it is a warning.
+for revocation cannot, and refuses or waits. OCSP has been leaving, so nothing takes its place. Certificates of seven days
+or less (ten, if issued before 2026-03-15) need none.
 
 How to fix it: on a private CA, add the CRL distribution point to the CA's extensions; from a public CA, order a
 certificate that is not short-lived.`,
 		Source: `"All server certificates must contain a CRL Distribution Point" (Microsoft, "Certificate infrastructure requirements for Lync Server 2013"); Baseline Requirements 7.1.2.11.2 on short-lived ones`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			if len(c.CRLDistributionPoints) > 0 {
+			if len(c.CRLDistributionPoints) > 0 || lifetimeDays(lifetime(c.NotBefore, c.NotAfter)) <= shortLived(c.NotBefore) {
 				return nil
 			}
 			return &Finding{
@@ -141,34 +167,54 @@ certificate that is not short-lived.`,
 	}
 }
 
+// besideASoundPath is when the rules of eachSigned are milder.
+const besideASoundPath = "info for a CA certificate beside a good path that does without it"
+
 // eachSigned runs a check over every leaf and every intermediate that belongs
 // to its chain, each told once however many send it. Roots are exempt, and so
 // is what has nothing to do with the leaf (chain-extra).
-func eachSigned(wrong func(*x509.Certificate) string) func(*world, *result) {
+func eachSigned(wrong func(*edge.Certificate) string) func(*world, *result) {
 	return func(w *world, r *result) {
 		r.unseen(w.missing(everything)...)
 		for _, g := range w.certificates() {
+			leaf := w.captures[g.at[0]].Leaf().Fingerprint == g.cert.Fingerprint
 			if g.cert.X509 == nil {
-				r.couldNotTell(undecodable, g.at...)
+				if leaf { // else nothing but junk, and chain-extra
+					r.couldNotTell(undecodable, g.at...)
+				}
 				continue
 			}
-			what := wrong(g.cert.X509)
+			what := wrong(g.cert)
 			if what == "" {
 				r.pass()
 				continue
 			}
-			name, fix := "certificate "+w.short(g.cert), w.fixRequest(w.captures[g.at[0]].Endpoint.Role)
-			if w.captures[g.at[0]].Leaf().Fingerprint != g.cert.Fingerprint {
+			f := Finding{Certificates: certs(g.cert), Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role)}
+			name := "certificate " + w.short(g.cert)
+			if !leaf {
 				name = "intermediate " + nameOf(g.cert)
-				fix = "get the CA's current intermediate, or a new certificate: " + fix
+				f.Fix = "get the CA's current intermediate, or a new certificate: " + f.Fix
+				if w.beside(g) {
+					f.Severity = Info
+					name += ", beside a path that is good without it"
+				}
 			}
-			r.find(Finding{
-				Certificates: certs(g.cert),
-				Message:      fmt.Sprintf("%s: %s; presented by %s", what, name, w.where(g.at)),
-				Fix:          fix,
-			}, g.at...)
+			f.Message = fmt.Sprintf("%s: %s; presented by %s", what, name, w.where(g.at))
+			r.find(f, g.at...)
 		}
 	}
+}
+
+// beside says whether every path of these captures is sound without an
+// intermediate that they sent.
+func (w *world) beside(g group) bool {
+	for _, i := range g.at {
+		t := w.scan.forest.Judge(w.captures[i].Chain)
+		if t.Standing != trust.Trusted || holds(t.Path, g.cert) {
+			return false
+		}
+	}
+	return true
 }
 
 // certificates groups the captures by every certificate of their chains that
@@ -177,7 +223,7 @@ func (w *world) certificates() []group {
 	out := slices.Clone(w.leaves)
 	index := map[edge.Fingerprint]int{}
 	for i, c := range w.captures {
-		layout := trust.LayoutOf(c.Chain)
+		layout := w.scan.forest.Layout(c.Chain)
 		for n, cert := range c.Chain {
 			if n == 0 || holds(c.Chain[:n], cert) || holds(layout.Roots, cert) || holds(layout.Extra, cert) {
 				continue

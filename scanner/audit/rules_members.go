@@ -121,9 +121,9 @@ func (w *world) withLeaf(at []int, c *edge.Certificate) []int {
 // a story says each once.
 func expiryOnly(w *world, c *edge.Certificate) string {
 	if c.NotAfter().Before(w.scan.now) {
-		return "expired " + span(w.scan.now.Sub(c.NotAfter())) + " ago"
+		return "expired " + span(between(c.NotAfter(), w.scan.now)) + " ago"
 	}
-	return "expires in " + span(c.NotAfter().Sub(w.scan.now))
+	return "expires in " + span(between(w.scan.now, c.NotAfter()))
 }
 
 func expiryDate(w *world, c *edge.Certificate) string {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"regexp"
 	"slices"
 	"strings"
@@ -200,7 +201,7 @@ func TestEveryPoolHasEveryRule(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)
 	w.ev.Pools = append(w.ev.Pools, edge.Pool{Name: "empty", Kind: edge.EdgePool}, edge.Pool{Name: "loose", Kind: edge.LoosePool})
-	for _, j := range Judge(w.ev, w.policy, w.now) {
+	for _, j := range Judge(context.Background(), w.ev, w.policy, w.now) {
 		for _, r := range Rules() {
 			if !slices.Contains([]Outcome{Pass, Found, NotApplicable, CouldNotTell}, j.Rules[r.ID]) {
 				t.Errorf("%s: %s is %q", j.Pool, r.ID, j.Rules[r.ID])

@@ -19,8 +19,9 @@ and nothing else; phones and laptops that are not members of the domain neither.
 
 The path is sought over everything seen in the scan, whatever its dates and signature algorithms, so an expired or SHA-1
 certificate is not called untrusted for that. The message says which case it is: a self-signed certificate, a private CA,
-a CA that clients refuse (no CA flag, path length, name constraints, distrusted by Mozilla from a day on), or an issuer
-that nobody sent. In the last case there are two explanations: the intermediate is missing on every member, or the CA is
+a CA that clients refuse (no CA flag, path length, name constraints, distrusted by Mozilla from a day on), an issuer whose
+signature cannot be verified here (an algorithm that nobody uses in public: who could not be verified is not trusted), or
+an issuer that nobody sent. In the last case there are two explanations: the intermediate is missing on every member, or the CA is
 private and its root was not sent.
 
 How to fix it: have a public CA issue the certificate. If the intermediate is missing, import it on every member into
@@ -34,8 +35,8 @@ func runUntrusted(w *world, r *result) {
 	r.eachChain(func(g chainGroup) {
 		switch {
 		case g.trust.Standing == trust.Unverified:
-			r.couldNotTell(unverified, g.at...)
-		case trusted(g), w.hostTrusts(g.leaf()):
+			r.couldNotTell(g.trust.Unjudged(), g.at...)
+		case trusted(g), g.trust.Standing == trust.Withdrawn, w.hostTrusts(g.leaf()):
 			r.pass()
 		default:
 			why, fix := w.untrusted(g)
@@ -103,7 +104,7 @@ func (w *world) noRoot() string {
 		text += " nor the given ones"
 	}
 	if trust.RootsOld(trust.RootsDate(), w.scan.now) {
-		text += " (that list is more than a year old: a newer edgecert may know the CA)"
+		text += " (that list is more than 90 days old: a newer edgecert may know the CA)"
 	}
 	return text
 }
@@ -117,6 +118,40 @@ func (w *world) roleOf(at []int) edge.Role {
 		}
 	}
 	return role
+}
+
+func rootWithdrawn() Rule {
+	return Rule{
+		ID: "root-withdrawn", Family: "trust", Severity: Warning,
+		Title: "the path ends in a root that was public, and was withdrawn",
+		Doc: `Mozilla's list of roots held this one once and holds it no more: the root programmes withdraw roots that are old, that
+their owner gave up, or whose CA lost their trust. It is no private CA. Windows and software that is seldom updated may go
+on trusting it for years; browsers, and partners with a current list, do not, or will not soon.
+
+How to fix it: have the certificate issued again by the same CA, which has a newer root, or, where the CA itself has gone,
+by another one. Where only the intermediate is old, a newer one of the CA may lead to a root that is public: import it on
+every member into Cert:\LocalMachine\CA.`,
+		Source:  "Mozilla Root Store Policy section 7.3 (removals), and older versions of the list that is embedded; each programme has its own dates",
+		Applies: func(w *world) bool { return !w.scan.policy.OnlyRoots },
+		Run: func(w *world, r *result) {
+			r.eachChain(func(g chainGroup) {
+				switch g.trust.Standing {
+				case trust.Unverified:
+					r.couldNotTell(g.trust.Unjudged(), g.at...)
+				case trust.Withdrawn:
+					top := g.trust.Path[len(g.trust.Path)-1]
+					r.find(Finding{
+						Certificates: certs(g.leaf(), top),
+						Message: fmt.Sprintf("%s %s a certificate of the root %s, which was public until %s or later and is %s; Windows and others may still trust it",
+							w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(top), shortDate(g.trust.Withdrawn), w.noRoot()),
+						Fix: "have the CA issue the certificate again, from a root that is public today: " + w.fixRequest(w.roleOf(g.at)),
+					}, g.at...)
+				default:
+					r.pass()
+				}
+			})
+		},
+	}
 }
 
 func notPublicCA() Rule {
@@ -135,7 +170,7 @@ federation), say "issuer private" in the pool's description, or give the root wi
 		Run: func(w *world, r *result) {
 			r.eachChain(func(g chainGroup) {
 				switch {
-				case trusted(g):
+				case trusted(g), g.trust.Standing == trust.Withdrawn:
 					r.pass()
 				case w.hostTrusts(g.leaf()):
 					top := g.trust.Path[len(g.trust.Path)-1]
@@ -145,7 +180,9 @@ federation), say "issuer private" in the pool's description, or give the root wi
 							w.where(g.at), w.verb(g.at, "presents", "present"), issuerOrSelf(top), w.noRoot()),
 						Fix: `have a public CA issue the certificate, or, if a private CA is meant, write "issuer private" in the pool's description`,
 					}, g.at...)
-				case g.trust.Standing == trust.Unverified || !w.scan.ev.HostRoots:
+				case g.trust.Standing == trust.Unverified:
+					r.couldNotTell(g.trust.Unjudged(), g.at...)
+				case !w.scan.ev.HostRoots:
 					r.couldNotTell("this host's own roots were not asked", g.at...)
 				}
 			})
@@ -207,7 +244,7 @@ func runIncomplete(w *world, r *result) {
 				Message:      fmt.Sprintf("%s %s not send the %s %s", w.where(g.at), w.verb(g.at, "does", "do"), noun, list(lacking)),
 				Fix:          w.fixMissing(g),
 			}, g.at...)
-		case slices.Contains([]trust.Standing{trust.Trusted, trust.Private, trust.SelfSigned}, g.trust.Standing):
+		case slices.Contains([]trust.Standing{trust.Trusted, trust.Withdrawn, trust.Private, trust.SelfSigned}, g.trust.Standing):
 			r.pass() // up to the root, whatever that is worth
 		default: // untrusted-issuer tells why there is no path
 			r.couldNotTell(noPath, g.at...)

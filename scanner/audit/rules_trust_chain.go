@@ -58,7 +58,7 @@ func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout
 					r.couldNotTell(undecodable, g.at...)
 					return
 				}
-				found := pick(trust.LayoutOf(g.chain))
+				found := pick(w.scan.forest.Layout(g.chain))
 				if len(found) == 0 {
 					r.pass()
 					return
@@ -75,6 +75,9 @@ func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout
 
 // nameOf tells a certificate above a leaf: it has no letter.
 func nameOf(c *edge.Certificate) string {
+	if c.X509 == nil {
+		return fmt.Sprintf("what is no certificate (thumbprint %s)", thumbprint(c))
+	}
 	return fmt.Sprintf("%q (thumbprint %s)", cmp.Or(c.CommonName(), c.Subject()), thumbprint(c))
 }
 
@@ -179,8 +182,7 @@ day. If the CA has none, it will have issued from another one since: request a n
 				}
 				found := false
 				for _, c := range g.trust.Path[1:] {
-					limit := w.scan.now.Add(w.scan.warnBefore(lifetime(c.NotBefore(), c.NotAfter())))
-					if w.scan.now.After(c.NotAfter()) || !c.NotAfter().Before(limit) {
+					if w.scan.now.After(c.NotAfter()) || between(w.scan.now, c.NotAfter()) >= w.scan.warnBefore(lifetime(c.NotBefore(), c.NotAfter())) {
 						continue
 					}
 					found = true

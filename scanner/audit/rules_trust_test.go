@@ -6,10 +6,12 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"math/big"
 	"slices"
 	"testing"
 
+	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -112,7 +114,7 @@ func untrustedCases() []ruleCase {
 				noRoots(w)
 				w.now = date(2028, 1, 1)
 			},
-			at: "pool", says: []string{"more than a year old"}, also: []string{"expired"},
+			at: "pool", says: []string{"more than 90 days old"}, also: []string{"expired"},
 		},
 		{
 			rule: "untrusted-issuer", name: "only other roots given", want: Found,
@@ -122,8 +124,44 @@ func untrustedCases() []ruleCase {
 			at: "pool", says: []string{"not among the given roots"},
 		},
 		{
-			rule: "untrusted-issuer", name: "an intermediate that cannot be decoded", want: CouldNotTell,
+			rule: "untrusted-issuer", name: "an intermediate that cannot be decoded", want: Found,
 			change: func(w *testWorld) { w.sendEverywhere(edge.NewCertificate([]byte("no DER"))) },
+			at:     "pool", says: []string{"a certificate of the chain cannot be read"},
+		},
+		{
+			rule: "root-withdrawn", name: "the root was public until last year", want: Found, at: "pool",
+			says: []string{`root "Example Root"`, "public until 2025-06-01 or later", "may still trust it"}, fix: "Request-CsCertificate",
+			change: func(w *testWorld) {
+				noRoots(w)
+				w.policy.Withdrawn = trust.WithdrawnList(trust.WithdrawnRoot{DER: testPKI().root.Raw, Held: date(2025, 6, 1)})
+			},
+		},
+		{
+			rule: "not-judged", name: "an allowed certificate that cannot be decoded", want: Found, at: "pool", count: 4,
+			says: []string{"the names of certificate"},
+			change: func(w *testWorld) {
+				w.everywhere(edge.NewCertificate([]byte{0x30, 0x03, 0x02, 0x01, 0x01}))
+				w.policy.Allow = []string{idUndecodable}
+			},
+		},
+		{
+			rule: "not-judged", name: "dates that cannot be read, allowed", want: Found, at: "edge2 webcon 443",
+			says: []string{"the validity of certificate", "its dates cannot be read"}, also: []string{idMembers},
+			change: func(w *testWorld) {
+				present(resigned(makeLeaf(w.t, nil), []byte("\x17\x0d260501"), []byte("\x17\x0d269901")), w.cell("edge2", edge.WebConf, 443))
+				w.policy.Allow = []string{idUndecodable}
+			},
+		},
+		{
+			rule: "not-judged", name: "name constraints of a kind that nobody knows", want: Found, at: "pool",
+			says: []string{"the trust of certificate", "1.2.3.4"},
+			change: func(w *testWorld) {
+				unknown := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 30}, Critical: true, Value: []byte("\x30\x0f\xa1\x0d\x30\x0b\xa0\x09\x06\x03\x2a\x03\x04\xa0\x02\x05\x00")}
+				name := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte("\x30\x1c\xa0\x09\x06\x03\x2a\x03\x04\xa0\x02\x05\x00\x82\x0fsip.contoso.com")}
+				w.everywhere(makeLeaf(w.t, func(c *leafTemplate) { c.DNSNames, c.ExtraExtensions = nil, []pkix.Extension{name} }))
+				w.sendEverywhere(issuingCA(func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{unknown} }))
+				w.policy.Allow = []string{"webcon-name-missing", "sip-domain-name-missing", "extra-name-missing", "xmpp-name-missing"}
+			},
 		},
 	}
 }

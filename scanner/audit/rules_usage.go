@@ -106,7 +106,7 @@ func (w *world) missingKeyUsage(g group, c *x509.Certificate) string {
 	if c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageDigitalSignature != 0 {
 		return ""
 	}
-	if c.PublicKeyAlgorithm != x509.RSA {
+	if g.cert.Key().Algorithm != edge.RSA {
 		return "digital signature"
 	}
 	if c.KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
@@ -158,18 +158,19 @@ How to fix it: assign a server certificate: Get-CsCertificate shows what is assi
 
 func certificateUndecodable() Rule {
 	return Rule{
-		ID: "certificate-undecodable", Family: "usage", Severity: Error,
+		ID: idUndecodable, Family: "usage", Severity: Error,
 		Title: "the server's certificate breaks the rules of its own encoding",
-		Doc: `The certificate could be recorded and compared, but not decoded: its serial number is negative, its SAN is garbled, or
-bytes follow where none may. Windows is lenient and shows it as usual; partners with other software refuse it. What the
-other rules would say of it cannot be told.
+		Doc: `The certificate could be recorded and compared, but not decoded as a whole: its SAN or its dates are garbled, its serial
+number is padded, or bytes follow where none may. Windows is lenient and may show it as usual; partners with other
+software refuse it. What can be read of it is judged by the other rules. An Edge that presents it is never called well,
+whatever is allowed.
 
 How to fix it: have the CA issue the certificate again; a private CA that made it needs mending first.`,
-		Source: "RFC 5280 section 4.1: a certificate is DER encoded; 4.1.2.2: the serial number MUST be a positive integer",
+		Source: "RFC 5280 section 4.1: a certificate is DER encoded",
 		Run: func(w *world, r *result) {
 			r.unseen(w.missing(everything)...)
 			for _, g := range w.leaves {
-				if g.cert.X509 != nil {
+				if g.cert.ParseError == "" {
 					r.pass()
 					continue
 				}

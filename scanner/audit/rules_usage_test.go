@@ -1,11 +1,14 @@
 package audit
 
 import (
+	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"time"
 
 	"edgecert/scanner/edge"
 )
@@ -100,15 +103,55 @@ func usageCases() []ruleCase {
 			},
 			at: "edge2", says: []string{`intermediate "Example Issuing CA"`}, also: []string{"chain-differs-across-members"},
 		},
+		{
+			rule: "weak-signature", name: "a SHA-1 intermediate beside a sound path", want: Found, severity: Info, at: "pool",
+			says: []string{"beside a path that is good without it"},
+			change: func(w *testWorld) {
+				w.sendEverywhere(issuingCA(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }), testPKI().intermediate)
+			},
+		},
+		{
+			rule: "key-type-unsupported", name: "an Ed25519 key", want: Found, at: "pool", says: []string{"unsupported one: Ed25519 key"}, fix: "-KeySize 2048",
+			change: with(func(c *x509.Certificate) { c.PublicKey = must1(ed25519.GenerateKey(rand.Reader)) }),
+		},
+		{
+			rule: "key-type-unsupported", name: "a curve that Go lacks", want: Found, at: "edge2 webcon 443", says: []string{"EC key on 1.2.840.10045.3.1.6"}, also: []string{idMembers},
+			change: func(w *testWorld) {
+				leaf := makeLeaf(w.t, func(c *x509.Certificate) {
+					c.PublicKey = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)).Public()
+				})
+				p256 := []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7}
+				present(resigned(leaf, p256, append(bytes.Clone(p256[:7]), 6)), w.cell("edge2", edge.WebConf, 443))
+			},
+		},
+		{
+			rule: "key-type-unsupported", name: "a P-224 key", want: Found, at: "pool",
+			change: with(func(c *x509.Certificate) {
+				c.PublicKey = must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader)).Public()
+			}),
+		},
+		{
+			rule: "serial-negative", name: "one member's certificate", want: Found, at: "edge2 webcon 443", says: []string{"got -"}, also: []string{idMembers},
+			change: func(w *testWorld) {
+				present(resigned(makeLeaf(w.t, nil), []byte{2, 2, 0x5e, 0xed}, []byte{2, 2, 0x9e, 0xed}), w.cell("edge2", edge.WebConf, 443))
+			},
+		},
 		{rule: "pss-signature", name: "a leaf signed with RSASSA-PSS", want: Found, change: signedWith(x509.SHA256WithRSAPSS), at: "pool"},
 		{
 			rule: "weak-key", name: "RSA 1024", want: Found, at: "pool", says: []string{"2048 bits or more, got 1024"}, fix: "-KeySize 2048",
 			change: with(func(c *x509.Certificate) { c.PublicKey = must(rsa.GenerateKey(rand.Reader, 1024)).Public() }),
 		},
 		{
-			rule: "ec-key", name: "a P-256 key", want: Found, at: "pool", says: []string{"ECDSA key on P-256"},
+			rule: "ec-key", name: "a P-256 key", want: Found, at: "pool", says: []string{"EC key on P-256"},
 			change: with(func(c *x509.Certificate) {
 				c.PublicKey = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)).Public()
+			}),
+		},
+		{
+			rule: "crl-missing", name: "seven days need none", want: Pass,
+			change: with(func(c *x509.Certificate) {
+				c.CRLDistributionPoints, c.NotBefore = nil, date(2026, 5, 29)
+				c.NotAfter = c.NotBefore.Add(7*day - time.Second)
 			}),
 		},
 		{rule: "crl-missing", name: "no distribution point", want: Found, change: with(func(c *x509.Certificate) { c.CRLDistributionPoints = nil }), at: "pool"},

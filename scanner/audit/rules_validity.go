@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"time"
+
+	"edgecert/scanner/audit/trust"
 )
 
 func expired() Rule {
@@ -44,7 +46,7 @@ valid now: Set-CsCertificate -Type ... -Thumbprint ...`,
 			}
 			return &Finding{
 				Message: fmt.Sprintf("certificate %s is valid from %s, in %s by the scanner's own clock, which says %s; presented by %s",
-					w.tell(g.cert), c.NotBefore.UTC().Format(time.RFC3339), span(c.NotBefore.Sub(w.scan.now)),
+					w.tell(g.cert), c.NotBefore.UTC().Format(time.RFC3339), span(between(w.scan.now, c.NotBefore)),
 					w.scan.now.UTC().Format(time.RFC3339), w.where(g.at)),
 				Fix: "see whether the scanner's clock is right; if so, assign the certificate that is valid now with Set-CsCertificate",
 			}
@@ -64,7 +66,7 @@ How to fix it: request the next certificate now (Request-CsCertificate), import 
 (Import-CsCertificate) and assign it on all of them (Set-CsCertificate) in one go.`,
 		Source: "CA/Browser Forum ballot SC-081v3: 200 days from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15",
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			left := c.NotAfter.Sub(w.scan.now)
+			left := between(w.scan.now, c.NotAfter)
 			if left < 0 {
 				return &Finding{} // expired
 			}
@@ -102,12 +104,13 @@ and will be revoked once its CA notices. It means that the certificate is not fr
 its start was dated back.
 
 How to fix it: request a new certificate from a public CA, and plan for renewals twice, four and eight times a year. A
-private CA may issue for longer: say "allow lifetime-too-long" in the targets file.`,
-		Source: `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
+private CA may issue for longer, and is not asked.`,
+		Applies: func(w *world) bool { return !w.pool.PrivateIssuer },
+		Source:  `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			days := lifetimeDays(lifetime(c.NotBefore, c.NotAfter))
 			limit, ok := lifetimeAllowed(c.NotBefore)
-			if !ok || days <= limit.Days {
+			if !ok || days <= limit.Days || w.private(g) {
 				return nil
 			}
 			return &Finding{
@@ -117,4 +120,19 @@ private CA may issue for longer: say "allow lifetime-too-long" in the targets fi
 			}
 		}),
 	}
+}
+
+// private says whether every chain of a leaf ends at a CA of somebody's own, as
+// far as can be seen: one that only this host trusts, or that no public list has.
+func (w *world) private(g group) bool {
+	for _, c := range w.chains() {
+		if c.leaf().Fingerprint != g.cert.Fingerprint {
+			continue
+		}
+		own := c.trust.Standing == trust.Private || c.trust.Standing == trust.SelfSigned || !trusted(c) && w.hostTrusts(c.leaf())
+		if !own {
+			return false
+		}
+	}
+	return true
 }

@@ -48,10 +48,18 @@ func validityCases() []ruleCase {
 			rule: "lifetime-too-long", name: "200 days and a second, since 2026-03-15", want: Found, change: with(valid(date(2026, 5, 1), date(2026, 5, 1).Add(200*day))),
 			at: "pool", says: []string{"at most 200 days for a certificate issued since 2026-03-15, got 201"},
 		},
+		{
+			rule: "expires-soon", name: "three days left since 1601, where Windows' dates begin", want: Found, severity: Error, at: "pool",
+			says: []string{"in 3 days"}, change: with(valid(date(1601, 1, 1), today().Add(3*day))),
+		},
+		{
+			rule: "not-yet-valid", name: "valid in a thousand years", want: Found, at: "pool",
+			says: []string{"in 365210 days"}, change: with(valid(date(3026, 5, 1), date(3026, 6, 1))),
+		},
 		{rule: "lifetime-too-long", name: "200 days to the second", want: Pass, change: with(valid(date(2026, 5, 1), date(2026, 5, 1).Add(200*day-time.Second)))},
 		{rule: "lifetime-too-long", name: "398 days, issued the day before", want: Pass, change: with(valid(date(2026, 3, 14), date(2026, 3, 14).Add(398*day-time.Second)))},
 		{
-			rule: "lifetime-too-long", name: "two years of a private CA, which is silenced for nothing else", want: Found, at: "pool",
+			rule: "lifetime-too-long", name: "two years of a private CA", want: NotApplicable,
 			change: func(w *testWorld) { w.pool().PrivateIssuer = true; with(valid(date(2026, 1, 1), date(2028, 1, 1)))(w) },
 		},
 	}

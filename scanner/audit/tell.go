@@ -91,22 +91,22 @@ func issuerName(c *edge.Certificate) string {
 func (w *world) expiry(c *edge.Certificate) string {
 	end := c.NotAfter()
 	if end.Before(w.scan.now) {
-		return fmt.Sprintf("expired %s, %s ago", shortDate(end), span(w.scan.now.Sub(end)))
+		return fmt.Sprintf("expired %s, %s ago", shortDate(end), span(between(end, w.scan.now)))
 	}
-	return fmt.Sprintf("expires %s, in %s", shortDate(end), span(end.Sub(w.scan.now)))
+	return fmt.Sprintf("expires %s, in %s", shortDate(end), span(between(w.scan.now, end)))
 }
 
 func shortDate(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// span tells a duration in whole days, or in hours where it is less than two.
-func span(d time.Duration) string {
+// span tells seconds in whole days, or in hours where it is less than two.
+func span(seconds int64) string {
 	switch {
-	case d >= 2*day:
-		return plural(int(d/day), "day")
-	case d >= time.Hour:
-		return plural(int(d/time.Hour), "hour")
+	case seconds >= 2*secondsADay:
+		return plural(int(seconds/secondsADay), "day")
+	case seconds >= 3600:
+		return plural(int(seconds/3600), "hour")
 	default:
-		return plural(int(d/time.Minute), "minute")
+		return plural(int(seconds/60), "minute")
 	}
 }
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"crypto/x509"
 	"slices"
 	"time"
@@ -18,8 +19,8 @@ type scan struct {
 	rules  []Rule
 }
 
-func newScan(ev edge.Evidence, p Policy, now time.Time) *scan {
-	forest := trust.New(ev.Captures, trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Now: now})
+func newScan(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) *scan {
+	forest := trust.New(ctx, ev.Captures, trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Withdrawn: p.Withdrawn, Now: now})
 	return &scan{ev: ev, policy: p, now: now, forest: forest, rules: Rules()}
 }
 
@@ -145,16 +146,24 @@ func (w *world) bunches(key func(i int, c edge.Capture) string) []bunch {
 }
 
 // eachLeaf runs judge for every distinct leaf of the picked endpoints. What was
-// not seen, or cannot be parsed, is could-not-tell.
+// not seen, or cannot be read, is could-not-tell.
 func (r *result) eachLeaf(pick filter, judge func(g group, c *x509.Certificate)) {
 	r.unseen(r.w.missing(pick)...)
 	for _, g := range r.w.group(pick) {
-		if g.cert.X509 == nil {
-			r.couldNotTell(undecodable, g.at...)
+		if why := unread(g.cert, r.question); why != "" {
+			r.couldNotTell(why, g.at...)
 			continue
 		}
 		judge(g, g.cert.X509)
 	}
+}
+
+// unread says why a question cannot be answered of a certificate.
+func unread(c *edge.Certificate, q edge.Question) string {
+	if c.X509 == nil || c.Unread(q) != "" {
+		return undecodable
+	}
+	return ""
 }
 
 // judgeLeaf is eachLeaf for rules that say one thing or nothing of a leaf:

@@ -66,7 +66,7 @@ func TestAsEvidenceIsJudged(t *testing.T) {
 				test.change(&pool)
 			}
 			ev := AsEvidence(file, pool, test.roles, time.Now())
-			j := audit.Judge(ev, audit.Policy{Roots: roots.Certificates}, ev.Started)[0]
+			j := audit.Judge(t.Context(), ev, audit.Policy{Roots: roots.Certificates}, ev.Started)[0]
 			var got []string
 			for _, f := range j.Findings {
 				if f.Severity == audit.Error {

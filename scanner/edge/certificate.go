@@ -34,8 +34,17 @@ func (f *Fingerprint) UnmarshalText(b []byte) error {
 type Certificate struct {
 	Raw         []byte // DER, exactly as sent
 	Fingerprint Fingerprint
-	X509        *x509.Certificate // nil where Go cannot parse it; the methods then read what can be read
-	ParseError  string            // why not
+
+	// X509 is what the certificate says: as Go parses it, or, where Go refuses
+	// it, our own reading. Its key and its signature algorithm are to be had of
+	// Key and Signature. nil where there is nothing to read.
+	X509 *x509.Certificate
+
+	// ParseError says why nobody would accept the encoding. It is empty where
+	// only something that Go lacks stood in its way, as a curve.
+	ParseError string
+
+	Unreadable map[Question]string // why a question cannot be answered of it
 }
 
 // NewCertificate takes DER as it came from the network. It never fails: what
@@ -43,12 +52,24 @@ type Certificate struct {
 func NewCertificate(der []byte) *Certificate {
 	c := &Certificate{Raw: der, Fingerprint: sha256.Sum256(der)}
 	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		c.ParseError = err.Error()
+	if err == nil {
+		c.X509 = parsed
 		return c
 	}
-	c.X509 = parsed
+	var malformed bool
+	if c.X509, c.Unreadable, malformed = relaxed(der); malformed {
+		c.ParseError = err.Error()
+	}
 	return c
+}
+
+// Unread says why a question (names, validity or usage) cannot be answered of
+// the certificate; empty: it can.
+func (c *Certificate) Unread(q Question) string {
+	if c.X509 == nil && q != Trust {
+		return "it is no certificate: " + c.ParseError
+	}
+	return c.Unreadable[q]
 }
 
 // Thumbprint is the SHA-1 of the certificate in lower hex: the number that
@@ -63,12 +84,10 @@ func (c *Certificate) Thumbprint() string {
 // did it) is in two's complement, as it is encoded and as Windows shows it.
 // Empty where it cannot be read.
 func (c *Certificate) Serial() string {
-	var serial *big.Int
-	if c.X509 != nil {
-		serial = c.X509.SerialNumber
-	} else if serial = read(c.Raw).serial; serial == nil {
+	if c.X509 == nil || c.X509.SerialNumber == nil {
 		return ""
 	}
+	serial := c.X509.SerialNumber
 	if serial.Sign() < 0 {
 		bytes := uint(new(big.Int).Not(serial).BitLen()/8 + 1)
 		serial = new(big.Int).Add(serial, new(big.Int).Lsh(big.NewInt(1), 8*bytes))
@@ -79,7 +98,7 @@ func (c *Certificate) Serial() string {
 // Subject is the subject's distinguished name as text (RFC 4514 order).
 func (c *Certificate) Subject() string {
 	if c.X509 == nil {
-		return read(c.Raw).subject.String()
+		return ""
 	}
 	return c.X509.Subject.String()
 }
@@ -87,7 +106,7 @@ func (c *Certificate) Subject() string {
 // Issuer is the issuer's distinguished name as text (RFC 4514 order).
 func (c *Certificate) Issuer() string {
 	if c.X509 == nil {
-		return read(c.Raw).issuer.String()
+		return ""
 	}
 	return c.X509.Issuer.String()
 }
@@ -95,7 +114,7 @@ func (c *Certificate) Issuer() string {
 // CommonName is the subject's last common name, empty where there is none.
 func (c *Certificate) CommonName() string {
 	if c.X509 == nil {
-		return read(c.Raw).subject.CommonName
+		return ""
 	}
 	return c.X509.Subject.CommonName
 }
@@ -103,7 +122,7 @@ func (c *Certificate) CommonName() string {
 // NotBefore is the start of the validity, zero where it cannot be read.
 func (c *Certificate) NotBefore() time.Time {
 	if c.X509 == nil {
-		return read(c.Raw).notBefore
+		return time.Time{}
 	}
 	return c.X509.NotBefore
 }
@@ -111,7 +130,7 @@ func (c *Certificate) NotBefore() time.Time {
 // NotAfter is the end of the validity, zero where it cannot be read.
 func (c *Certificate) NotAfter() time.Time {
 	if c.X509 == nil {
-		return read(c.Raw).notAfter
+		return time.Time{}
 	}
 	return c.X509.NotAfter
 }
@@ -119,7 +138,7 @@ func (c *Certificate) NotAfter() time.Time {
 // DNSNames are the DNS names of the SAN as sent, in order.
 func (c *Certificate) DNSNames() []string {
 	if c.X509 == nil {
-		return read(c.Raw).dnsNames
+		return nil
 	}
 	return c.X509.DNSNames
 }
@@ -127,13 +146,10 @@ func (c *Certificate) DNSNames() []string {
 // KeyID is the SHA-256 of the SubjectPublicKeyInfo: equal for a certificate
 // that was renewed with the same key. The zero value where it cannot be read.
 func (c *Certificate) KeyID() Fingerprint {
-	if c.X509 != nil {
-		return sha256.Sum256(c.X509.RawSubjectPublicKeyInfo)
+	if c.X509 == nil || len(c.X509.RawSubjectPublicKeyInfo) == 0 {
+		return Fingerprint{}
 	}
-	if key := read(c.Raw).key; key != nil {
-		return sha256.Sum256(key)
-	}
-	return Fingerprint{}
+	return sha256.Sum256(c.X509.RawSubjectPublicKeyInfo)
 }
 
 // MarshalText is the fingerprint: JSON refers to a certificate by it.

@@ -8,44 +8,45 @@
 package hosttrust
 
 import (
+	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"time"
 
+	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
+)
+
+// The whole may take atLeast, and perLeaf more for each certificate: an
+// ordinary one takes a third of a millisecond.
+const (
+	atLeast = 5 * time.Second
+	perLeaf = time.Millisecond
 )
 
 // Trusted returns the leaves that this host trusts. Intermediates that any
 // endpoint sent may be used, and each leaf is asked about at a time at which it
 // is valid, since the question is the root, not the dates. An error means that
-// the store could not be read: then nothing was asked.
-func Trusted(captures []edge.Capture, now time.Time) (map[edge.Fingerprint]bool, error) {
+// not all were asked about: the store could not be read, ctx ended, or it took
+// too long.
+func Trusted(ctx context.Context, captures []edge.Capture, now time.Time) (map[edge.Fingerprint]bool, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		return nil, fmt.Errorf("reading this host's root store: %w", err)
 	}
-	return trustedBy(roots, captures, now), nil
+	return trustedBy(ctx, roots, captures, now)
 }
 
-func trustedBy(roots *x509.CertPool, captures []edge.Capture, now time.Time) map[edge.Fingerprint]bool {
-	intermediates := x509.NewCertPool()
-	seen := map[edge.Fingerprint]bool{}
-	for _, c := range captures {
-		for i, cert := range c.Chain {
-			if i > 0 && cert.X509 != nil && !seen[cert.Fingerprint] {
-				seen[cert.Fingerprint] = true
-				intermediates.AddCert(cert.X509)
-			}
-		}
-	}
+func trustedBy(ctx context.Context, roots *x509.CertPool, captures []edge.Capture, now time.Time) (map[edge.Fingerprint]bool, error) {
+	intermediates, leaves := gather(captures)
+	ctx, cancel := context.WithTimeoutCause(ctx, atLeast+time.Duration(len(leaves))*perLeaf, errors.New("it took too long"))
+	defer cancel()
 	out := map[edge.Fingerprint]bool{}
-	asked := map[edge.Fingerprint]bool{}
-	for _, c := range captures {
-		leaf := c.Leaf()
-		if leaf == nil || leaf.X509 == nil || asked[leaf.Fingerprint] {
-			continue
+	for n, leaf := range leaves {
+		if ctx.Err() != nil {
+			return out, fmt.Errorf("asking this host's root store about %d of %d certificates: %w", len(leaves)-n, len(leaves), context.Cause(ctx))
 		}
-		asked[leaf.Fingerprint] = true
 		_, err := leaf.X509.Verify(x509.VerifyOptions{
 			Roots: roots, Intermediates: intermediates, CurrentTime: within(leaf.X509, now),
 			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
@@ -54,7 +55,36 @@ func trustedBy(roots *x509.CertPool, captures []edge.Capture, now time.Time) map
 			out[leaf.Fingerprint] = true
 		}
 	}
-	return out
+	return out, nil
+}
+
+// gather is what was sent, each once. Who breaks the encoding, or sends a key
+// that costs more than any CA's, is not asked about: it would be the verifier's
+// whole time.
+func gather(captures []edge.Capture) (*x509.CertPool, []*edge.Certificate) {
+	intermediates := x509.NewCertPool()
+	var leaves []*edge.Certificate
+	type place struct {
+		print edge.Fingerprint
+		leaf  bool
+	}
+	seen := map[place]bool{}
+	for _, c := range captures {
+		for i, cert := range c.Chain {
+			at := place{cert.Fingerprint, i == 0}
+			if seen[at] || cert.X509 == nil || cert.ParseError != "" {
+				continue
+			}
+			seen[at] = true
+			switch {
+			case i == 0:
+				leaves = append(leaves, cert)
+			case !trust.Dear(cert.Key()):
+				intermediates.AddCert(cert.X509)
+			}
+		}
+	}
+	return intermediates, leaves
 }
 
 // within is now, or the nearest time at which the certificate is valid.

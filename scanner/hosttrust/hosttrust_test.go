@@ -1,6 +1,7 @@
 package hosttrust
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -59,7 +60,10 @@ func TestTrustedBy(t *testing.T) {
 		{Chain: []*edge.Certificate{edge.NewCertificate([]byte("no DER"))}},
 		{Outcome: edge.Failed},
 	}
-	got := trustedBy(pool, captures, now)
+	got, err := trustedBy(t.Context(), pool, captures, now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name string
 		cert *edge.Certificate
@@ -83,8 +87,22 @@ func TestTrustedOnThisHost(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	_, inter, leaf := chain(t, now)
-	got, err := Trusted([]edge.Capture{{Chain: []*edge.Certificate{leaf, inter}}}, now)
+	got, err := Trusted(t.Context(), []edge.Capture{{Chain: []*edge.Certificate{leaf, inter}}}, now)
 	if err == nil && len(got) != 0 {
 		t.Errorf("this host trusts a certificate made a moment ago: %v", got)
+	}
+}
+
+// What was not asked about is not "not trusted".
+func TestTrustedByEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	root, inter, leaf := chain(t, now)
+	pool := x509.NewCertPool()
+	pool.AddCert(root.X509)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := trustedBy(ctx, pool, []edge.Capture{{Chain: []*edge.Certificate{leaf, inter}}}, now); err == nil || len(got) > 0 {
+		t.Errorf("%v, %v", got, err)
 	}
 }

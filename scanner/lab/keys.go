@@ -3,6 +3,7 @@ package lab
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -17,8 +18,9 @@ type KeyType string
 
 // The key types. The zero value is RSA, as an Edge wants it.
 const (
-	RSA   KeyType = ""
-	ECDSA KeyType = "ECDSA"
+	RSA     KeyType = ""
+	ECDSA   KeyType = "ECDSA"
+	Ed25519 KeyType = "Ed25519"
 )
 
 // A KeySpec names a key of a KeyRing: equal specs are one key. The zero value
@@ -79,6 +81,9 @@ func generate(spec KeySpec) (crypto.Signer, error) {
 			return nil, fmt.Errorf("key %q: no curve of %d bits", spec.Label, spec.Bits)
 		}
 		return ecdsa.GenerateKey(curve, rand.Reader)
+	case Ed25519:
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
 	default:
 		return nil, fmt.Errorf("key %q: unknown type %q", spec.Label, spec.Type)
 	}

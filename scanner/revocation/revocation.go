@@ -46,8 +46,8 @@ const (
 // Subjects are the distinct certificates of all captures that have an issuer
 // to ask: each leaf, and each intermediate on its path. roots are as for the
 // audit, so that both walk the same path.
-func Subjects(captures []edge.Capture, roots trust.Options) []Subject {
-	forest := trust.New(captures, roots)
+func Subjects(ctx context.Context, captures []edge.Capture, roots trust.Options) []Subject {
+	forest := trust.New(ctx, captures, roots)
 	seen := map[edge.Fingerprint]bool{}
 	var out []Subject
 	for _, c := range captures {

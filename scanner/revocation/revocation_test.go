@@ -255,11 +255,11 @@ func TestSubjects(t *testing.T) {
 	w := newWorld(t)
 	leaf, other := w.leaf("", ""), w.leaf("", "")
 	captures := []edge.Capture{captured(leaf, w.issuer), captured(leaf, w.issuer), captured(other), {Outcome: edge.Failed}}
-	given := Subjects(captures, w.roots(true))
+	given := Subjects(t.Context(), captures, w.roots(true))
 	if len(given) != 2 || given[0].Issuer == nil || !given[0].Trusted || !given[0].Given {
 		t.Errorf("with the root given: %+v", given)
 	}
-	for _, s := range Subjects(captures, w.roots(false)) {
+	for _, s := range Subjects(t.Context(), captures, w.roots(false)) {
 		if s.Trusted || s.Given {
 			t.Errorf("without the root: %+v", s)
 		}

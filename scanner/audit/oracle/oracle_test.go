@@ -96,7 +96,7 @@ func judge(t *testing.T, part []*world) []verdict {
 		}
 	}
 	out := make([]verdict, len(part))
-	for i, j := range audit.Judge(ev, p, now()) {
+	for i, j := range audit.Judge(t.Context(), ev, p, now()) {
 		out[i] = verdict{}
 		for _, f := range j.Findings {
 			if kind := ourFault(f.Rule); kind != "" && f.Severity == audit.Error {

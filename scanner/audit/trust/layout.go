@@ -1,10 +1,6 @@
 package trust
 
-import (
-	"bytes"
-
-	"edgecert/scanner/edge"
-)
+import "edgecert/scanner/edge"
 
 // A Layout is how a chain was sent, whatever it is worth.
 type Layout struct {
@@ -13,40 +9,72 @@ type Layout struct {
 	Extra      []*edge.Certificate // no issuer of the leaf by any route, or sent twice
 }
 
-// LayoutOf reads the order of a chain, leaf first as sent. Names and key
-// identifiers decide, not signatures: it is advice, and a hostile chain must
-// not make it dear.
-func LayoutOf(chain []*edge.Certificate) Layout {
-	var l Layout
-	if len(chain) == 0 || chain[0].X509 == nil {
-		return l
-	}
-	chain = chain[:min(len(chain), maxSent)]
-	issuers := issuersOf(chain)
-	seen := map[edge.Fingerprint]bool{chain[0].Fingerprint: true}
-	for i, c := range chain[1:] {
-		switch {
-		case seen[c.Fingerprint]:
-			l.Extra = append(l.Extra, c)
-		case c.X509 != nil && selfIssued(c.X509):
-			l.Roots = append(l.Roots, c)
-		case !issuers[c.Fingerprint]:
-			l.Extra = append(l.Extra, c)
-		case !certifiesOneOf(c, chain[:i+1]):
-			l.OutOfOrder = append(l.OutOfOrder, c)
-		}
-		seen[c.Fingerprint] = true
+// Layout reads the order of a chain, leaf first as sent. Names and key
+// identifiers decide, not signatures, but for what looks like a root: it is
+// advice, and a hostile chain must not make it dear.
+func (f *Forest) Layout(chain []*edge.Certificate) Layout {
+	key := ChainKey(chain)
+	l, ok := f.layouts[key]
+	if !ok {
+		l = layoutOf(chain)
+		f.layouts[key] = l
 	}
 	return l
 }
 
+// LayoutOf is Layout without a memory.
+func LayoutOf(chain []*edge.Certificate) Layout { return layoutOf(chain) }
+
+func layoutOf(chain []*edge.Certificate) Layout {
+	var l Layout
+	if len(chain) == 0 || chain[0].X509 == nil {
+		return l
+	}
+	links := make([]named, min(len(chain), maxSent))
+	for i := range links {
+		links[i] = nameOf(chain[i])
+	}
+	issuers := issuersOf(links)
+	seen := map[edge.Fingerprint]bool{chain[0].Fingerprint: true}
+	for i, c := range links[1:] {
+		switch {
+		case seen[c.cert.Fingerprint]:
+			l.Extra = append(l.Extra, c.cert)
+		case c.self && IsSelfSigned(c.cert):
+			l.Roots = append(l.Roots, c.cert)
+		case !issuers[c.cert.Fingerprint]:
+			l.Extra = append(l.Extra, c.cert)
+		case !certifiesOneOf(c, links[:i+1]):
+			l.OutOfOrder = append(l.OutOfOrder, c.cert)
+		}
+		seen[c.cert.Fingerprint] = true
+	}
+	return l
+}
+
+// named is a certificate with its names as they are compared.
+type named struct {
+	cert             *edge.Certificate
+	subject, parents string
+	self             bool
+}
+
+func nameOf(c *edge.Certificate) named {
+	n := named{cert: c}
+	if c.X509 != nil {
+		n.subject, n.parents = edge.NameKey(c.X509.RawSubject), edge.NameKey(c.X509.RawIssuer)
+		n.self = n.subject == n.parents
+	}
+	return n
+}
+
 // issuersOf is the closure of "may have issued" from the leaf upwards.
-func issuersOf(chain []*edge.Certificate) map[edge.Fingerprint]bool {
+func issuersOf(chain []named) map[edge.Fingerprint]bool {
 	out := map[edge.Fingerprint]bool{}
 	for todo := chain[:1:1]; len(todo) > 0; todo = todo[1:] {
 		for _, c := range chain[1:] {
-			if !out[c.Fingerprint] && c != todo[0] && mayHaveIssued(todo[0], c) {
-				out[c.Fingerprint] = true
+			if !out[c.cert.Fingerprint] && c.cert != todo[0].cert && mayHaveIssued(todo[0], c) {
+				out[c.cert.Fingerprint] = true
 				todo = append(todo, c)
 			}
 		}
@@ -54,7 +82,7 @@ func issuersOf(chain []*edge.Certificate) map[edge.Fingerprint]bool {
 	return out
 }
 
-func certifiesOneOf(c *edge.Certificate, before []*edge.Certificate) bool {
+func certifiesOneOf(c named, before []named) bool {
 	for _, child := range before {
 		if mayHaveIssued(child, c) {
 			return true
@@ -64,9 +92,9 @@ func certifiesOneOf(c *edge.Certificate, before []*edge.Certificate) bool {
 }
 
 // mayHaveIssued goes by the name, and by the key where both sides tell it.
-func mayHaveIssued(child, parent *edge.Certificate) bool {
-	if child.X509 == nil || parent.X509 == nil || !bytes.Equal(child.X509.RawIssuer, parent.X509.RawSubject) {
+func mayHaveIssued(child, parent named) bool {
+	if child.cert.X509 == nil || parent.cert.X509 == nil || child.parents != parent.subject {
 		return false
 	}
-	return len(child.X509.AuthorityKeyId) == 0 || len(parent.X509.SubjectKeyId) == 0 || sameKeyID(child.X509, parent.X509)
+	return len(child.cert.X509.AuthorityKeyId) == 0 || len(parent.cert.X509.SubjectKeyId) == 0 || sameKeyID(child.cert.X509, parent.cert.X509)
 }

@@ -2,16 +2,17 @@ package trust
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/md5"
+	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
-	"errors"
+	"math/bits"
 
 	"edgecert/scanner/edge"
 )
 
-// A link is what is known of "parent signed child". The zero value: not asked.
+// A link is what is known of "this key signed that certificate". The zero
+// value: not asked.
 type link byte
 
 const (
@@ -21,60 +22,93 @@ const (
 	unchecked      // no means to verify it: an algorithm of another age or of tomorrow
 )
 
-// maxRSABits bounds the work one hostile key can cause: the time of an RSA
-// verification grows with the square of the modulus, and a certificate may
-// carry a modulus of megabits. The largest key that any root program takes
-// is 8192 bits.
+// maxRSABits bounds the work that one hostile key can cause: the largest key
+// that any root program takes is 8192 bits.
 const maxRSABits = 16384
 
-// link verifies one signature, once a pair for the whole scan.
-func (f *Forest) link(child, parent *edge.Certificate) link {
-	pair := [2]edge.Fingerprint{child.Fingerprint, parent.Fingerprint}
-	l := f.links[pair]
-	if l == unasked {
-		l = verify(child.X509, parent.X509)
-		f.links[pair] = l
+// verify asks the standard library's cryptography, with the algorithm as our
+// own reader has it: x509's own check refuses SHA-1 and MD5, of which
+// weak-signature tells and on which a path must not break, and knows three of
+// the many forms of RSASSA-PSS. What cannot be verified at all (DSA, MD2, MGF1
+// with another hash, unknown algorithms) is unchecked, never taken as signed.
+func verify(child *edge.Certificate, key edge.Key) link {
+	s := child.Signature()
+	if s.Algorithm == edge.Ed25519 {
+		if pub, ok := key.Public.(ed25519.PublicKey); ok {
+			return outcome(ed25519.Verify(pub, child.X509.RawTBSCertificate, child.X509.Signature))
+		}
+		return mismatch(s, key)
 	}
-	return l
-}
-
-// verify asks the standard library. CheckSignature takes SHA-1, which
-// CheckSignatureFrom and Verify refuse: that a signature is weak is said by
-// weak-signature, and a path must not break on it. MD5 is refused by both, so
-// it is verified here with the same RSA. What cannot be verified at all (DSA,
-// MD2, unknown algorithms) is unchecked, never taken as signed.
-func verify(child, parent *x509.Certificate) link {
-	if key, ok := parent.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
+	if s.Hash == 0 || !s.Hash.Available() {
 		return unchecked
 	}
-	err := parent.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature)
-	var weak x509.InsecureAlgorithmError
-	switch {
-	case err == nil:
+	h := s.Hash.New()
+	h.Write(child.X509.RawTBSCertificate)
+	digest, signature := h.Sum(nil), child.X509.Signature
+	switch pub := key.Public.(type) {
+	case *rsa.PublicKey:
+		if key.Bits > maxRSABits {
+			return unchecked
+		}
+		switch {
+		case s.Algorithm == edge.RSA && key.Algorithm == edge.RSA:
+			return outcome(rsa.VerifyPKCS1v15(pub, s.Hash, digest, signature) == nil)
+		case s.Algorithm == edge.PSS && s.Mask != s.Hash:
+			return unchecked
+		case s.Algorithm == edge.PSS && s.Salt >= 0:
+			// The standard library takes 0 for "find out".
+			return outcome(rsa.VerifyPSS(pub, s.Hash, digest, signature, &rsa.PSSOptions{SaltLength: s.Salt}) == nil)
+		}
+	case *ecdsa.PublicKey:
+		if s.Algorithm == edge.EC {
+			return outcome(ecdsa.VerifyASN1(pub, digest, signature))
+		}
+	}
+	return mismatch(s, key)
+}
+
+func outcome(ok bool) link {
+	if ok {
 		return signed
-	case errors.As(err, &weak) && child.SignatureAlgorithm == x509.MD5WithRSA:
-		return verifyMD5(child, parent)
-	case errors.As(err, &weak), errors.Is(err, x509.ErrUnsupportedAlgorithm):
-		return unchecked
-	default:
-		return unsigned
 	}
+	return unsigned
 }
 
-func verifyMD5(child, parent *x509.Certificate) link {
-	key, ok := parent.PublicKey.(*rsa.PublicKey)
-	if !ok {
-		return unsigned
+// mismatch: a key of another family did not make the signature; one that could
+// not be read may have.
+func mismatch(s edge.Signature, key edge.Key) link {
+	family := key.Algorithm == s.Algorithm || key.Algorithm == edge.RSA && s.Algorithm == edge.PSS
+	if key.Public == nil && family {
+		return unchecked
 	}
-	sum := md5.Sum(child.RawTBSCertificate)
-	if rsa.VerifyPKCS1v15(key, crypto.MD5, sum[:], child.Signature) != nil {
-		return unsigned
+	return unsigned
+}
+
+// cost is the work of one verification, in those of an ordinary RSA key of
+// 2048 bits (about 30 µs): it grows with the square of the modulus and with
+// the length of the exponent.
+func cost(key edge.Key) int {
+	switch pub := key.Public.(type) {
+	case *rsa.PublicKey:
+		steps := bits.Len(uint(pub.E)) + bits.OnesCount(uint(pub.E))
+		return 1 + key.Bits*key.Bits/(2048*2048)*steps/19
+	case *ecdsa.PublicKey:
+		return 1 + key.Bits*key.Bits/(115*115)
+	case ed25519.PublicKey:
+		return 2
+	default:
+		return 1
 	}
-	return signed
 }
 
 // selfIssued: subject and issuer are the same name (RFC 5280 section 3.2).
-func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
+func selfIssued(c *x509.Certificate) bool {
+	return bytes.Equal(c.RawSubject, c.RawIssuer) || edge.NameKey(c.RawSubject) == edge.NameKey(c.RawIssuer)
+}
+
+// Dear says of a key that verifying with it costs more than with any that a
+// root program takes: nobody need do it where it decides nothing but words.
+func Dear(key edge.Key) bool { return cost(key) > 50 }
 
 // IsSelfSigned reports whether c is signed by its own key: a root, or a
 // self-signed leaf. Where the signature cannot be checked, equal key
@@ -83,11 +117,19 @@ func IsSelfSigned(c *edge.Certificate) bool {
 	if c.X509 == nil || !selfIssued(c.X509) {
 		return false
 	}
-	switch verify(c.X509, c.X509) {
+	named := len(c.X509.AuthorityKeyId) > 0 && len(c.X509.SubjectKeyId) > 0
+	if named && !sameKeyID(c.X509, c.X509) {
+		return false
+	}
+	key := c.Key()
+	if Dear(key) {
+		return named
+	}
+	switch verify(c, key) {
 	case signed:
 		return true
 	case unchecked:
-		return len(c.X509.AuthorityKeyId) == 0 || sameKeyID(c.X509, c.X509)
+		return named || len(c.X509.AuthorityKeyId) == 0
 	default:
 		return false
 	}

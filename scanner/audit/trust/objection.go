@@ -1,35 +1,81 @@
 package trust
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
-	"net"
 	"slices"
-	"strings"
 )
 
 // objection says why clients refuse a path that holds together and ends in a
-// root; empty: they take it. Asked are the conditions of RFC 5280 section 6.1
-// that are neither dates nor signatures, nested extended key usage (section
-// 4.2.1.12 leaves it open; Windows, OpenSSL, Mozilla and Go enforce it), and
-// what the root program says of its root.
-func objection(path []*authority) string {
+// root; empty: they take it, or, where unsure says why, nobody here can tell.
+// Asked are the conditions of RFC 5280 section 6.1 that are neither dates nor
+// signatures, nested extended key usage (section 4.2.1.12 leaves it open;
+// Windows, OpenSSL, Mozilla and Go enforce it), and what the root program says
+// of its root.
+func objection(path []*authority) (refused, unsure string) {
 	certs := parsed(path)
 	for i, c := range certs {
-		if len(c.UnhandledCriticalExtensions) > 0 {
-			return fmt.Sprintf("%q has a critical extension that clients do not know (%s)", c.Subject, c.UnhandledCriticalExtensions[0])
+		if id := unknownCritical(c); id != "" {
+			return fmt.Sprintf("%q has a critical extension that clients do not know (%s)", c.Subject, id), ""
 		}
 		if i == 0 {
 			continue
 		}
 		if why := unfit(certs, i, path[i].anchor); why != "" {
-			return fmt.Sprintf("%q %s", c.Subject, why)
+			return fmt.Sprintf("%q %s", c.Subject, why), ""
 		}
+		if path[i].cert.ParseError != "" {
+			return fmt.Sprintf("%q breaks the rules of its own encoding (%s)", c.Subject, path[i].cert.ParseError), ""
+		}
+		name, why := outsideAll(certs[i], certs[:i])
+		if name != "" {
+			return fmt.Sprintf("%q may not issue for %q (name constraints)", c.Subject, name), ""
+		}
+		unsure = cmp.Or(unsure, why)
 	}
 	root := path[len(path)-1]
 	if root.constraint != nil {
 		if err := root.constraint(certs); err != nil {
-			return fmt.Sprintf("Mozilla no longer trusts %q for it: %v", root.cert.X509.Subject, err)
+			return fmt.Sprintf("Mozilla no longer trusts %q for it: %v", root.cert.X509.Subject, err), ""
+		}
+	}
+	return "", unsure
+}
+
+// outsideAll holds the constraints of a CA against every certificate below it.
+// Self-issued ones are exempt, but for the leaf (RFC 5280 section 6.1.3).
+func outsideAll(ca *x509.Certificate, below []*x509.Certificate) (name, unsure string) {
+	for i, c := range below {
+		if i > 0 && selfIssued(c) {
+			continue
+		}
+		n, why := outside(ca, c)
+		if n != "" {
+			return n, ""
+		}
+		unsure = cmp.Or(unsure, why)
+	}
+	return "", unsure
+}
+
+// unknownCritical is the first critical extension that usual clients do not
+// process, whatever the standard library makes of it.
+func unknownCritical(c *x509.Certificate) string {
+	for _, x := range c.Extensions {
+		if !x.Critical {
+			continue
+		}
+		switch id := x.Id.String(); id {
+		case "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.32", "2.5.29.33", "2.5.29.35",
+			"2.5.29.36", "2.5.29.37", "2.5.29.54",
+			"1.3.6.1.5.5.7.1.1",     // authority information access
+			"2.16.840.1.113730.1.1", // Netscape's certificate type
+			"1.3.6.1.4.1.311.21.10", // Windows: application policies
+			"1.3.6.1.4.1.311.20.2",  // Windows: the template's name
+			"1.3.6.1.4.1.311.21.7":  // Windows: the template
+		default:
+			return id
 		}
 	}
 	return ""
@@ -49,11 +95,9 @@ func unfit(certs []*x509.Certificate, i int, anchor bool) string {
 		return fmt.Sprintf("allows %d CA certificates below it, and there are %d (path length)", pathLength(c), below(certs[1:i]))
 	case !mayIssueServers(c):
 		return "may not issue server certificates (extended key usage)"
+	default:
+		return ""
 	}
-	if name := outside(c, certs[0]); name != "" {
-		return fmt.Sprintf("may not issue for %q (name constraints)", name)
-	}
-	return ""
 }
 
 // pathLength is the path length constraint, -1 without one.
@@ -92,45 +136,3 @@ func mayIssueServers(c *x509.Certificate) bool {
 		}
 	})
 }
-
-// outside is the first name of leaf that ca's name constraints do not allow
-// (RFC 5280 section 4.2.1.10). DNS names and IP addresses are looked at: the
-// names a server is reached by. x509.Verify would do it, and would fail first
-// on dates and SHA-1, which must not decide here.
-func outside(ca, leaf *x509.Certificate) string {
-	for _, name := range leaf.DNSNames {
-		if !allowed(name, ca.PermittedDNSDomains, ca.ExcludedDNSDomains, inDomain) {
-			return name
-		}
-	}
-	for _, ip := range leaf.IPAddresses {
-		if !allowed(ip, ca.PermittedIPRanges, ca.ExcludedIPRanges, inRange) {
-			return ip.String()
-		}
-	}
-	return ""
-}
-
-func allowed[N, C any](name N, permitted, excluded []C, match func(N, C) bool) bool {
-	matches := func(c C) bool { return match(name, c) }
-	if slices.ContainsFunc(excluded, matches) {
-		return false
-	}
-	return len(permitted) == 0 || slices.ContainsFunc(permitted, matches)
-}
-
-// inDomain: "contoso.com" covers itself and everything below it, ".contoso.com"
-// only what is below, "" everything. A wildcard counts as a name below its
-// domain.
-func inDomain(name, domain string) bool {
-	name, domain = strings.ToLower(strings.TrimSuffix(name, ".")), strings.ToLower(domain)
-	if domain == "" {
-		return true
-	}
-	if rest, dotted := strings.CutPrefix(domain, "."); dotted {
-		return strings.HasSuffix(name, "."+rest)
-	}
-	return name == domain || strings.HasSuffix(name, "."+domain)
-}
-
-func inRange(ip net.IP, n *net.IPNet) bool { return len(ip) == len(n.IP) && n.Contains(ip) }

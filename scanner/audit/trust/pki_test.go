@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -129,5 +130,5 @@ func sent(member string, chain ...*edge.Certificate) edge.Capture {
 }
 
 func forest(root *edge.Certificate, captures ...edge.Capture) *Forest {
-	return New(captures, Options{Roots: []*edge.Certificate{root}, Now: now()})
+	return New(context.Background(), captures, Options{Roots: []*edge.Certificate{root}, Now: now()})
 }

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"sync"
 	"time"
@@ -16,9 +17,8 @@ import (
 const rootsVersion = "v0.0.0-20261030153154-30a33513ff6d"
 
 // rootsOldAfter is the age at which embedded roots are called old. Mozilla adds
-// and removes roots a few times a year, and a new CA reaches its first
-// certificates about a year after its root is taken in.
-const rootsOldAfter = 365 * 24 * time.Hour
+// and removes roots several times a year.
+const rootsOldAfter = 90 * 24 * time.Hour
 
 // RootsDate is the day of Mozilla's root list that is embedded.
 func RootsDate() time.Time {
@@ -31,7 +31,7 @@ func RootsDate() time.Time {
 	return t
 }
 
-// RootsOld reports whether a root list of that day is older than a year at now:
+// RootsOld reports whether a root list of that day is old at now:
 // then an unknown issuer may be a public CA younger than the list.
 func RootsOld(of, now time.Time) bool { return now.Sub(of) > rootsOldAfter }
 
@@ -39,17 +39,50 @@ func RootsOld(of, now time.Time) bool { return now.Sub(of) > rootsOldAfter }
 // otherwise trusted root; nil: none.
 type constraint func([]*x509.Certificate) error
 
-type publicRoot struct {
-	cert       *edge.Certificate
-	constraint constraint
+// A RootList is roots by fingerprint and by name, parsed when they are asked for.
+type RootList struct {
+	byPrint map[edge.Fingerprint]root
+	byName  map[string][]root // by edge.NameKey
 }
 
-// publicRoots are Mozilla's roots for TLS servers, parsed once a process and
+type root struct {
+	parsed     func() *edge.Certificate
+	constraint constraint
+	held       time.Time // of a withdrawn one: the day of the last list that held it
+}
+
+func (l RootList) add(der []byte, r root) {
+	r.parsed = sync.OnceValue(func() *edge.Certificate { return edge.NewCertificate(der) })
+	l.byPrint[sha256.Sum256(der)] = r
+	name := edge.SubjectKey(der)
+	l.byName[name] = append(l.byName[name], r)
+}
+
+func newRootList() RootList {
+	return RootList{map[edge.Fingerprint]root{}, map[string][]root{}}
+}
+
+// publicRoots are Mozilla's roots for TLS servers, indexed once a process and
 // never changed: every scan and every re-judged report stands on the same ones.
-var publicRoots = sync.OnceValue(func() []publicRoot {
-	var out []publicRoot
+var publicRoots = sync.OnceValue(func() RootList {
+	l := newRootList()
 	for r := range bundle.Roots() {
-		out = append(out, publicRoot{edge.NewCertificate(r.Certificate), r.Constraint})
+		l.add(r.Certificate, root{constraint: r.Constraint})
 	}
-	return out
+	return l
 })
+
+// A WithdrawnRoot is a root that a public list held until some day.
+type WithdrawnRoot struct {
+	DER  []byte
+	Held time.Time // the day of the last list that is known to have held it
+}
+
+// WithdrawnList makes a list for Options.Withdrawn.
+func WithdrawnList(roots ...WithdrawnRoot) RootList {
+	l := newRootList()
+	for _, r := range roots {
+		l.add(r.DER, root{held: r.Held})
+	}
+	return l
+}

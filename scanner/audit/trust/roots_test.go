@@ -13,9 +13,10 @@ import (
 func TestPublicRoots(t *testing.T) {
 	t.Parallel()
 	constrained := 0
-	for _, r := range publicRoots() {
-		if got := New(nil, Options{Now: now()}).Judge(chain(r.cert)); got.Standing != Trusted {
-			t.Errorf("%s: %s %s", r.cert.Subject(), got.Standing, got.Objection)
+	for _, r := range publicRoots().byPrint {
+		cert := r.parsed()
+		if got := New(t.Context(), nil, Options{Now: now()}).Judge(chain(cert)); got.Standing != Trusted {
+			t.Errorf("%s: %s %s", cert.Subject(), got.Standing, got.Objection)
 		}
 		if r.constraint == nil {
 			continue
@@ -23,7 +24,7 @@ func TestPublicRoots(t *testing.T) {
 		constrained++
 		young := &x509.Certificate{NotBefore: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
 		if r.constraint([]*x509.Certificate{young}) == nil {
-			t.Errorf("%s: its constraint takes a certificate of 2100", r.cert.Subject())
+			t.Errorf("%s: its constraint takes a certificate of 2100", cert.Subject())
 		}
 	}
 	if constrained == 0 {
@@ -86,6 +87,54 @@ func TestLayoutOf(t *testing.T) {
 		if len(l.OutOfOrder) != test.order || len(l.Roots) != test.roots || len(l.Extra) != test.extra {
 			t.Errorf("%s: %d out of order, %d roots, %d extra; want %d, %d, %d", test.name,
 				len(l.OutOfOrder), len(l.Roots), len(l.Extra), test.order, test.roots, test.extra)
+		}
+	}
+}
+
+// What was public once is neither that nor a private CA.
+func TestWithdrawnRoots(t *testing.T) {
+	t.Parallel()
+	list := withdrawnRoots()
+	if len(list.byPrint) < 40 {
+		t.Errorf("%d withdrawn roots", len(list.byPrint))
+	}
+	for f, r := range list.byPrint {
+		cert := r.parsed()
+		got := New(t.Context(), nil, Options{Now: now()}).Judge(chain(cert))
+		if got.Standing != Withdrawn || got.Withdrawn.Year() < 2025 {
+			t.Errorf("%s: %s, held until %s", cert.Subject(), got.Standing, got.Withdrawn)
+		}
+		if _, public := publicRoots().byPrint[f]; public || !IsSelfSigned(cert) {
+			t.Errorf("%s is public, or no root", cert.Subject())
+		}
+		if got := New(t.Context(), nil, Options{Now: now(), OnlyRoots: true}).Judge(chain(cert)); got.Standing != SelfSigned {
+			t.Errorf("%s with other roots alone: %s", cert.Subject(), got.Standing)
+		}
+	}
+}
+
+func TestJudgeAPathToAWithdrawnRoot(t *testing.T) {
+	t.Parallel()
+	rootE, newE, interE, leafE := newEntity(t, "Root"), newEntity(t, "New Root"), newEntity(t, "Intermediate"), newEntity(t, "leaf")
+	root, inter, leaf := certify(t, rootE, rootE), certify(t, interE, rootE), certify(t, leafE, interE, server)
+	newRoot, byNew := certify(t, newE, newE), certify(t, interE, newE)
+	held := now().AddDate(-1, 0, 0)
+	for _, test := range []struct {
+		name     string
+		chain    []*edge.Certificate
+		roots    []*edge.Certificate
+		standing Standing
+	}{
+		{"its root was withdrawn", chain(leaf, inter), nil, Withdrawn},
+		{"and is sent", chain(leaf, inter, root), nil, Withdrawn},
+		{"and is given", chain(leaf, inter), chain(root), Trusted},
+		{"beside a path to another root", chain(leaf, inter, byNew), chain(newRoot), Trusted},
+		{"of a CA that may not issue it", chain(certify(t, leafE, interE, server), certify(t, interE, rootE, func(c *x509.Certificate) { c.IsCA = false })), nil, Refused},
+	} {
+		o := Options{Now: now(), Roots: test.roots, Withdrawn: WithdrawnList(WithdrawnRoot{root.Raw, held})}
+		got := New(t.Context(), []edge.Capture{sent("edge1", test.chain...)}, o).Judge(test.chain)
+		if got.Standing != test.standing || test.standing == Withdrawn && !got.Withdrawn.Equal(held) {
+			t.Errorf("%s: %s (%s), held until %s", test.name, got.Standing, got.Objection, got.Withdrawn)
 		}
 	}
 }

@@ -1,195 +1,224 @@
 package trust
 
 import (
-	"bytes"
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"time"
 
 	"edgecert/scanner/edge"
 )
 
-// Bounds of one search. A chain of thousands of certificates of one name, or
-// cross-signed in a ring, costs a moment and is then said to be cut.
+// Bounds of one chain's searches. A chain of thousands of certificates of one
+// name, or cross-signed in a ring, costs a moment and is then said to be cut.
 const (
-	maxDepth      = 12   // certificates on a path; the deepest public one has five
-	maxSignatures = 200  // verifications for one chain, about 20 ms
-	maxSteps      = 5000 // certificates tried, whether verified before or not
-	maxPaths      = 32   // complete paths to choose from
-	maxSent       = 100  // certificates of a chain that are looked at
+	maxDepth  = 12   // certificates on a path; the deepest public one has five
+	maxSteps  = 5000 // certificates tried, whether verified before or not
+	maxPaths  = 32   // complete paths to choose from
+	maxSent   = 100  // certificates of a chain that are looked at
+	maxOthers = 32   // keys of an issuer's name that nothing points to
 )
 
 // A search is one walk up from a leaf.
 type search struct {
 	f     *Forest
-	sent  map[edge.Fingerprint]int // place in the chain
-	other bool                     // certificates that others sent may be used
+	sent  map[edge.Fingerprint]bool
+	mine  map[string][]*issuer // what was sent, by name
+	other bool                 // certificates that others sent may be used
+	spent *spent               // shared with the chain's other search
 
-	path       []*authority
-	unchecked  int // links on path that could not be verified
-	signatures int
-	steps      int
+	path  []*authority
+	paths int
+	dead  map[*authority]bool // nothing but dead ends above, whichever path leads to it
 
-	sound    []candidate // complete paths without an objection
-	refused  []candidate // complete paths with one
-	deadEnds []candidate
-	cut      bool
+	sound     *candidate // the best complete path without an objection
+	withdrawn *candidate // the best one to a root that was withdrawn
+	refused   *candidate // the first one with an objection
+	unsure    *candidate // the first one of which nobody here can say
+	deadEnd   *candidate // the walk that came furthest
+	cut       bool
 }
 
 // A candidate is a path that came to an end, in a root or not.
 type candidate struct {
 	path      []*authority
 	objection string
-	unchecked bool
-	imposter  bool // a certificate of the issuer's name was there, its key did not sign
 }
 
-func (f *Forest) search(leaf *edge.Certificate, chain []*edge.Certificate, other bool) *search {
-	s := &search{f: f, sent: map[edge.Fingerprint]int{}, other: other}
-	for i, c := range chain[:min(len(chain), maxSent)] {
-		if _, twice := s.sent[c.Fingerprint]; !twice {
-			s.sent[c.Fingerprint] = i
+func (f *Forest) search(chain []*edge.Certificate, other bool, sp *spent) *search {
+	some := chain[:min(len(chain), maxSent)]
+	s := &search{f: f, sent: prints(some), mine: map[string][]*issuer{}, other: other, spent: sp, dead: map[*authority]bool{}}
+	s.cut = len(chain) > maxSent
+	for _, c := range some {
+		if c.X509 == nil {
+			continue
+		}
+		a := f.authority(c)
+		f.add(a)
+		if !slices.Contains(s.mine[a.subject], a.issuer) {
+			s.mine[a.subject] = append(s.mine[a.subject], a.issuer)
 		}
 	}
-	s.cut = len(chain) > maxSent
-	a := f.byPrint[leaf.Fingerprint]
-	if a == nil {
-		a = &authority{cert: leaf}
-	}
-	s.walk(a)
+	s.walk(f.authority(chain[0]))
 	return s
 }
 
-// walk puts a on the path and goes on to everything that signed it.
-func (s *search) walk(a *authority) {
+// walk puts a on the path and goes on to everything that signed it. It says
+// whether all of that is dead, so that no other path need try.
+func (s *search) walk(a *authority) (dead bool) {
 	s.path = append(s.path, a)
 	defer func() { s.path = s.path[:len(s.path)-1] }()
-	if a.anchor {
+	if a.root() {
 		s.complete()
-		return
+		return false
 	}
 	if len(s.path) == maxDepth {
 		s.cut = true
-		return
+		return false
 	}
-	found, imposter := false, false
-	for _, issuer := range s.issuers(a) {
-		if s.exhausted() {
-			s.cut = true
-			return
+	why, found := "", false
+	dead = true
+	issuers, more := s.issuers(a)
+	s.cut = s.cut || more
+	for _, by := range issuers {
+		if !slices.ContainsFunc(by.certs, s.usable) {
+			continue
 		}
-		switch s.link(a, issuer) {
+		switch s.link(a, by) {
+		case unasked:
+			s.cut = true
+			return false
 		case signed:
 			found = true
-			s.walk(issuer)
-		case unchecked:
-			// Without a signature only the key identifiers can tie the two.
-			if sameKeyID(a.cert.X509, issuer.cert.X509) {
-				found = true
-				s.unchecked++
-				s.walk(issuer)
-				s.unchecked--
+			for _, up := range by.certs {
+				if !s.usable(up) || s.dead[up] {
+					continue
+				}
+				if s.exhausted() {
+					s.cut = true
+					return false
+				}
+				dead = s.walk(up) && dead
 			}
+		case unchecked:
+			why = fmt.Sprintf("the signature on %q (%s) cannot be verified", a.cert.Subject(), a.cert.Signature().Name)
+			dead = false
 		default:
-			imposter = true
+			if why == "" {
+				why = fmt.Sprintf("a certificate named %q was seen, but its key did not sign %q", a.cert.Issuer(), a.cert.Subject())
+			}
 		}
 	}
 	if !found {
-		s.end(&s.deadEnds, candidate{imposter: imposter})
+		s.end(why)
 	}
+	// A ring of cross certificates is dead only from where it was entered.
+	dead = dead && !s.ringed(a)
+	if dead {
+		s.dead[a] = true
+	}
+	return dead
 }
 
-func (s *search) exhausted() bool {
-	s.steps++
-	return s.steps > maxSteps || s.signatures > maxSignatures || len(s.sound)+len(s.refused) >= maxPaths
+// ringed says whether an issuer of a was left out because it is on the path.
+func (s *search) ringed(a *authority) bool {
+	return slices.ContainsFunc(s.path[:len(s.path)-1], func(p *authority) bool { return p.subject == a.parents })
 }
 
-func (s *search) link(child, parent *authority) link {
-	if s.f.links[[2]edge.Fingerprint{child.cert.Fingerprint, parent.cert.Fingerprint}] == unasked {
-		s.signatures++
+// usable: a root, or sent, or, where others may help, sent by anybody; and not
+// the same name and key twice, which is a ring of cross certificates (RFC 4158
+// section 2.4.2), whatever certificate carries them.
+func (s *search) usable(a *authority) bool {
+	if !a.root() && !s.other && !s.sent[a.cert.Fingerprint] {
+		return false
 	}
-	return s.f.link(child.cert, parent.cert)
+	return !slices.ContainsFunc(s.path, func(p *authority) bool { return p.issuer == a.issuer })
 }
 
-// issuers are the certificates with the name of a's issuer that may be used
-// and are not on the path yet, the likeliest first: roots, then what was sent,
-// then what others sent; within each, the key that a names goes first.
-func (s *search) issuers(a *authority) []*authority {
-	var out []*authority
-	for _, c := range s.f.bySubject[string(a.cert.X509.RawIssuer)] {
-		_, sent := s.sent[c.cert.Fingerprint]
-		if (c.anchor || sent || s.other) && !s.onPath(c) {
-			out = append(out, c)
-		}
+// link verifies one signature, once for the whole scan.
+func (s *search) link(child *authority, by *issuer) link {
+	pair := pair{child.cert.Fingerprint, by}
+	l := s.f.links[pair]
+	if l == unasked && s.spend(cost(by.key)) {
+		l = verify(child.cert, by.key)
+		s.f.links[pair] = l
 	}
-	slices.SortStableFunc(out, func(x, y *authority) int {
-		return s.rank(a, x) - s.rank(a, y)
-	})
-	return out
-}
-
-func (s *search) rank(child, parent *authority) int {
-	rank := 4
-	if _, sent := s.sent[parent.cert.Fingerprint]; sent {
-		rank = 2
-	}
-	if parent.anchor {
-		rank = 0
-	}
-	if !sameKeyID(child.cert.X509, parent.cert.X509) {
-		rank++
-	}
-	return rank
-}
-
-// onPath: the same name and key twice is a ring of cross certificates
-// (RFC 4158 section 2.4.2), whatever certificate carries them.
-func (s *search) onPath(c *authority) bool {
-	return slices.ContainsFunc(s.path, func(a *authority) bool {
-		x, y := a.cert.X509, c.cert.X509
-		return bytes.Equal(x.RawSubject, y.RawSubject) && bytes.Equal(x.RawSubjectPublicKeyInfo, y.RawSubjectPublicKeyInfo)
-	})
+	return l
 }
 
 func (s *search) complete() {
-	objection := objection(s.path)
-	if objection == "" && s.unchecked == 0 {
-		s.end(&s.sound, candidate{})
-		return
+	s.paths++
+	top := s.path[len(s.path)-1]
+	objection, unsure := objection(s.path)
+	c := &candidate{slices.Clone(s.path), objection}
+	switch {
+	case objection != "":
+		s.refused = first(s.refused, c)
+	case unsure != "":
+		c.objection = unsure
+		s.unsure = first(s.unsure, c)
+	case top.anchor:
+		s.sound = s.better(s.sound, c)
+	default:
+		s.withdrawn = s.better(s.withdrawn, c)
 	}
-	s.end(&s.refused, candidate{objection: objection})
 }
 
-func (s *search) end(list *[]candidate, c candidate) {
-	if len(*list) >= maxPaths {
-		s.cut = true
-		return
+func first(old, c *candidate) *candidate {
+	if old != nil {
+		return old
 	}
-	c.path, c.unchecked = slices.Clone(s.path), s.unchecked > 0
-	*list = append(*list, c)
+	return c
 }
 
-// best is the sound path that serves longest: valid now before expired, then
-// the one whose first certificate to end ends last, then the shortest.
-func (s *search) best(now time.Time) (Result, bool) {
-	if len(s.sound) == 0 {
-		return Result{}, false
+// end keeps the walk that came furthest; of equal ones one that ends in a
+// self-issued certificate, since that explains itself.
+func (s *search) end(why string) {
+	explains := func(path []*authority) bool { return selfIssued(path[len(path)-1].cert.X509) }
+	d := s.deadEnd
+	if d == nil || len(s.path) > len(d.path) || len(s.path) == len(d.path) && explains(s.path) && !explains(d.path) {
+		s.deadEnd = &candidate{slices.Clone(s.path), why}
 	}
-	best := slices.MaxFunc(s.sound, func(a, b candidate) int {
-		av, au := span(a.path, now)
-		bv, bu := span(b.path, now)
-		switch {
-		case av != bv && av:
-			return 1
-		case av != bv:
-			return -1
-		case !au.Equal(bu):
-			return au.Compare(bu)
-		default:
-			return len(b.path) - len(a.path)
+}
+
+// better is the sound path that serves best: valid now before expired, without
+// old hashes before with them, then the one whose first certificate to end ends
+// last, then the shortest.
+func (s *search) better(a, b *candidate) *candidate {
+	if a == nil {
+		return b
+	}
+	av, au := span(a.path, s.f.o.Now)
+	bv, bu := span(b.path, s.f.o.Now)
+	switch {
+	case av != bv && av:
+		return a
+	case av != bv:
+		return b
+	case weak(a.path) != weak(b.path):
+		if weak(a.path) {
+			return b
 		}
-	})
-	return best.result(Trusted), true
+		return a
+	case au.After(bu):
+		return a
+	case bu.After(au):
+		return b
+	case len(b.path) < len(a.path):
+		return b
+	default:
+		return a
+	}
+}
+
+// weak: an intermediate is signed with a hash that can be forged.
+func weak(path []*authority) bool {
+	for i, a := range path {
+		if i > 0 && i < len(path)-1 && a.cert.Signature().Old != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // span: is every authority of the path valid at now, and until when.
@@ -208,16 +237,17 @@ func span(path []*authority, now time.Time) (bool, time.Time) {
 	return valid, until
 }
 
-func (c candidate) result(standing Standing) Result {
+func (c *candidate) result(standing Standing) Result {
 	r := Result{Standing: standing, Objection: c.objection}
 	for _, a := range c.path {
 		r.Path = append(r.Path, a.cert)
 	}
-	r.Given = c.path[len(c.path)-1].given
+	top := c.path[len(c.path)-1]
+	r.Given, r.Withdrawn = top.given, top.withdrawn
 	return r
 }
 
-// parsed is the path as the standard library and the bundle take it.
+// parsed is the path as the bundle takes it.
 func parsed(path []*authority) []*x509.Certificate {
 	out := make([]*x509.Certificate, len(path))
 	for i, a := range path {

@@ -14,6 +14,7 @@
 package trust
 
 import (
+	"context"
 	"crypto/sha256"
 	"time"
 
@@ -27,6 +28,7 @@ type Standing string
 const (
 	Trusted    Standing = "trusted"     // a path from what was sent to a root
 	Incomplete Standing = "incomplete"  // a path only with an intermediate that somebody else sent
+	Withdrawn  Standing = "withdrawn"   // a path to a root that the embedded list once held and holds no more
 	Refused    Standing = "refused"     // a path to a root which clients refuse: Objection says why
 	Unverified Standing = "unverified"  // could not tell: Objection says why
 	SelfSigned Standing = "self-signed" // the leaf is signed by its own key and is no root
@@ -38,6 +40,7 @@ const (
 type Options struct {
 	Roots     []*edge.Certificate // trusted beside Mozilla's, and as if public
 	OnlyRoots bool                // Roots alone are trusted
+	Withdrawn RootList            // once public; the zero value is the embedded list
 	Now       time.Time           // prefers a path without expired certificates; never decides trust
 }
 
@@ -45,8 +48,8 @@ type Options struct {
 type Result struct {
 	Standing Standing
 
-	// Path is the path judged, leaf first. Trusted, Incomplete and Refused end
-	// in a root; the others are the longest walk there was.
+	// Path is the path judged, leaf first. Trusted, Incomplete, Withdrawn and
+	// Refused end in a root; the others are the longest walk there was.
 	Path []*edge.Certificate
 
 	// Missing are the certificates of Path between leaf and root that were not
@@ -54,15 +57,29 @@ type Result struct {
 	// Incomplete lacks. Private and Unknown may lack some too.
 	Missing []*edge.Certificate
 
+	// Withdrawn is the day of the last embedded list that held the root, as far
+	// as is known.
+	Withdrawn time.Time
+
 	// Given is set where Path ends in a root of Options.Roots.
 	Given bool
 
 	// Objection says for Refused and Unverified what is wrong, and for Unknown
-	// that an issuer of the right name was seen whose key did not sign.
+	// that an issuer of the right name was seen whose key did not sign, or whose
+	// signature nobody here can verify.
 	Objection string
 
 	// Cut is set where the search hit its bound: nothing negative is certain.
 	Cut bool
+}
+
+// Unjudged says why it could not be told whether the chain is trusted; empty:
+// it was judged.
+func (r Result) Unjudged() string {
+	if r.Standing != Unverified {
+		return ""
+	}
+	return r.Objection
 }
 
 // Expired are the certificates of the path above the leaf, root included,
@@ -81,42 +98,29 @@ func validAt(c *edge.Certificate, now time.Time) bool {
 	return !now.Before(c.NotBefore()) && !now.After(c.NotAfter())
 }
 
-// A Forest is every certificate of a scan with the roots. It remembers what it
-// has verified and is not safe for concurrent use.
-type Forest struct {
-	o         Options
-	bySubject map[string][]*authority // roots first, then in the order seen
-	byPrint   map[edge.Fingerprint]*authority
-	senders   map[edge.Fingerprint][]edge.Endpoint
-	links     map[[2]edge.Fingerprint]link
-	results   map[edge.Fingerprint]Result // by the hash of the chain's fingerprints
-}
-
-// An authority is a certificate that may stand above another one.
-type authority struct {
-	cert       *edge.Certificate
-	anchor     bool // trusted: a path may end here
-	given      bool // by Options.Roots
-	constraint constraint
-}
-
 // New gathers the certificates of every capture, those of the extra
-// handshakes included, and the roots.
-func New(captures []edge.Capture, o Options) *Forest {
+// handshakes included, and the roots. What is not judged when ctx ends is
+// Unverified.
+func New(ctx context.Context, captures []edge.Capture, o Options) *Forest {
+	if o.Withdrawn.byPrint == nil {
+		o.Withdrawn = withdrawnRoots()
+	}
 	f := &Forest{
-		o:         o,
-		bySubject: map[string][]*authority{},
-		byPrint:   map[edge.Fingerprint]*authority{},
-		senders:   map[edge.Fingerprint][]edge.Endpoint{},
-		links:     map[[2]edge.Fingerprint]link{},
-		results:   map[edge.Fingerprint]Result{},
+		ctx:     ctx,
+		o:       o,
+		byName:  map[string]*family{},
+		byPrint: map[edge.Fingerprint]*authority{},
+		senders: map[edge.Fingerprint][]edge.Endpoint{},
+		links:   map[pair]link{},
+		results: map[edge.Fingerprint]Result{},
+		layouts: map[edge.Fingerprint]Layout{},
+		left:    scanLimit,
 	}
 	for _, c := range o.Roots {
-		f.add(&authority{cert: c, anchor: true, given: true})
-	}
-	if !o.OnlyRoots {
-		for _, r := range publicRoots() {
-			f.add(&authority{cert: r.cert, anchor: true, constraint: r.constraint})
+		if c.X509 != nil {
+			a := f.authority(c)
+			a.anchor, a.given, a.withdrawn = true, true, time.Time{}
+			f.add(a)
 		}
 	}
 	for _, c := range captures {
@@ -128,18 +132,11 @@ func New(captures []edge.Capture, o Options) *Forest {
 	return f
 }
 
-func (f *Forest) add(a *authority) {
-	if a.cert.X509 == nil || f.byPrint[a.cert.Fingerprint] != nil {
-		return
-	}
-	f.byPrint[a.cert.Fingerprint] = a
-	subject := string(a.cert.X509.RawSubject)
-	f.bySubject[subject] = append(f.bySubject[subject], a)
-}
-
 func (f *Forest) addSent(from edge.Endpoint, chain []*edge.Certificate) {
 	for i, c := range chain {
-		f.add(&authority{cert: c})
+		if c.X509 != nil {
+			f.add(f.authority(c))
+		}
 		// Of leaves nobody asks who else sent them; ten thousand loose
 		// endpoints need not be remembered one by one.
 		if i > 0 {
@@ -156,7 +153,7 @@ func (f *Forest) Senders(c *edge.Certificate) []edge.Endpoint {
 // Judge says how a chain, leaf first as sent, stands. One chain is judged
 // once, however many endpoints sent it. An empty chain is Unverified.
 func (f *Forest) Judge(chain []*edge.Certificate) Result {
-	key := chainKey(chain)
+	key := ChainKey(chain)
 	r, ok := f.results[key]
 	if !ok {
 		r = f.judge(chain)
@@ -165,7 +162,9 @@ func (f *Forest) Judge(chain []*edge.Certificate) Result {
 	return r
 }
 
-func chainKey(chain []*edge.Certificate) edge.Fingerprint {
+// ChainKey is one and the same for chains of the same certificates in the same
+// order.
+func ChainKey(chain []*edge.Certificate) edge.Fingerprint {
 	h := sha256.New()
 	for _, c := range chain {
 		h.Write(c.Fingerprint[:])
@@ -181,18 +180,18 @@ func (f *Forest) judge(chain []*edge.Certificate) Result {
 	if leaf.X509 == nil {
 		return Result{Standing: Unverified, Path: chain[:1], Objection: "the certificate cannot be read: " + leaf.ParseError}
 	}
-	own := f.search(leaf, chain, false)
-	if r, ok := own.best(f.o.Now); ok {
-		r.Standing = Trusted
-		return r
+	sp := &spent{}
+	own := f.search(chain, false, sp)
+	if own.sound != nil {
+		return own.sound.result(Trusted)
 	}
-	all := f.search(leaf, chain, true)
-	if r, ok := all.best(f.o.Now); ok {
-		r.Standing = Incomplete
+	all := f.search(chain, true, sp)
+	if all.sound != nil {
+		r := all.sound.result(Incomplete)
 		r.Missing = missing(r.Path[1:len(r.Path)-1], chain)
 		return r
 	}
-	return diagnose(own, all, chain)
+	return f.diagnose(own, all, chain)
 }
 
 // missing are those of a path that chain lacks.

@@ -25,7 +25,7 @@ func renewals() []mutation {
 			t.Key.Label, t.NotBefore, t.NotAfter = "renewed", days(-1), days(44)
 		})},
 		{name: "from another public CA", change: from("Other")},
-		{name: "negative serial number", change: leaf(func(t *lab.Template) { t.Serial = []byte{0xfe, 0x01} })},
+		{name: "negative serial number", change: leaf(func(t *lab.Template) { t.Serial = []byte{0xfe, 0x01} }), finds: []string{"serial-negative"}},
 	}
 }
 
@@ -93,6 +93,7 @@ func usage() []mutation {
 		{name: "signed with PSS", change: signed(x509.SHA256WithRSAPSS), finds: []string{"pss-signature"}},
 		{name: "RSA key of 1024 bits", change: leaf(func(t *lab.Template) { t.Key.Bits = 1024 }), finds: []string{"weak-key"}},
 		{name: "EC key", change: leaf(func(t *lab.Template) { t.Key.Type = lab.ECDSA }), finds: []string{"ec-key"}},
+		{name: "Ed25519 key", change: leaf(func(t *lab.Template) { t.Key.Type = lab.Ed25519 }), finds: []string{"key-type-unsupported"}},
 		{name: "no CRL distribution point", change: leaf(func(t *lab.Template) { t.CRL = nil }), finds: []string{"crl-missing"}},
 	}
 }

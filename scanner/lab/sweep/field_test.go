@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"context"
 	"encoding/pem"
 	"fmt"
 	"slices"
@@ -216,5 +217,5 @@ func (s *field) evidence(captures []edge.Capture) edge.Evidence {
 }
 
 func judge(ev edge.Evidence, p audit.Policy) audit.Judgement {
-	return audit.Judge(ev, p, now)[0]
+	return audit.Judge(context.Background(), ev, p, now)[0]
 }

@@ -24,7 +24,7 @@ func TestRevocationIsToldRight(t *testing.T) {
 // ask is --revocation: the lab answers for its CAs.
 func ask(t *testing.T, captures []edge.Capture, p audit.Policy) map[edge.Fingerprint]edge.Revocation {
 	t.Helper()
-	subjects := revocation.Subjects(captures, trust.Options{Roots: p.Roots, OnlyRoots: true})
+	subjects := revocation.Subjects(t.Context(), captures, trust.Options{Roots: p.Roots, OnlyRoots: true})
 	return revocation.Check(t.Context(), subjects, revocation.Options{Now: now, Timeout: 20 * time.Second})
 }
 

@@ -1,0 +1,173 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
+)
+
+const (
+	idNotJudged   = "not-judged"
+	idKeyType     = "key-type-unsupported"
+	idUndecodable = "certificate-undecodable"
+	idNotProved   = "key-not-proved"
+)
+
+// The floor: a pool is well only if names, validity, trust and usage of every
+// certificate that is presented were judged, passed or found. Allowing a rule
+// silences what it finds, and does not judge in its place.
+
+// A gap is one question about a certificate that could not be judged.
+type gap struct {
+	cert     *edge.Certificate
+	question edge.Question
+	reason   string
+	at       []int
+}
+
+// A shown is a chain that endpoints present in whatever handshake.
+type shown struct {
+	chain []*edge.Certificate
+	trust trust.Result
+	at    []int
+}
+
+// everyChain are the distinct chains of all handshakes, but those without SNI,
+// which are for whoever asks for no name.
+func (w *world) everyChain() []shown {
+	var out []shown
+	index := map[string]int{}
+	add := func(i int, chain []*edge.Certificate) {
+		if len(chain) == 0 {
+			return
+		}
+		key := trust.ChainKey(chain).String()
+		n, ok := index[key]
+		if !ok {
+			n = len(out)
+			index[key] = n
+			out = append(out, shown{chain: chain, trust: w.scan.forest.Judge(chain)})
+		}
+		if !slices.Contains(out[n].at[max(0, len(out[n].at)-1):], i) {
+			out[n].at = append(out[n].at, i)
+		}
+	}
+	for i, c := range w.captures {
+		add(i, c.Chain)
+		for _, p := range c.Presentations {
+			if p.Offer != edge.OfferWithoutSNI {
+				add(i, p.Chain)
+			}
+		}
+	}
+	return out
+}
+
+// gaps are the questions that are open, each once a leaf.
+func (w *world) gaps() []gap {
+	var out []gap
+	add := func(g gap) {
+		same := func(o gap) bool {
+			return o.question == g.question && o.reason == g.reason && o.cert.Fingerprint == g.cert.Fingerprint
+		}
+		if i := slices.IndexFunc(out, same); i >= 0 {
+			out[i].at = append(out[i].at, g.at...)
+			return
+		}
+		out = append(out, g)
+	}
+	for _, p := range w.everyChain() {
+		leaf := p.chain[0]
+		for _, q := range edge.Questions() {
+			reason := leaf.Unread(q)
+			if q == edge.Trust && !w.hostTrusts(leaf) {
+				reason = p.trust.Unjudged()
+			}
+			if reason != "" {
+				add(gap{leaf, q, reason, p.at})
+			}
+		}
+	}
+	return out
+}
+
+// below says whether something keeps the pool from being well whatever is
+// allowed: an open question, a key that an Edge cannot serve or that the
+// server does not hold, an encoding that nobody else accepts.
+func (w *world) below() bool {
+	if len(w.gaps()) > 0 {
+		return true
+	}
+	for _, p := range w.everyChain() {
+		if leaf := p.chain[0]; leaf.ParseError != "" || !leaf.Key().Supported() || !leaf.Signature().Supported() {
+			return true
+		}
+	}
+	return slices.ContainsFunc(w.captures, disproved)
+}
+
+// disproved says whether a handshake was signed by another key than that of
+// the certificate, and none by it. It counts once per endpoint and leaf.
+func disproved(c edge.Capture) bool {
+	states := map[edge.Fingerprint][]edge.ProofState{}
+	add := func(leaf *edge.Certificate, p edge.Proof) {
+		if leaf != nil {
+			states[leaf.Fingerprint] = append(states[leaf.Fingerprint], p.State)
+		}
+	}
+	add(c.Leaf(), c.Proof)
+	for _, p := range c.Presentations {
+		add(p.Leaf(), p.Proof)
+	}
+	for _, s := range states {
+		if slices.Contains(s, edge.Disproved) && !slices.Contains(s, edge.Proved) {
+			return true
+		}
+	}
+	return false
+}
+
+func notJudged() Rule {
+	return Rule{
+		ID: idNotJudged, Family: "trust", Severity: Error,
+		Title: "names, validity, trust or usage of a certificate could not be judged",
+		Doc: `A certificate is well if its names, its dates, the path to its root, and its key and usages are. One of these could not
+be judged here, and the message says why: a part of the certificate that cannot be read, a path whose constraints are of a
+kind that is not known here, or work that was given up, because the chain is made to cost more than it is worth or
+because the scan was interrupted. The pool counts as incomplete, not as well, whatever is allowed.
+
+How to fix it: where a certificate cannot be read, have the CA issue it again. Where a chain was given up, send no more
+than the certificates between the server's own and its root. After an interrupt, scan again.`,
+		Source: "absence of evidence never passes: a forged certificate must not look better than an unknown one",
+		Run: func(w *world, r *result) {
+			gaps := w.gaps()
+			for _, g := range gaps {
+				if w.undecoded(g) { // certificate-undecodable
+					continue
+				}
+				r.find(Finding{
+					Certificates: certs(g.cert),
+					Subjects:     []string{string(g.question)},
+					Message:      fmt.Sprintf("the %s of certificate %s could not be judged: %s; presented by %s", g.question, w.short(g.cert), g.reason, w.where(g.at)),
+					Fix:          "where the certificate cannot be read, have the CA issue it again; where its path was given up, send only what lies between it and its root",
+				}, g.at...)
+			}
+			r.unseen(w.missing(everything)...)
+			if len(gaps) == 0 && len(w.leaves) > 0 {
+				r.pass()
+			}
+		},
+	}
+}
+
+// undecoded says whether another finding tells of a gap: that the certificate
+// cannot be decoded, where that is not allowed.
+func (w *world) undecoded(g gap) bool {
+	if g.question == edge.Trust && g.cert.X509 != nil || w.allowed(idUndecodable) {
+		return false
+	}
+	r := w.result(idUndecodable)
+	return slices.ContainsFunc(r.found, func(f Finding) bool { return holds(f.Certificates, g.cert) })
+}

@@ -1,0 +1,192 @@
+package edge
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	_ "crypto/md5" // signatures of another age are verified too
+	"crypto/rsa"
+	_ "crypto/sha1"
+	_ "crypto/sha256"
+	_ "crypto/sha512"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// An Algorithm is the family of a key or a signature; one without a name here
+// is its object identifier. An enumeration of the standard library does not
+// decide: it says nothing of what it does not know.
+type Algorithm string
+
+// The families.
+const (
+	RSA     Algorithm = "RSA" // PKCS #1 v1.5 in signatures
+	PSS     Algorithm = "RSASSA-PSS"
+	EC      Algorithm = "EC"
+	Ed25519 Algorithm = "Ed25519"
+)
+
+// A Key is a public key as the certificate says it.
+type Key struct {
+	Algorithm Algorithm
+	Curve     string           // of EC: "P-256", "explicit parameters", or the object identifier
+	Bits      int              // 0 where unknown
+	Public    crypto.PublicKey // nil where there is no means to verify with it
+}
+
+// Supported says whether an Edge and those who connect to it can use such a
+// key: an allow-list, on which the unknown never is. RSASSA-PSS is told by a
+// rule of its own.
+func (k Key) Supported() bool {
+	switch k.Algorithm {
+	case RSA, PSS:
+		return k.Bits > 0
+	case EC:
+		return k.Public != nil && (k.Curve == "P-256" || k.Curve == "P-384" || k.Curve == "P-521")
+	default:
+		return false
+	}
+}
+
+// String names the key: "RSA key of 2048 bits", "EC key on P-256", "Ed448 key".
+func (k Key) String() string {
+	switch {
+	case k.Algorithm == "":
+		return "key that cannot be read"
+	case k.Algorithm == EC && k.Public == nil && strings.HasPrefix(k.Curve, "P-"):
+		return "EC key on " + k.Curve + " that is no point of it"
+	case k.Algorithm == EC:
+		return "EC key on " + k.Curve
+	case k.Bits > 0:
+		return fmt.Sprintf("%s key of %d bits", k.Algorithm, k.Bits)
+	default:
+		return string(k.Algorithm) + " key"
+	}
+}
+
+// Key reads the public key.
+func (c *Certificate) Key() Key {
+	if c.X509 == nil {
+		return Key{}
+	}
+	return readKey(c.X509.RawSubjectPublicKeyInfo)
+}
+
+func readKey(spki cryptobyte.String) Key {
+	var info, algorithm cryptobyte.String
+	var id asn1.ObjectIdentifier
+	var bits asn1.BitString
+	if !spki.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1(&algorithm, cbasn1.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&id) ||
+		!info.ReadASN1BitString(&bits) {
+		return Key{}
+	}
+	data := bits.RightAlign()
+	switch oid := id.String(); oid {
+	case "1.2.840.113549.1.1.1":
+		return readRSA(RSA, data)
+	case "1.2.840.113549.1.1.10":
+		return readRSA(PSS, data)
+	case "1.2.840.10045.2.1":
+		return readEC(algorithm, data)
+	case "1.3.101.112":
+		k := Key{Algorithm: Ed25519, Bits: 256}
+		if len(data) == ed25519.PublicKeySize {
+			k.Public = ed25519.PublicKey(data)
+		}
+		return k
+	default:
+		return Key{Algorithm: otherAlgorithm(oid)}
+	}
+}
+
+// readRSA: an exponent beyond 2^31 is more than the standard library verifies
+// with. Such a key is told, and has no Public.
+func readRSA(a Algorithm, data cryptobyte.String) Key {
+	var pair cryptobyte.String
+	n, e := new(big.Int), new(big.Int)
+	if !data.ReadASN1(&pair, cbasn1.SEQUENCE) || !pair.ReadASN1Integer(n) || !pair.ReadASN1Integer(e) || n.Sign() <= 0 || e.Sign() <= 0 {
+		return Key{Algorithm: a}
+	}
+	k := Key{Algorithm: a, Bits: n.BitLen()}
+	if e.BitLen() <= 31 && e.Bit(0) == 1 && n.Bit(0) == 1 {
+		k.Public = &rsa.PublicKey{N: n, E: int(e.Int64())}
+	}
+	return k
+}
+
+func readEC(parameters cryptobyte.String, data []byte) Key {
+	k := Key{Algorithm: EC, Curve: "explicit parameters"}
+	var id asn1.ObjectIdentifier
+	if !parameters.ReadASN1ObjectIdentifier(&id) {
+		return k
+	}
+	k.Curve = id.String()
+	var curve elliptic.Curve
+	switch k.Curve {
+	case "1.3.132.0.33":
+		curve = elliptic.P224()
+	case "1.2.840.10045.3.1.7":
+		curve = elliptic.P256()
+	case "1.3.132.0.34":
+		curve = elliptic.P384()
+	case "1.3.132.0.35":
+		curve = elliptic.P521()
+	default:
+		k.Curve = otherCurve(k.Curve)
+		return k
+	}
+	k.Curve, k.Bits = curve.Params().Name, curve.Params().BitSize
+	if key, err := ecdsa.ParseUncompressedPublicKey(curve, data); err == nil {
+		k.Public = key
+	}
+	return k
+}
+
+func otherCurve(oid string) string {
+	switch oid {
+	case "1.2.840.10045.3.1.1":
+		return "P-192"
+	case "1.3.132.0.10":
+		return "secp256k1"
+	case "1.3.36.3.3.2.8.1.1.7":
+		return "brainpoolP256r1"
+	case "1.3.36.3.3.2.8.1.1.11":
+		return "brainpoolP384r1"
+	case "1.3.36.3.3.2.8.1.1.13":
+		return "brainpoolP512r1"
+	case "1.2.156.10197.1.301":
+		return "SM2"
+	default:
+		return oid
+	}
+}
+
+// otherAlgorithm names what is recognised and supported nowhere here.
+func otherAlgorithm(oid string) Algorithm {
+	switch oid {
+	case "1.2.840.10040.4.1":
+		return "DSA"
+	case "1.3.101.110":
+		return "X25519"
+	case "1.3.101.111":
+		return "X448"
+	case "1.3.101.113":
+		return "Ed448"
+	case "2.16.840.1.101.3.4.3.17":
+		return "ML-DSA-44"
+	case "2.16.840.1.101.3.4.3.18":
+		return "ML-DSA-65"
+	case "2.16.840.1.101.3.4.3.19":
+		return "ML-DSA-87"
+	case "1.2.643.2.2.19", "1.2.643.7.1.1.1.1", "1.2.643.7.1.1.1.2":
+		return "GOST"
+	default:
+		return Algorithm(oid)
+	}
+}
