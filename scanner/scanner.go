@@ -51,8 +51,8 @@ const (
 
 // Scan dials every endpoint. It returns one capture an endpoint, in their
 // order, whatever happens; once ctx is done, what had not finished is Failed
-// with ClassInterrupted. An error is about the options alone (a proxy that
-// cannot be understood or reached): no endpoint was dialed then.
+// with ClassInterrupted. An error is about our own side (a proxy that cannot be
+// understood or reached, or refuses us): no endpoint was dialed then.
 func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Capture, error) {
 	o, err := o.complete()
 	if err != nil {
@@ -74,7 +74,25 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 			pause(ctx, retryPause)
 		}
 	}
-	return s.captures, nil
+	return s.captures, oursAlone(s.captures)
+}
+
+// oursAlone is what kept us from dialing anything at all.
+func oursAlone(captures []edge.Capture) error {
+	var first *edge.Fault
+	for _, c := range captures {
+		switch {
+		case c.Stage == edge.StageDNS: // nothing to dial
+		case c.Fault == nil || c.Fault.Class != edge.ClassLocal || len(c.Chain) > 0:
+			return nil
+		case first == nil:
+			first = c.Fault
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return fmt.Errorf("nothing could be dialed: %s; hint: this is about this host or its proxy, not about the endpoints", first.Message)
 }
 
 // A little time before a retry lets a full listen queue drain.

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -151,5 +152,40 @@ func TestREADMERules(t *testing.T) {
 	}
 	if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestProxyRefuses has a proxy that wants a login: nothing can be said of any
+// endpoint, so neither file nor state is touched.
+func TestProxyRefuses(t *testing.T) {
+	t.Parallel()
+	proxy, _ := listen(t)
+	go func() {
+		for {
+			c, err := proxy.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = bufio.NewReader(c).ReadString('\n')
+			_, _ = io.WriteString(c, "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+			c.Close()
+		}
+	}()
+	folder := t.TempDir()
+	file, state := filepath.Join(folder, "scan.json"), filepath.Join(folder, "state")
+	if err := os.WriteFile(file, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errOut bytes.Buffer
+	status := run(t.Context(), []string{"scan", "127.0.0.1:443", "127.0.0.2:443", "--proxy", "http://" + proxy.Addr().String(),
+		"-o", file, "--state", state}, strings.NewReader(""), &out, &errOut)
+	if status != exitUsage || out.Len() > 0 || !strings.Contains(errOut.String(), "407") {
+		t.Errorf("exit status %d, %d bytes on stdout, stderr %s", status, out.Len(), errOut.String())
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != "before" {
+		t.Errorf("the file holds %q, %v", b, err)
+	}
+	if kept, _ := filepath.Glob(filepath.Join(state, "*.json")); len(kept) > 0 {
+		t.Errorf("the state holds %v", kept)
 	}
 }

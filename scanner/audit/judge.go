@@ -175,6 +175,12 @@ func coverageRule(id string) bool {
 	return id == idUnreachable || id == idNoAddress || id == idNotJudged
 }
 
+// ours says whether what kept us from an endpoint is on our own side: nothing is
+// said of the endpoint then.
+func ours(c edge.Capture) bool {
+	return c.Leaf() == nil && c.Fault != nil && c.Fault.Class == edge.ClassLocal
+}
+
 // interrupted says whether the scan ended before this endpoint was done.
 func interrupted(c edge.Capture) bool {
 	return c.Leaf() == nil && c.Fault != nil && c.Fault.Class == edge.ClassInterrupted

@@ -40,6 +40,8 @@ func runUnreachable(w *world, r *result) {
 			r.pass()
 		case interrupted(c):
 			r.unseen(i)
+		case ours(c):
+			r.couldNotTell("this host or its proxy failed: "+c.Fault.Message, i)
 		case notTLS(c) && !w.allowed(idNotTLS), w.unresolved(c) && !w.allowed(idNoAddress):
 			r.pass() // tls-not-spoken and dns-no-address tell it, also for this rule
 		default:

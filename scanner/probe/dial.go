@@ -52,11 +52,14 @@ func (p *Prober) dial(ctx context.Context, address netip.AddrPort) (*wire, *edge
 			return nil, interrupted(ctx)
 		}
 		f := fault.Of(err, "dialing "+address.String())
-		if f.Class != edge.ClassInterrupted {
+		if f.Class == edge.ClassLocal {
+			f.Message = fault.Text(err) // the same of every endpoint
+		}
+		if !fault.Shortage(err) {
 			return nil, dialFault(f)
 		}
 		if time.Since(begin) > shortagePatience || !pause(ctx, shortagePause) {
-			f.Message += " (a shortage of this machine)"
+			f.Message = "a shortage of this machine: " + fault.Text(fault.Bare(err))
 			return nil, f
 		}
 	}

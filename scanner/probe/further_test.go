@@ -201,7 +201,7 @@ func TestAShortageOfOursIsWaitedOut(t *testing.T) {
 		class edge.ErrorClass
 	}{
 		{"a while", 50, edge.ClassRefused},
-		{"for good", 1 << 30, edge.ClassInterrupted},
+		{"for good", 1 << 30, edge.ClassLocal},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			p := New(time.Second)

@@ -58,8 +58,10 @@ func Class(err error) edge.ErrorClass {
 	switch {
 	case errors.As(err, &known):
 		return known.Class
-	case errors.Is(err, context.Canceled), is(err, shortage()):
-		return edge.ClassInterrupted // ours: it says nothing of the endpoint
+	case errors.Is(err, context.Canceled):
+		return edge.ClassInterrupted
+	case Shortage(err):
+		return edge.ClassLocal
 	case errors.As(err, &dns):
 		return edge.ClassDNS
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
@@ -76,6 +78,9 @@ func Class(err error) edge.ErrorClass {
 		return edge.ClassProtocol
 	}
 }
+
+// Shortage says whether this machine ran out of descriptors or local ports.
+func Shortage(err error) bool { return is(err, shortage()) }
 
 // Interrupt makes every read and write of conn fail at once when ctx is done.
 // The function returned ends the watch; after it, Ended tells the reason.

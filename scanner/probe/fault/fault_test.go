@@ -25,9 +25,9 @@ func TestClass(t *testing.T) {
 	}{
 		{"a fault within", fmt.Errorf("reading: %w", New(edge.ClassTooLarge, "10 MB")), edge.ClassTooLarge},
 		{"interrupted by the user", op(context.Canceled), edge.ClassInterrupted},
-		{"out of descriptors", number(syscall.EMFILE), edge.ClassInterrupted},
-		{"out of local ports", number(syscall.EADDRNOTAVAIL), edge.ClassInterrupted},
-		{"every local port bound", number(syscall.EADDRINUSE), edge.ClassInterrupted},
+		{"out of descriptors", number(syscall.EMFILE), edge.ClassLocal},
+		{"out of local ports", number(syscall.EADDRNOTAVAIL), edge.ClassLocal},
+		{"every local port bound", number(syscall.EADDRINUSE), edge.ClassLocal},
 		{"unknown name", op(&net.DNSError{Name: "sip.contoso.com", IsNotFound: true}), edge.ClassDNS},
 		{"resolver that does not answer", op(&net.DNSError{Name: "sip.contoso.com", IsTimeout: true}), edge.ClassDNS},
 		{"deadline of the connection", op(os.ErrDeadlineExceeded), edge.ClassTimeout},

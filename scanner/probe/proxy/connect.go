@@ -57,7 +57,7 @@ func request(ctx context.Context, conn net.Conn, addr, target string, l login) (
 	switch {
 	case err == nil && response.StatusCode/100 == 2:
 	case err == nil:
-		return nil, &Error{Proxy: addr, Own: ofProxy(response.StatusCode), Err: statusError(response)}
+		return nil, &Error{Proxy: addr, Own: !ofEndpoint(response.StatusCode), Err: statusError(response)}
 	case limit.N <= 0:
 		return nil, own(ctx, addr, "CONNECT", fmt.Errorf("an answer of more than %d bytes", maxResponse))
 	case fault.Class(fault.Ended(ctx, err)) == edge.ClassTimeout:
@@ -84,30 +84,27 @@ func head(target string, l login) string {
 	return h + "\r\n"
 }
 
-// ofProxy says whether a status is about the proxy rather than the endpoint:
-// the login, and what it does not understand.
-func ofProxy(status int) bool {
-	switch status {
-	case http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusBadRequest, http.StatusNotFound,
-		http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
-		return true
-	default:
-		return status/100 != 5 && status != http.StatusForbidden
-	}
+// ofEndpoint says whether a status is about the endpoint rather than the proxy:
+// what it could not reach (5xx). Everything else is about us or it: the login,
+// what it does not allow or understand, an error page of its own.
+func ofEndpoint(status int) bool {
+	return status/100 == 5 && status != http.StatusNotImplemented && status != http.StatusHTTPVersionNotSupported
 }
 
 // statusError is a refused CONNECT as the error of a direct connection. Only
 // 504 has one meaning; proxies say 502, 503 or 500 for a refusal, a missing
-// route and an unknown name alike, and 403 for what they do not allow.
+// route and an unknown name alike.
 func statusError(r *http.Response) error {
-	if r.StatusCode == http.StatusGatewayTimeout {
+	switch {
+	case r.StatusCode == http.StatusGatewayTimeout:
 		return fmt.Errorf("CONNECT: %s: %w", r.Status, syscall.ETIMEDOUT)
+	case ofEndpoint(r.StatusCode):
+		return fault.New(edge.ClassUnreachable, "CONNECT: %s", r.Status)
+	case r.StatusCode == http.StatusProxyAuthRequired:
+		return fault.New(edge.ClassLocal, "CONNECT: %s: it wants a login, http://USER:PASSWORD@HOST:PORT", r.Status)
+	default:
+		return fault.New(edge.ClassLocal, "CONNECT: %s", r.Status)
 	}
-	hint := ""
-	if r.StatusCode == http.StatusProxyAuthRequired {
-		hint = "; hint: give the login in the URL, http://USER:PASSWORD@HOST:PORT"
-	}
-	return fault.New(edge.ClassUnreachable, "CONNECT: %s%s", r.Status, hint)
 }
 
 // withRest gives back what was read behind the proxy's answer: an endpoint may

@@ -100,13 +100,13 @@ func check(u *url.URL) error {
 }
 
 // An Error is why a connection through the proxy failed. Own tells the two
-// cases apart: the proxy itself (not reached, login refused, no proxy at all)
+// cases apart: the proxy itself (not reached, login or endpoint not allowed, no proxy at all)
 // and the way from it to the endpoint.
 //
 // What the proxy says of the endpoint unwraps to the syscall.Errno that a
 // direct connection would have failed with: ECONNREFUSED, EHOSTUNREACH,
 // ENETUNREACH, ETIMEDOUT. A trouble of its own unwraps to an edge.Fault of
-// class unreachable: nothing can be said of the endpoint then.
+// class local: nothing can be said of the endpoint then.
 type Error struct {
 	Proxy string // HOST:PORT
 	Own   bool
@@ -129,14 +129,14 @@ func own(ctx context.Context, proxy, doing string, err error) error {
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &Error{Proxy: proxy, Own: true, Err: fmt.Errorf("%s: %w", doing, ctx.Err())}
 	}
-	return &Error{Proxy: proxy, Own: true, Err: fault.New(edge.ClassUnreachable, "%s: %v", doing, fault.Bare(err))}
+	return &Error{Proxy: proxy, Own: true, Err: fault.New(edge.ClassLocal, "%s: %v", doing, fault.Bare(err))}
 }
 
 // address refuses what the caller should have resolved: a name would be looked
 // up by the proxy, and which address answered would stay unknown.
 func address(proxy, addr string) error {
 	if _, err := netip.ParseAddrPort(addr); err != nil {
-		return &Error{Proxy: proxy, Own: true, Err: fmt.Errorf("dialing %q: %w", addr, err)}
+		return &Error{Proxy: proxy, Own: true, Err: fault.New(edge.ClassLocal, "dialing %q: %v", addr, err)}
 	}
 	return nil
 }

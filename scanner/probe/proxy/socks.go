@@ -76,6 +76,8 @@ func socksError(ctx context.Context, addr string, err error, w *way) error {
 	}
 	reply, isReply := strings.CutPrefix(err.Error(), "unknown error ")
 	switch {
+	case isReply && reply == "connection not allowed by ruleset":
+		return own(ctx, addr, "SOCKS5", err)
 	case isReply:
 		return &Error{Proxy: addr, Err: replyError(reply)}
 	case w.answered && fault.Class(err) == edge.ClassTimeout:
@@ -98,7 +100,7 @@ func replyError(reply string) error {
 		return syscall.EHOSTUNREACH
 	case "TTL expired": // most servers send it for a timeout
 		return syscall.ETIMEDOUT
-	default: // general failure, not allowed, unsupported: no connection, and no better reason
+	default: // general failure, unsupported: no connection, and no better reason
 		return fault.New(edge.ClassUnreachable, "the proxy answers: %s", reply)
 	}
 }
