@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"slices"
 	"sync"
 
@@ -115,13 +114,10 @@ func (v *visit) samples() int {
 // keyOf is the type of a certificate's key; empty where it is neither, or not
 // known.
 func keyOf(c *edge.Certificate) rawtls.KeyType {
-	if c.X509 == nil {
-		return ""
-	}
-	switch c.X509.PublicKeyAlgorithm {
-	case x509.RSA:
+	switch c.Key().Algorithm {
+	case edge.RSA, edge.PSS:
 		return rawtls.RSA
-	case x509.ECDSA:
+	case edge.EC:
 		return rawtls.ECDSA
 	default:
 		return ""
