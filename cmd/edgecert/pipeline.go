@@ -52,17 +52,16 @@ func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scan
 // askOthers adds what is not on the wire: what this host's root store and,
 // with --revocation, the CA's servers say of the certificates.
 func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, s scanFlags) {
-	now := time.Now()
+	roots := trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Now: time.Now()}
 	if !p.OnlyRoots {
 		var err error
-		if ev.HostTrusted, err = hosttrust.Trusted(ctx, ev.Captures, now); err != nil {
+		if ev.HostTrusted, err = hosttrust.Trusted(ctx, ev.Captures, roots); err != nil {
 			a.ui.warnf("this host's root store was not asked: %v", err)
 		}
 		ev.HostRoots = err == nil
 	}
 	if s.revocation && !ev.Interrupted {
-		roots := trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Now: now}
-		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ctx, ev.Captures, roots), revocation.Options{Now: now, Timeout: s.timeout})
+		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ctx, ev.Captures, roots), revocation.Options{Now: roots.Now, Timeout: s.timeout})
 	}
 }
 

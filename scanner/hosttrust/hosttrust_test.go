@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -60,7 +61,8 @@ func TestTrustedBy(t *testing.T) {
 		{Chain: []*edge.Certificate{edge.NewCertificate([]byte("no DER"))}},
 		{Outcome: edge.Failed},
 	}
-	got, err := trustedBy(t.Context(), pool, captures, now)
+	sent, leaves := gather(captures, trust.New(t.Context(), captures, trust.Options{Now: now}))
+	got, err := trustedBy(t.Context(), pool, sent, leaves, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,9 +89,22 @@ func TestTrustedOnThisHost(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	_, inter, leaf := chain(t, now)
-	got, err := Trusted(t.Context(), []edge.Capture{{Chain: []*edge.Certificate{leaf, inter}}}, now)
+	got, err := Trusted(t.Context(), []edge.Capture{{Chain: []*edge.Certificate{leaf, inter}}}, trust.Options{Now: now})
 	if err == nil && len(got) != 0 {
 		t.Errorf("this host trusts a certificate made a moment ago: %v", got)
+	}
+}
+
+// A root given to the audit answers already, unless one server sends less.
+func TestNobodyIsAskedAboutAKnownRoot(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	root, inter, leaf := chain(t, now)
+	_, otherInter, other := chain(t, now)
+	captures := []edge.Capture{{Chain: []*edge.Certificate{leaf, inter}}, {Chain: []*edge.Certificate{other, otherInter}}}
+	_, leaves := gather(captures, trust.New(t.Context(), captures, trust.Options{Roots: []*edge.Certificate{root}, Now: now}))
+	if len(leaves) != 1 || leaves[0] != other {
+		t.Errorf("%d leaves are asked about, want the one without a root", len(leaves))
 	}
 }
 
@@ -97,12 +112,12 @@ func TestTrustedOnThisHost(t *testing.T) {
 func TestTrustedByEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	root, inter, leaf := chain(t, now)
+	root, _, leaf := chain(t, now)
 	pool := x509.NewCertPool()
 	pool.AddCert(root.X509)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, err := trustedBy(ctx, pool, []edge.Capture{{Chain: []*edge.Certificate{leaf, inter}}}, now); err == nil || len(got) > 0 {
+	if got, err := trustedBy(ctx, pool, x509.NewCertPool(), []*edge.Certificate{leaf}, now); err == nil || len(got) > 0 {
 		t.Errorf("%v, %v", got, err)
 	}
 }
