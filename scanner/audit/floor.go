@@ -37,13 +37,16 @@ type shown struct {
 // everyChain are the distinct chains of all handshakes, but those without SNI,
 // which are for whoever asks for no name.
 func (w *world) everyChain() []shown {
-	var out []shown
-	index := map[string]int{}
+	if w.sentChains != nil {
+		return w.sentChains
+	}
+	out := make([]shown, 0, len(w.leaves))
+	index := map[edge.Fingerprint]int{}
 	add := func(i int, chain []*edge.Certificate) {
 		if len(chain) == 0 {
 			return
 		}
-		key := trust.ChainKey(chain).String()
+		key := trust.ChainKey(chain)
 		n, ok := index[key]
 		if !ok {
 			n = len(out)
@@ -62,20 +65,26 @@ func (w *world) everyChain() []shown {
 			}
 		}
 	}
+	w.sentChains = out
 	return out
 }
 
 // gaps are the questions that are open, each once a leaf.
 func (w *world) gaps() []gap {
 	var out []gap
+	type key struct {
+		print    edge.Fingerprint
+		question edge.Question
+		reason   string
+	}
+	index := map[key]int{}
 	add := func(g gap) {
-		same := func(o gap) bool {
-			return o.question == g.question && o.reason == g.reason && o.cert.Fingerprint == g.cert.Fingerprint
-		}
-		if i := slices.IndexFunc(out, same); i >= 0 {
-			out[i].at = append(out[i].at, g.at...)
+		k := key{g.cert.Fingerprint, g.question, g.reason}
+		if n, ok := index[k]; ok {
+			out[n].at = append(out[n].at, g.at...)
 			return
 		}
+		index[k] = len(out)
 		out = append(out, g)
 	}
 	for _, p := range w.everyChain() {
@@ -86,7 +95,7 @@ func (w *world) gaps() []gap {
 				reason = p.trust.Unjudged()
 			}
 			if reason != "" {
-				add(gap{leaf, q, reason, p.at})
+				add(gap{leaf, q, reason, slices.Clone(p.at)})
 			}
 		}
 	}

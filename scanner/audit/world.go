@@ -26,17 +26,18 @@ func newScan(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) *sc
 
 // A world is one pool and what was seen of it, indexed once for all rules.
 type world struct {
-	scan     *scan
-	pool     edge.Pool
-	captures []edge.Capture // in endpoint order; rules refer to them by index
-	indexes  []int          // 0, 1, 2, … as many as captures; see one
-	leaves   []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
-	byChain  []chainGroup   // see chains
-	labels   map[edge.Fingerprint]string
-	required []edge.RequiredName
-	results  map[string]*result              // see result
-	rights   map[edge.Role]*edge.Certificate // see right
-	byUse    map[use]map[string]int          // see told
+	scan       *scan
+	pool       edge.Pool
+	captures   []edge.Capture // in endpoint order; rules refer to them by index
+	indexes    []int          // 0, 1, 2, … as many as captures; see one
+	leaves     []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
+	byChain    []chainGroup   // see chains
+	sentChains []shown        // see everyChain
+	labels     map[edge.Fingerprint]string
+	required   []edge.RequiredName
+	results    map[string]*result              // see result
+	rights     map[edge.Role]*edge.Certificate // see right
+	byUse      map[use]map[string]int          // see told
 }
 
 // A group is the captures that present the same leaf. A loose pool's endpoints

@@ -75,10 +75,17 @@ func (c *Certificate) Key() Key {
 	if c.X509 == nil {
 		return Key{}
 	}
-	return readKey(c.X509.RawSubjectPublicKeyInfo)
+	// What the standard library took apart need not be taken apart again.
+	if pub, ok := c.X509.PublicKey.(*ecdsa.PublicKey); ok {
+		p := pub.Curve.Params()
+		return Key{Algorithm: EC, Curve: p.Name, Bits: p.BitSize, Public: pub}
+	}
+	return ReadKey(c.X509.RawSubjectPublicKeyInfo)
 }
 
-func readKey(spki cryptobyte.String) Key {
+// ReadKey reads a SubjectPublicKeyInfo.
+func ReadKey(der []byte) Key {
+	spki := cryptobyte.String(der)
 	var info, algorithm cryptobyte.String
 	var id asn1.ObjectIdentifier
 	var bits asn1.BitString

@@ -224,7 +224,7 @@ func (e elements) restore(c *x509.Certificate, der []byte, list []pkix.Extension
 	if s.ReadASN1BitString(&bits) {
 		c.Signature = bits.RightAlign()
 	}
-	c.PublicKey, c.PublicKeyAlgorithm = readKey(e.key).Public, x509.UnknownPublicKeyAlgorithm
+	c.PublicKey, c.PublicKeyAlgorithm = ReadKey(e.key).Public, x509.UnknownPublicKeyAlgorithm
 }
 
 // splitExtensions takes the list apart, as far as it is one.

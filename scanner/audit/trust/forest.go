@@ -19,7 +19,8 @@ type Forest struct {
 	links   map[pair]link
 	results map[edge.Fingerprint]Result // by the hash of the chain's fingerprints
 	layouts map[edge.Fingerprint]Layout
-	left    int // of scanLimit
+	names   map[string]string // edge.NameKey of what was asked: ten thousand leaves have one issuer
+	left    int               // of scanLimit
 }
 
 // A pair is a certificate and a key that may have signed it.
@@ -40,8 +41,17 @@ type family struct {
 // An issuer is a name with a key, and every certificate of the two: whether it
 // signed something is asked once, however many certificates it has.
 type issuer struct {
-	key   edge.Key
 	certs []*authority
+	known *edge.Key
+}
+
+// key is the key, read when it is first asked for.
+func (i *issuer) key() edge.Key {
+	if i.known == nil {
+		key := i.certs[0].cert.Key()
+		i.known = &key
+	}
+	return *i.known
 }
 
 // An authority is a certificate that may stand above another one.
@@ -63,8 +73,7 @@ func (f *Forest) authority(c *edge.Certificate) *authority {
 	if a := f.byPrint[c.Fingerprint]; a != nil {
 		return a
 	}
-	a := &authority{cert: c, subject: edge.NameKey(c.X509.RawSubject), parents: edge.NameKey(c.X509.RawIssuer)}
-	a.issuer = &issuer{key: c.Key()}
+	a := &authority{cert: c, subject: f.name(c.X509.RawSubject), parents: f.name(c.X509.RawIssuer), issuer: &issuer{}}
 	if f.o.OnlyRoots {
 		return a
 	}
@@ -74,6 +83,15 @@ func (f *Forest) authority(c *edge.Certificate) *authority {
 		a.withdrawn = r.held
 	}
 	return a
+}
+
+func (f *Forest) name(der []byte) string {
+	key, ok := f.names[string(der)]
+	if !ok {
+		key = edge.NameKey(der)
+		f.names[string(der)] = key
+	}
+	return key
 }
 
 // add gives a its place among those of its name; a certificate that has one

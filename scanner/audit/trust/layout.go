@@ -22,9 +22,6 @@ func (f *Forest) Layout(chain []*edge.Certificate) Layout {
 	return l
 }
 
-// LayoutOf is Layout without a memory.
-func LayoutOf(chain []*edge.Certificate) Layout { return layoutOf(chain) }
-
 func layoutOf(chain []*edge.Certificate) Layout {
 	var l Layout
 	if len(chain) == 0 || chain[0].X509 == nil {

@@ -3,6 +3,7 @@ package trust
 import (
 	"bytes"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -50,6 +51,9 @@ func JudgeOCSP(der []byte, leaf, issuer *x509.Certificate, source string, now ti
 // signing OCSP responses (RFC 6960 section 4.2.2.2).
 func checkSigner(r *ocsp.Response, issuer *x509.Certificate, now time.Time) error {
 	d := r.Certificate
+	if Dear(edge.ReadKey(issuer.RawSubjectPublicKeyInfo)) || d != nil && Dear(edge.ReadKey(d.RawSubjectPublicKeyInfo)) {
+		return errors.New("the key that signed the response costs too much to verify with")
+	}
 	if d == nil || bytes.Equal(d.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) {
 		if err := r.CheckSignatureFrom(issuer); err != nil {
 			return fmt.Errorf("the response is not signed by the certificate's issuer: %w", err)

@@ -66,10 +66,12 @@ func TestJudgeCrossSignedRoots(t *testing.T) {
 	}
 }
 
-func TestLayoutOf(t *testing.T) {
+func TestLayout(t *testing.T) {
 	t.Parallel()
 	rootE, upperE, lowerE, leafE := newEntity(t, "Root"), newEntity(t, "Upper"), newEntity(t, "Lower"), newEntity(t, "leaf")
 	root, upper, lower := certify(t, rootE, rootE), certify(t, upperE, rootE), certify(t, lowerE, upperE)
+	rolled := newEntity(t, "Lower") // the same name, another key: self-issued, and no root
+	byRolled, lowerByRolled := certify(t, rolled, upperE), certify(t, lowerE, rolled)
 	leaf, stranger := certify(t, leafE, lowerE, server), certify(t, newEntity(t, "Stranger"), rootE)
 	for _, test := range []struct {
 		name                string
@@ -80,10 +82,12 @@ func TestLayoutOf(t *testing.T) {
 		{"as it should be", chain(leaf, lower, upper), 0, 0, 0},
 		{"with the root", chain(leaf, lower, upper, root), 0, 1, 0},
 		{"upside down", chain(leaf, root, upper, lower), 1, 1, 0},
+		{"self-issued in order", chain(leaf, lowerByRolled, byRolled, upper), 0, 0, 0},
+		{"self-issued out of order", chain(leaf, byRolled, lowerByRolled, upper), 1, 0, 0},
 		{"with a stranger and the leaf again", chain(leaf, lower, stranger, leaf, upper), 0, 0, 2},
 		{"an unreadable certificate", chain(leaf, edge.NewCertificate([]byte("x")), lower), 0, 0, 1},
 	} {
-		l := LayoutOf(test.chain)
+		l := layoutOf(test.chain)
 		if len(l.OutOfOrder) != test.order || len(l.Roots) != test.roots || len(l.Extra) != test.extra {
 			t.Errorf("%s: %d out of order, %d roots, %d extra; want %d, %d, %d", test.name,
 				len(l.OutOfOrder), len(l.Roots), len(l.Extra), test.order, test.roots, test.extra)

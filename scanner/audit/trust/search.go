@@ -139,8 +139,8 @@ func (s *search) usable(a *authority) bool {
 func (s *search) link(child *authority, by *issuer) link {
 	pair := pair{child.cert.Fingerprint, by}
 	l := s.f.links[pair]
-	if l == unasked && s.spend(cost(by.key)) {
-		l = verify(child.cert, by.key)
+	if l == unasked && s.spend(cost(by.key())) {
+		l = verify(child.cert, by.key())
 		s.f.links[pair] = l
 	}
 	return l

@@ -114,6 +114,7 @@ func New(ctx context.Context, captures []edge.Capture, o Options) *Forest {
 		links:   map[pair]link{},
 		results: map[edge.Fingerprint]Result{},
 		layouts: map[edge.Fingerprint]Layout{},
+		names:   map[string]string{},
 		left:    scanLimit,
 	}
 	for _, c := range o.Roots {
