@@ -62,6 +62,12 @@ func explanations() []explanation {
 			theirs: []fault{path},
 		},
 		{
+			// CVE-2025-61727: a wildcard stands for a name that is excluded.
+			name:    "a wildcard that reaches an excluded name",
+			mutated: []string{"may not issue for a name that a wildcard reaches"},
+			ours:    []fault{path},
+		},
+		{
 			// OpenSSL goes up by name and key identifier, looks at dates, and
 			// verifies signatures last. For us a CA that did not sign stands
 			// above nothing, and its dates are not this chain's.

@@ -153,9 +153,31 @@ func constraints() []mutation {
 		{"may not issue for another domain", excluded("example.net")},
 		{"root may issue for another domain", func(w *world) { w.root.PermittedDNSDomains = []string{"example.net"} }},
 		{"may issue for a range of addresses", func(w *world) { w.lower.PermittedIPRanges = []*net.IPNet{tens} }},
+		{"may issue for another directory", other(0, directoryName, "\x30\x12\x31\x10\x30\x0e\x06\x03\x55\x04\x0a\x0c\x07Another")},
+		{"may not issue for another directory", other(1, directoryName, "\x30\x12\x31\x10\x30\x0e\x06\x03\x55\x04\x0a\x0c\x07Another")},
+		{"may not issue for a user principal name", other(1, otherName, "\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03\xa0\x0b\x0c\x09@evil.com")},
+		{"may not issue for a name that a wildcard reaches", func(w *world) {
+			w.leaf.DNSNames, w.lower.ExcludedDNSDomains = []string{name, "*.contoso.com"}, []string{"secret.contoso.com"}
+		}},
 		{"constraints marked critical", func(w *world) {
 			w.lower.PermittedDNSDomains, w.lower.PermittedDNSDomainsCritical = []string{"contoso.com"}, true
 		}},
+	}
+}
+
+// The forms of name constraints that Go has no fields for.
+const (
+	otherName     = 0xa0
+	directoryName = 0xa4
+)
+
+// other gives the intermediate one constraint, permitted (0) or excluded (1),
+// of such a form.
+func other(list, form byte, value string) func(*world) {
+	wrap := func(tag byte, s string) string { return string([]byte{tag, byte(len(s))}) + s }
+	der := wrap(0x30, wrap(0xa0|list, wrap(0x30, wrap(form, value))))
+	return func(w *world) {
+		w.lower.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 30}, Critical: true, Value: []byte(der)}}
 	}
 }
 

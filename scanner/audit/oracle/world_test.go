@@ -1,4 +1,4 @@
-// Package oracle holds our verdicts against OpenSSL's, on thousands of
+// Package oracle holds our verdicts against those of OpenSSL and GnuTLS, on thousands of
 // certificates that no person chose: it has tests alone.
 package oracle
 
