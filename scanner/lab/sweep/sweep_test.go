@@ -115,6 +115,10 @@ func (s *field) check(t *testing.T, m mutation, sc scope) map[string]bool {
 	j := judge(ev, s.policy)
 	if sc.kind == wholePool {
 		saved(t, ev, s.policy, j)
+		floor(t, ev, s.policy, j)
+	}
+	if sc.kind == oneService {
+		s.addMember(t, ev, j)
 	}
 	for _, f := range j.Findings {
 		if s.usual[f.Rule] && f.Severity == audit.Info || slices.Contains(m.around, f.Rule) {
