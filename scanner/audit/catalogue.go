@@ -95,6 +95,7 @@ func Rules() []Rule {
 		avNotObservable(),
 		avPresentsCertificate(),
 		avCertificateDiffers(),
+		inventoryExpired(),
 
 		// dns
 		dnsNoAddress(),

@@ -109,26 +109,6 @@ func mostOften(at []int, leaf func(int) edge.Fingerprint) []edge.Fingerprint {
 	return top
 }
 
-// odd returns the captures of the one member that does not present the usual
-// leaf, or nothing where it is not exactly one.
-func (w *world) odd(at []int) []int {
-	top := w.usual(at)
-	if len(top) != 1 {
-		return nil
-	}
-	var out []int
-	for _, i := range at {
-		if w.leaf(i) == top[0] {
-			continue
-		}
-		if len(out) > 0 && w.captures[out[0]].Endpoint.Member != w.captures[i].Endpoint.Member {
-			return nil
-		}
-		out = append(out, i)
-	}
-	return out
-}
-
 // newer orders two certificates by when they were issued; 0 where that cannot
 // be told.
 func newer(a, b *edge.Certificate) int {

@@ -76,16 +76,17 @@ func TestFixesKeepToTheirService(t *testing.T) {
 	}{
 		"separate certificates": {func(w *testWorld) {
 			w.pool().PerService = true
+			w.pool().Inventory = nil
 			present(oldLeaf(w), w.cell("edge1", edge.Access, 5061), w.cell("edge2", edge.Access, 5061), w.cell("edge3", edge.Access, 5061))
 		}, "-Type " + edge.TypeAccess + " -Thumbprint", edge.TypeWebConf},
 		"an XMPP proxy with its own": {func(w *testWorld) {
 			present(makeLeaf(t, own), w.cells(edge.XMPP)...)
 			present(makeLeaf(t, func(c *leafTemplate) { own(c); valid(date(2026, 1, 1), date(2026, 5, 30))(c) }), w.cell("edge2", edge.XMPP, 5269))
-		}, "install the certificate with thumbprint", "Set-CsCertificate"},
+		}, "Set-CsCertificate -Type XmppServer", "AccessEdgeExternal"},
 		"load balancers alone": {func(w *testWorld) {
 			behindVIP(w)
 			present(oldLeaf(w), w.cell(edge.VIPMember, edge.WebConf, 443))
-		}, "on every member, ", "on vip"},
+		}, "on every member that lacks it", "on vip"},
 	} {
 		w := healthy(t)
 		c.change(w)

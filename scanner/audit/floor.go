@@ -141,6 +141,7 @@ func disproved(c edge.Capture) bool {
 func notJudged() Rule {
 	return Rule{
 		ID: idNotJudged, Family: "trust", Severity: Error,
+		Short: "presents a certificate that could not be judged: %s",
 		Title: "names, validity, trust or usage of a certificate could not be judged",
 		Doc: `A certificate is well if its names, its dates, the path to its root, and its key and usages are. One of these could not
 be judged here, and the message says why: a part of the certificate that cannot be read, a path whose constraints are of a

@@ -37,7 +37,6 @@ func (w *world) judge() Judgement {
 		for _, f := range r.found {
 			f.Rule, f.Severity, f.Problem = rule.ID, w.severity(rule, f.Severity), -1
 			f.Also = slices.DeleteFunc(f.Also, w.allowed)
-			f.Fix = cmp.Or(w.remedy(rule, f), f.Fix)
 			j.Findings = append(j.Findings, f)
 		}
 	}
@@ -53,6 +52,7 @@ func (w *world) judge() Judgement {
 	for _, r := range w.roles() {
 		j.Right[r] = w.right(r)
 	}
+	j.Problems, j.Steps = w.remedies().Plan(j.Findings)
 	j.Verdict = w.verdict(j.Findings)
 	return j
 }
@@ -72,7 +72,7 @@ func (w *world) result(id string) *result {
 	}
 	rule := w.scan.rules[i]
 	r.question = questionOf(rule)
-	if w.pool.File != nil && aboutWire(rule) || rule.Applies != nil && !rule.Applies(w) {
+	if w.pool.File != nil && rule.Wire || rule.Applies != nil && !rule.Applies(w) {
 		return r
 	}
 	rule.Run(w, r)
@@ -92,12 +92,6 @@ func questionOf(r Rule) edge.Question {
 	default:
 		return ""
 	}
-}
-
-// aboutWire says whether a rule is about how endpoints behave: it has nothing
-// to look at where a file is judged before it is assigned.
-func aboutWire(rule Rule) bool {
-	return slices.Contains([]string{"coverage", "consistency", "tls", "av", "dns"}, rule.Family)
 }
 
 // roles are the roles of the pool's services, or those of its endpoints.
@@ -129,7 +123,7 @@ func (w *world) severity(rule Rule, own Severity) Severity {
 	if s := Severity(w.pool.Severities[rule.ID]); s.Rank() <= Info.Rank() {
 		return s
 	}
-	if slices.Contains(raised(w.scan.policy.Profile), rule.ID) {
+	if slices.Contains(rule.Raised, w.scan.policy.Profile) {
 		return Error
 	}
 	return cmp.Or(own, rule.Severity)

@@ -53,8 +53,8 @@ func listCases() []ruleCase {
 	return []ruleCase{
 		{rule: idMembers, name: "command line, same port, one differs", want: Found, change: changed(edge.CommandLinePool, same, 1),
 			at: two + " other 443", says: []string{"port 443: 2 of 3 endpoints still present the old certificate", "sip.contoso.com:443 at 192.0.2.2"}},
-		{rule: "differs-across-ports", name: "command line, one host, two ports", want: Found, change: changed(edge.CommandLinePool, ports, 1), at: one + " other"},
-		{rule: "differs-across-services", name: "command line, hosts and ports apart", want: Found, change: changed(edge.CommandLinePool, apart, 1), at: "other"},
+		{rule: "differs-across-ports", name: "command line, one host, two ports", want: Found, change: changed(edge.CommandLinePool, ports, 1), at: "192.0.2.1 other 443"},
+		{rule: "differs-across-services", name: "command line, hosts and ports apart", want: Found, change: changed(edge.CommandLinePool, apart, 1), at: "192.0.2.1 other 443"},
 		{rule: "differs-across-services", name: "command line, hosts and ports apart, one certificate", want: Pass, change: changed(edge.CommandLinePool, apart)},
 		{rule: "differs-across-services", name: "command line, told by the port", want: NotApplicable, change: changed(edge.CommandLinePool, ports, 1), also: []string{"differs-across-ports"}},
 		{rule: idMembers, name: "command line, one down", want: CouldNotTell, also: []string{idUnreachable}, change: func(w *testWorld) {
@@ -101,7 +101,7 @@ func TestFileIsNotJudgedAsAScan(t *testing.T) {
 		t.Errorf("verdict %s, findings %+v", j.Verdict, j.Findings)
 	}
 	for _, r := range Rules() {
-		if got := j.Rules[r.ID]; aboutWire(r) && got != NotApplicable {
+		if got := j.Rules[r.ID]; r.Wire && got != NotApplicable {
 			t.Errorf("%s: %s", r.ID, got)
 		}
 	}

@@ -136,29 +136,17 @@ const maxAcceptableCAs = 100
 // a pool, which has twelve at most.
 const tellAtMost = 12
 
-// The profiles.
-const (
-	profileFederation = "federation"
-	profileRenewal    = "renewal"
-)
-
-// raised are the rules that a profile makes errors.
+// The profiles raise rules (Rule.Raised) to errors.
 //
 // federation: what a partner needs before the first message goes through.
 //
 // renewal: what is no more than odd on a quiet day, but after a renewal means
 // that it is not finished: another certificate behind the same name, another
 // chain on one member, a certificate that is still about to end.
-func raised(profile string) []string {
-	switch profile {
-	case profileFederation:
-		return []string{"client-cert-not-requested", "federation-srv-missing", "client-srv-missing"}
-	case profileRenewal:
-		return []string{"depends-on-sni", "chain-differs-across-members", "expires-soon", "intermediate-expires-soon"}
-	default:
-		return nil
-	}
-}
+const (
+	profileFederation = "federation"
+	profileRenewal    = "renewal"
+)
 
 func date(year int, month time.Month, day int) time.Time {
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)

@@ -3,6 +3,7 @@ package audit
 import (
 	"slices"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -12,13 +13,26 @@ type Rule struct {
 	ID       string   // as people script against it: lower-case words joined by hyphens
 	Family   string   // the group it stands in: coverage, consistency, names, usage, trust, validity, tls, av, dns
 	Severity Severity // of its findings, unless the finding says otherwise
+	Wire     bool     // it is about how endpoints behave: nothing to look at in a file
+	Raised   []string // the profiles that make its findings errors
 	Varies   string   // when it says otherwise; empty: never
 	Title    string   // "finding when", one line
 	Doc      string   // what is wrong, what it breaks, and, as the last paragraph, how to fix it
 	Source   string   // who says so, quoted where it can be
+	Short    string   // the end of a headline: "has no CRL distribution point"; %s: the subjects, %d: when the certificate ends
+	Mend     remedy.Mend
+	Weight   int  // against a leaf, when the right one is chosen; 0: the rule is not about the leaf itself
+	Later    bool // it breaks nothing today
 	Applies  func(*world) bool
 	Run      func(*world, *result)
 }
+
+// What stands against a leaf when the right one is chosen: what is wrong for
+// everybody is worse than all the names that only some ask for.
+const (
+	weightName = 1
+	weightAll  = 100
+)
 
 // A result gathers what a rule saw of one pool. The rule reports every single
 // thing it looked at, so that a pass needs something positively seen: a rule
@@ -30,6 +44,7 @@ type result struct {
 	found    []Finding
 	passed   int
 	unsure   []doubt
+	compared []int // captures of which some differ from others
 	hidden   []int // captures whose fact another rule tells, and may name this one for
 }
 
@@ -161,14 +176,3 @@ func also(rule string, does bool) []string {
 
 // all are all captures of the pool.
 func (w *world) all() []int { return slices.Clone(w.indexes) }
-
-// ofMember are the captures of a member's service.
-func (w *world) ofMember(name string, r edge.Role) []int {
-	var at []int
-	for i, c := range w.captures {
-		if c.Endpoint.Member == name && c.Endpoint.Role == r {
-			at = append(at, i)
-		}
-	}
-	return at
-}

@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
 func assignedNotPresented() Rule {
 	return Rule{
-		ID: "assigned-not-presented", Family: "consistency", Severity: Warning,
+		ID: "assigned-not-presented", Family: "consistency", Wire: true, Severity: Warning,
+		Short: "does not present what is assigned to it", Mend: remedy.ByCertificate,
 		Title: "a service presents another certificate than the member's inventory says is assigned to it",
 		Doc: `By the inventory one certificate is assigned to the service, and it presents another one. Mostly it has not been
 restarted since Set-CsCertificate: it presents the old certificate until it is, whatever Get-CsCertificate shows, and the
@@ -29,9 +31,6 @@ nothing changes, take the inventory again (edgecert explain av-certificate-diffe
 	}
 }
 
-// restartFirst is for a certificate that is assigned and not presented.
-const restartFirst = restart + "; if nothing changes, take the inventory again, then see what stands before the port"
-
 func runAssigned(w *world, r *result) {
 	for _, b := range w.bunches(func(i int, c edge.Capture) string { return w.assignedKey(r, i, c) }) {
 		c := w.captures[b.at[0]]
@@ -40,7 +39,6 @@ func runAssigned(w *world, r *result) {
 			Subjects:     []string{w.assigned(c.Endpoint).Thumbprint},
 			Message: fmt.Sprintf("%s %s %s, and by the inventory the certificate with thumbprint %s is assigned",
 				w.where(b.at), w.verb(b.at, "presents", "present"), w.tell(c.Leaf()), strings.ToUpper(w.assigned(c.Endpoint).Thumbprint)),
-			Fix: on(w.names(b.at)) + ": " + restartFirst,
 		}, b.at...)
 	}
 }
@@ -57,7 +55,7 @@ func (w *world) assignedKey(r *result, i int, c edge.Capture) string {
 		r.unseen(i)
 	case assigned == c.Leaf().Thumbprint():
 		r.pass()
-	case slices.ContainsFunc([]string{idMembers, idServices, idPorts}, func(id string) bool { return w.result(id).about(i) }):
+	case w.toldByMembers([]int{i}), slices.ContainsFunc([]string{idServices, idPorts}, func(id string) bool { return slices.Contains(w.result(id).compared, i) }):
 		r.pass() // its fix ends in a restart too
 	default:
 		return assigned + c.Leaf().Fingerprint.String()
@@ -81,15 +79,5 @@ func (w *world) assigned(e edge.Endpoint) edge.InventoryRecord {
 func (w *world) assignedToAccess(records []edge.InventoryRecord) bool {
 	return !slices.ContainsFunc(records, func(rec edge.InventoryRecord) bool {
 		return w.assigned(edge.Endpoint{Member: rec.Member, Role: edge.Access}).Thumbprint != rec.Thumbprint
-	})
-}
-
-// replaced says whether all that these captures lack is a restart: by the
-// inventory a certificate that lasts longer is assigned to each.
-func (w *world) replaced(at []int) bool {
-	at = slices.DeleteFunc(slices.Clone(at), func(i int) bool { return w.captures[i].Endpoint.Role == edge.XMPP })
-	return len(at) > 0 && !slices.ContainsFunc(at, func(i int) bool {
-		c := w.captures[i]
-		return !w.result("assigned-not-presented").about(i) || !w.assigned(c.Endpoint).NotAfter.After(c.Leaf().NotAfter())
 	})
 }

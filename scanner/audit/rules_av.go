@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -10,7 +11,8 @@ const avSource = `[MS-TURN] section 2.1.1: the pseudo-TLS answer is ServerHello 
 
 func avNotObservable() Rule {
 	return Rule{
-		ID: "av-not-observable", Family: "av", Severity: Info,
+		ID: "av-not-observable", Family: "av", Wire: true, Severity: Info,
+		Short: "shows no A/V certificate, by design", Mend: remedy.ByOwnSteps,
 		Title: "pseudo-TLS: the A/V Edge is alive, its certificate is not on the wire by design",
 		Doc: `The A/V Edge's TCP port speaks MS-TURN behind a make-believe TLS hello. There is no certificate in it: the A/V
 Authentication certificate is used inside, to key the tokens that relay media. So nothing can be said of it from here, good
@@ -67,7 +69,8 @@ func overUDP(t *edge.Turn) string {
 
 func avPresentsCertificate() Rule {
 	return Rule{
-		ID: "av-presents-certificate", Family: "av", Severity: Warning,
+		ID: "av-presents-certificate", Family: "av", Wire: true, Severity: Warning,
+		Short: "presents a TLS certificate on the A/V address", Mend: remedy.BySetting,
 		Title: "an A/V address speaks real TLS",
 		Doc: `An A/V Edge presents no certificate on the wire, so something else answers: a wrong address or port, a proxy, or a
 firewall that inspects TLS. Media from outside then fails, or takes the long way.

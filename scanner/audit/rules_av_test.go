@@ -43,7 +43,7 @@ func avCases() []ruleCase {
 		{
 			rule: "differs-across-services", name: "a lone member's A/V address presents an inspector's certificate", want: Found,
 			change: func(w *testWorld) { lone(w); present(sameKeyLeaf(w), w.cell("edge1", edge.AV, 443)) },
-			at:     "edge1", also: []string{"av-presents-certificate"},
+			at:     "edge1 av 443", also: []string{"av-presents-certificate"},
 		},
 		{
 			rule: "av-certificate-differs", name: "one member's inventory names another", want: Found,
@@ -51,14 +51,14 @@ func avCases() []ruleCase {
 			at:     "edge2 av 443", says: []string{"edge1 and edge3: thumbprint ", "edge2: thumbprint " + strings.ToUpper(other)}, fix: "Set-CsCertificate -Type AudioVideoAuthentication",
 		},
 		{
-			rule: "av-certificate-differs", name: "all members' inventory names what the wire does not show", want: Found,
+			rule: "av-certificate-differs", name: "all members' inventory names what the wire does not show", want: Found, severity: Warning,
 			change: func(w *testWorld) {
 				for _, m := range w.pool().Members {
 					inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
 				}
 			},
-			at: "av 443", says: []string{"not the one that Access and Web Conferencing present"},
-			fix: "on edge1, edge2 and edge3: Set-CsCertificate -Type AudioVideoAuthentication", // they present the right one: they have it
+			at: "av 443", says: []string{"by the inventory every A/V Edge has a certificate of its own", "which no endpoint presents"},
+			fix: `write "certificates access+webcon+xmpp av"`,
 		},
 		{
 			rule: "av-certificate-differs", name: "the same with certificates per-service", want: Pass,
@@ -70,7 +70,7 @@ func avCases() []ruleCase {
 			},
 		},
 		{
-			rule: "av-certificate-differs", name: "expired in a pool of separate certificates", want: Found,
+			rule: "inventory-expired", severity: Error, name: "A/V expired in a pool of separate certificates", want: Found,
 			change: func(w *testWorld) {
 				w.pool().PerService = true
 				w.pool().Inventory = w.pool().Inventory[:3]
@@ -78,7 +78,7 @@ func avCases() []ruleCase {
 				w.ev.Captures = w.ev.Captures[:5]
 				inventoried("edge1", edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint, r.NotAfter = other, today().Add(-24*time.Hour) })(w)
 			},
-			at: "edge1 av 443", says: []string{"expired 2026-05-31 by its inventory"}, also: []string{"dns-unknown-address"},
+			at: "edge1", says: []string{"expired 2026-05-31"}, also: []string{"dns-unknown-address"},
 		},
 		{
 			rule: "av-certificate-differs", name: "a member without an inventory", want: CouldNotTell,
@@ -95,23 +95,31 @@ func avCases() []ruleCase {
 			change: func(w *testWorld) { w.stage("edge1", "edge2") }, at: "edge3 av 443", says: []string{"edge1 and edge2", "not on edge3"}, fix: "-Roll",
 		},
 		{
+			rule: "inventory-expired", name: "the internal certificate ends in twenty days", want: Found,
+			change: func(w *testWorld) {
+				w.pool().Inventory = append(w.pool().Inventory, edge.InventoryRecord{Member: "edge2", Use: edge.TypeInternal, Thumbprint: strings.Repeat("cd", 20),
+					NotBefore: date(2025, 6, 21), NotAfter: date(2026, 6, 21), Source: "certs-edge2.json record 4"})
+			},
+			at: "edge2", says: []string{"Internal of edge2", "expires 2026-06-21, in 19 days", "certs-edge2.json"}, fix: "Internal",
+		},
+		{
 			rule: "av-certificate-differs", name: "different ones staged", want: Found,
 			change: func(w *testWorld) {
 				w.stage("edge1", "edge2", "edge3")
 				r := &w.pool().Inventory[len(w.pool().Inventory)-1]
 				r.Thumbprint, r.NotBefore = strings.Repeat("ef", 20), today()
 			},
-			at: "av 443", says: []string{"edge3: thumbprint EFEF"}, fix: "on edge1 and edge2, with that file copied there: Import-CsCertificate",
+			at: "av 443", says: []string{"edge3: thumbprint EFEF"}, fix: "on edge1 and edge2: copy that file there, import it and stage it for the same day: Import-CsCertificate",
 		},
 		{
-			rule: "av-certificate-differs", name: "expired on all members of a pool of separate certificates", want: Found,
+			rule: "inventory-expired", severity: Error, name: "A/V expired on all members of a pool of separate certificates", want: Found,
 			change: func(w *testWorld) {
 				w.pool().PerService = true
 				for _, m := range w.pool().Members {
 					inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint, r.NotAfter = other, today().Add(-24*time.Hour) })(w)
 				}
 			},
-			at: "av 443", says: []string{"of edge1, edge2 and edge3 expired 2026-05-31"}, fix: "Request-CsCertificate -New -Type AudioVideoAuthentication",
+			at: "pool", says: []string{"of edge1, edge2 and edge3, thumbprint", "expired 2026-05-31"}, fix: "new certificate for the type AudioVideoAuthentication",
 		},
 		{rule: "av-certificate-differs", name: "no inventory", want: NotApplicable, change: func(w *testWorld) { w.pool().Inventory = nil }},
 	}

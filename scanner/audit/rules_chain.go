@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
 func chainDiffers() Rule {
 	return Rule{
-		ID: "chain-differs-across-members", Family: "consistency", Severity: Warning,
+		ID: "chain-differs-across-members", Family: "consistency", Wire: true, Severity: Warning,
+		Short: "sends other intermediates than the other members", Mend: remedy.ByIntermediate, Raised: []string{profileRenewal},
 		Title: "the same certificate, other intermediates sent",
 		Doc: `Members that hold the same certificate send different intermediates with it. Windows picks the chain from its own
 stores, so the members' stores differ: another path may be built by each partner, one that trusts the one root may not
@@ -126,7 +128,9 @@ func (w *world) chainFinding(leaf *edge.Certificate, chains [][]int, at []int) F
 	return Finding{
 		Certificates: certs(leaf),
 		Message:      ByLetter(w.letter(leaf)) + "comes with different intermediates: " + strings.Join(parts, "; "),
-		Fix: on(w.names(at)) + `: compare Get-ChildItem Cert:\LocalMachine\CA with the other members', import or remove what differs, ` +
-			"and restart the Edge services",
+		Steps: []Step{
+			{On: w.names(at), Text: "compare the store for intermediate CAs with the other members'", Commands: []string{`Get-ChildItem Cert:\LocalMachine\CA`}},
+			{On: w.names(at), Text: "import or remove what differs, and restart", Commands: remedy.Restart()},
+		},
 	}
 }

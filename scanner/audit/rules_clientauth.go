@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -13,6 +14,7 @@ const clientAuthSource = `"client EKU if public IM connectivity with AOL is depl
 func clientAuthMissing() Rule {
 	return Rule{
 		ID: "client-auth-missing", Family: "usage", Severity: Error,
+		Short: "is not for client authentication", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "client authentication is required here and the certificate is not for it",
 		Doc: `The pool says that its certificate must be for client authentication too (public-im aol, or client-auth required). In
 a connection that the Edge opens to such a partner it is the client, and the partner refuses a certificate for servers
@@ -33,7 +35,6 @@ How to fix it: request the certificate with -ClientEKU $true. Public CAs are abo
 				return &Finding{
 					Message: fmt.Sprintf("expected the extended key usage client authentication, got %s: certificate %s; presented by %s",
 						usages(c), w.short(g.cert), w.where(g.at)),
-					Fix: w.fixRequest(edge.Access),
 				}
 			})(w, r)
 		},
@@ -43,6 +44,7 @@ How to fix it: request the certificate with -ClientEKU $true. Public CAs are abo
 func clientAuthEnding() Rule {
 	return Rule{
 		ID: "client-auth-ending", Family: "usage", Severity: Info,
+		Short: "is for client authentication, which public CAs stop issuing", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "client authentication is required here, and public CAs stop issuing it",
 		Doc: `Certificates for servers and clients at once are leaving the public CAs. Chrome's root program takes new intermediates for
 server authentication alone from 2026-06-15 on, and new certificates from 2027-03-15 on; DigiCert leaves client
@@ -87,6 +89,7 @@ func (w *world) clientAuthDates() string {
 func clientAuthPresent() Rule {
 	return Rule{
 		ID: "client-auth-present", Family: "usage", Severity: Warning,
+		Short: "is for client authentication too", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "client authentication is forbidden here and the certificate is for it",
 		Doc: `The pool says that its certificate must not be for client authentication: public CAs stop issuing it, and a
 certificate that still has it comes from a hierarchy that browsers are about to distrust, or from a template of old.
@@ -101,7 +104,6 @@ How to fix it: request the certificate without it (-ClientEKU $false).`,
 			return &Finding{
 				Message: fmt.Sprintf("expected no client authentication, got %s: certificate %s; presented by %s",
 					usages(c), w.short(g.cert), w.where(g.at)),
-				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
 	}

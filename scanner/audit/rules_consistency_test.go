@@ -67,7 +67,7 @@ func consistencyCases() []ruleCase {
 		{
 			rule: idMembers, name: "Web Conferencing of one member still on the old certificate", want: Found,
 			change: func(w *testWorld) { present(oldLeaf(w), w.cell("edge2", edge.WebConf, 443)) },
-			at:     "edge2 webcon 443", fix: "on edge2: Set-CsCertificate",
+			at:     "edge2 webcon 443", fix: "on edge2: the certificate is assigned already, only the restart is missing",
 			says: []string{"1 of 3 members still presents the old certificate, which expires in 5 days: edge2", "another key", "edge1 and edge3 have the new one", ": A (thumbprint ", "serial 5eed", "issued by Example Issuing CA"},
 			also: []string{"expires-soon"},
 		},
@@ -82,7 +82,7 @@ func consistencyCases() []ruleCase {
 					}
 				}
 			},
-			at: "edge3 access 443", fix: "on edge1 and edge2, with that file copied there: Import-CsCertificate",
+			at: "access 443", fix: "on edge1 and edge2: copy that file there and import it: Import-CsCertificate",
 			says: []string{"2 of 3 members still present the old certificate", "the same key"},
 			also: []string{"av-certificate-differs"},
 		},
@@ -92,7 +92,7 @@ func consistencyCases() []ruleCase {
 				first(2, w)
 				present(sameKeyLeaf(w), w.cell("edge1", edge.WebConf, 443))
 			},
-			at: "edge1 webcon 443", // the pool's other services say which is odd
+			at: "edge2 webcon 443", // the pool's other services say which is odd
 		},
 		{
 			rule: idMembers, name: "three members with three certificates", want: Found,
@@ -114,7 +114,7 @@ func consistencyCases() []ruleCase {
 		{
 			rule: "differs-across-services", name: "Web Conferencing of all members on another certificate", want: Found,
 			change: func(w *testWorld) { present(sameKeyLeaf(w), w.cells(edge.WebConf)...) },
-			at:     "pool", says: []string{"edge1, edge2 and edge3 (webcon 443) present B", "one certificate is expected"}, fix: "Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication",
+			at:     "access", says: []string{"edge1, edge2 and edge3 (webcon 443) present B", "one certificate is expected"}, fix: "Set-CsCertificate -Type AccessEdgeExternal -Thumbprint",
 		},
 		{
 			rule: "differs-across-services", name: "5061 and Web Conferencing of all members on another certificate than 443", want: Pass,
@@ -142,7 +142,7 @@ func consistencyCases() []ruleCase {
 		{
 			rule: "differs-across-services", name: "members found by DNS, one service renewed", want: Found,
 			change: func(w *testWorld) { foundByDNS(w); present(sameKeyLeaf(w), w.cells(edge.WebConf)...) },
-			at:     "pool",
+			at:     "access",
 		},
 		{
 			rule: "differs-across-services", name: "members found by DNS, one address renewed", want: Pass,
@@ -159,12 +159,12 @@ func consistencyCases() []ruleCase {
 					}
 				}
 			},
-			at: "access", says: []string{"access 5061) present B", "expected on both"},
+			at: "access 443", says: []string{"access 5061) present B", "expected on both"},
 		},
 		{
 			rule: "differs-across-ports", name: "a lone member whose 5061 is another", want: Found,
 			change: func(w *testWorld) { lone(w); present(sameKeyLeaf(w), w.cell("edge1", edge.Access, 5061)) },
-			at:     "edge1 access",
+			at:     "edge1 access 443",
 		},
 		{
 			rule: "differs-across-ports", name: "5061 of one member unreachable", want: CouldNotTell,

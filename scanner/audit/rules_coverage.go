@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -15,7 +16,8 @@ const (
 
 func endpointUnreachable() Rule {
 	return Rule{
-		ID: idUnreachable, Family: "coverage", Severity: Error,
+		ID: idUnreachable, Family: "coverage", Wire: true, Severity: Error,
+		Short: "presents no certificate", Mend: remedy.ByMember,
 		Title: "a planned endpoint gave no certificate",
 		Doc: `An address that should present a certificate was dialed and presented none: nobody listens, a firewall
 drops the packets, or the handshake broke before the certificate came. What was not seen may be wrong, so nothing that
@@ -100,7 +102,8 @@ func unreachableFix(c edge.Capture) string {
 
 func tlsNotSpoken() Rule {
 	return Rule{
-		ID: idNotTLS, Family: "coverage", Severity: Error,
+		ID: idNotTLS, Family: "coverage", Wire: true, Severity: Error,
+		Short: "does not speak TLS", Mend: remedy.ByMember,
 		Title: "something else than TLS answers",
 		Doc: `The port is open, but what answers there is not TLS: a web server's plain text, another protocol's banner, or the
 pseudo-TLS of an A/V Edge on an Access or Web Conferencing address. No client can sign in there and no partner can federate.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -16,7 +17,8 @@ func dnsAsked(w *world) bool { return w.pool.DNS != nil }
 
 func dnsNoAddress() Rule {
 	return Rule{
-		ID: idNoAddress, Family: "dns", Severity: Error,
+		ID: idNoAddress, Family: "dns", Wire: true, Severity: Error,
+		Short: "DNS has no address for %s", Mend: remedy.ByOwnSteps,
 		Title: "a service's name has no address in DNS",
 		Doc: `Clients and partners look the name up and find nothing: for them the service does not exist, whatever its servers
 would answer. The same holds for sip.<domain> where an SRV record leads to it. A domain whose records lead nowhere at all
@@ -120,7 +122,8 @@ func (w *world) asked() []string {
 
 func dnsUnknownAddress() Rule {
 	return Rule{
-		ID: "dns-unknown-address", Family: "dns", Severity: Warning,
+		ID: "dns-unknown-address", Family: "dns", Wire: true, Severity: Warning,
+		Short: "DNS gives an address that no member has: %s", Mend: remedy.ByOwnSteps,
 		Title: "DNS gives an address that no member has",
 		Doc: `The service's name leads to an address that the description of the pool does not know, so it was not looked at: a
 member that was taken away and left in DNS (every so many connections go nowhere), a new one that nobody told this file
@@ -149,7 +152,8 @@ How to fix it: add the member to the targets file, or remove the record.`,
 
 func memberNotInDNS() Rule {
 	return Rule{
-		ID: "member-not-in-dns", Family: "dns", Severity: Info,
+		ID: "member-not-in-dns", Family: "dns", Wire: true, Severity: Info,
+		Short: "is not in DNS", Mend: remedy.ByOwnSteps,
 		Title: "a member's address is not in DNS",
 		Doc: `The member answers, but nobody from outside is sent to it: it was taken out for maintenance and forgotten, or never
 added. The pool carries its load on the others.

@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -20,6 +21,7 @@ func carriesKey(f edge.CheckedFile) bool { return f.Format == "PFX" }
 func keyMissing() Rule {
 	return Rule{
 		ID: "key-missing", Family: "file", Severity: Error,
+		Short: "comes without its private key", Mend: remedy.ByOwnSteps,
 		Varies: "info for a file that is not a PFX: there the key may wait on the server that requested it",
 		Title:  "the certificate file holds no private key",
 		Doc: `A PFX without the private key cannot be assigned: Import-CsCertificate takes it, and the certificate then does not
@@ -44,7 +46,7 @@ certlm.msc with "Yes, export the private key"); if the key was not made exportab
 			case carriesKey(f):
 				r.find(Finding{Certificates: certs(w.checked()),
 					Message: fmt.Sprintf("%s is a PFX, and holds no private key: it cannot be assigned", f.Name),
-					Fix:     "export it again with its private key on the server that requested it; if the key is not exportable, request it again: " + w.fixRequest(w.roleOf(w.indexes))}, w.all()...)
+					Fix:     "export it again with its private key on the server that requested it; if the key is not exportable, request the certificate again with -PrivateKeyExportable $true"}, w.all()...)
 			default:
 				r.find(Finding{Severity: Info, Certificates: certs(w.checked()),
 					Message: fmt.Sprintf("%s (%s) holds no private key: it can be imported only where the request is pending", f.Name, f.Format),
@@ -57,6 +59,7 @@ certlm.msc with "Yes, export the private key"); if the key was not made exportab
 func keyMismatch() Rule {
 	return Rule{
 		ID: "key-mismatch", Family: "file", Severity: Error,
+		Short: "comes with a private key of another certificate", Mend: remedy.ByOwnSteps,
 		Title: "the private key in the file belongs to another certificate",
 		Doc: `The file holds a private key, and it is not the key of the certificate: most often a renewed certificate was put
 together with the key of the last one. No server can complete a handshake with it.

@@ -13,11 +13,11 @@ func fileCases() []ruleCase {
 	return []ruleCase{
 		{rule: "key-missing", name: "PFX with its key", want: Pass, change: checks("PFX", edge.KeyMatches)},
 		{rule: "key-missing", name: "PFX without a key", want: Found, change: checks("PFX", edge.KeyAbsent),
-			at: "pool", says: []string{"edge.pfx", "cannot be assigned"}, fix: "request it again: on one member: Request-CsCertificate -New "},
+			at: "pool", says: []string{"edge.pfx", "cannot be assigned"}, fix: "request the certificate again with -PrivateKeyExportable"},
 		{rule: "key-missing", name: "PFX without a key, which stands in for all members", want: Found, change: func(w *testWorld) {
 			checks("PFX", edge.KeyAbsent)(w)
 			w.pool().Members = []edge.Member{{Name: "edge.pfx"}}
-		}, at: "pool", fix: "on the others, with that file copied there: Import-CsCertificate", says: []string{"edge.pfx"}},
+		}, at: "pool", says: []string{"edge.pfx"}},
 		{rule: "key-missing", name: "the CA's answer as DER", want: Found, severity: Info, change: checks("DER", edge.KeyAbsent),
 			at: "pool", says: []string{"where the request is pending"}},
 		{rule: "key-missing", name: "a scan of endpoints", want: NotApplicable, change: func(*testWorld) {}},

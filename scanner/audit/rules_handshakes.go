@@ -5,12 +5,14 @@ import (
 	"net/netip"
 	"slices"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
 func changesBetweenHandshakes() Rule {
 	return Rule{
-		ID: "changes-between-handshakes", Family: "consistency", Severity: Error,
+		ID: "changes-between-handshakes", Family: "consistency", Wire: true, Severity: Error,
+		Short: "presents several certificates in turn", Mend: remedy.ByOwnSteps,
 		Title: "one address presents several certificates",
 		Doc: `The same address, dialed several times with the same words, presented more than one certificate: there are several
 servers behind it, and they do not agree. It is differs-across-members seen through a load balancer, and has the same
@@ -55,7 +57,7 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 		r.find(Finding{
 			Certificates: certs(leaves...),
 			Message:      fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(leaves), plural(total, "handshake"), list(seen)),
-			Fix:          "ask each member behind it by its own address (member lines of the targets file), then: " + w.fixSampled(leaves, c.Endpoint.Role),
+			Steps:        w.behindOne(c.Endpoint.Role),
 		}, i)
 	}
 }
@@ -69,6 +71,17 @@ func timesPresented(cert *edge.Certificate, c edge.Capture, samples []edge.Prese
 		}
 	}
 	return n
+}
+
+// behindOne is for members that stand behind one address, where nobody knows
+// which of them has which certificate.
+func (w *world) behindOne(r edge.Role) []Step {
+	steps := []Step{{Text: "ask each member behind the address by its own one (member lines of the targets file), and scan again"}}
+	if right := w.choice(r); right.Usable() && w.pool.IsEdge() {
+		steps = append(steps, Step{Text: "where the right certificate is missing, import it, assign it and restart",
+			Commands: append([]string{remedy.Assign([]string{edge.CertificateType(r)}, right.Thumbprint)}, remedy.Restart()...)})
+	}
+	return steps
 }
 
 func times(n int) string {
@@ -92,7 +105,8 @@ func (w *world) membersExplain(i int, certs []*edge.Certificate) bool {
 
 func dependsOnSNI() Rule {
 	return Rule{
-		ID: "depends-on-sni", Family: "consistency", Severity: Warning,
+		ID: "depends-on-sni", Family: "consistency", Wire: true, Severity: Warning,
+		Short: "presents another certificate without SNI", Mend: remedy.BySetting, Raised: []string{profileRenewal},
 		Title: "without SNI another certificate comes",
 		Doc: `Asked without a server name, the address presents another certificate than when asked for the service's name. Whoever
 opens TLS without SNI, as old phones and gateways do, meets the other certificate and refuses it. An Edge has one

@@ -1,17 +1,19 @@
 package audit
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
 func avCertificateDiffers() Rule {
 	return Rule{
-		ID: "av-certificate-differs", Family: "av", Severity: Error,
+		ID: "av-certificate-differs", Family: "av", Wire: true, Severity: Error,
+		Short: "has another A/V certificate by its inventory", Mend: remedy.ByCertificate,
 		Title: "by the inventory, a member's A/V certificate is another one, or has expired",
 		Doc: `The A/V Authentication certificate keys the tokens with which media is relayed, and every member must have the same one
 with the same private key: a token from one member is refused by another, so calls and desktop sharing from outside fail
@@ -35,6 +37,96 @@ and name it in the targets file (inventory edge1 certs-EDGE1.json). Where a memb
 	}
 }
 
+func inventoryExpired() Rule {
+	return Rule{
+		ID: "inventory-expired", Family: "av", Wire: true, Severity: Warning,
+		Short: "has an assigned certificate, seen in the inventory alone, that ends soon or has ended", Mend: remedy.ByOwnSteps,
+		Varies: "error where it has ended, or under the error threshold of expires-soon",
+		Title:  "a certificate of the inventory that no endpoint presents ends soon, or has ended",
+		Doc: `A certificate that is assigned on a member and never shown to a scanner ends without anybody seeing it: the internal
+interface's (type Internal), with which the Edge talks to the servers inside, or the A/V Authentication certificate. When the
+internal one ends, the Edge is cut off from the pool inside, and everything from outside stops at once.
+
+How to fix it: renew it like any other: Request-CsCertificate -New -Type Internal (or the type that the finding names), then
+Set-CsCertificate on the member. What is not assigned any more is not in Get-CsCertificate's output.`,
+		Source:  `certificate types of an Edge Server: Internal beside the external ones (Microsoft, Request-CsCertificate, Set-CsCertificate); thresholds as for expires-soon`,
+		Applies: func(w *world) bool { return len(w.pool.Inventory) > 0 },
+		Run:     runInventoryExpired,
+	}
+}
+
+func runInventoryExpired(w *world, r *result) {
+	type ending struct {
+		records []edge.InventoryRecord
+		level   Severity
+	}
+	var order []string
+	ends := map[string]ending{}
+	for _, rec := range w.pool.Inventory {
+		switch {
+		case w.onWire(rec.Thumbprint): // expired and expires-soon tell of it
+			r.pass()
+			continue
+		case rec.NotAfter.IsZero():
+			r.couldNotTell("the inventory does not say when a certificate ends", w.ofMemberAny(rec.Member)...)
+			continue
+		}
+		level := w.endsSoon(rec.NotBefore, rec.NotAfter)
+		if level == "" {
+			r.pass()
+			continue
+		}
+		key := rec.Use + rec.Thumbprint
+		if _, known := ends[key]; !known {
+			order = append(order, key)
+		}
+		ends[key] = ending{append(ends[key].records, rec), level}
+	}
+	for _, key := range order {
+		e := ends[key]
+		rec := e.records[0]
+		members := membersOf(e.records)
+		var at []int
+		for _, m := range members {
+			at = append(at, w.ofMemberAny(m)...)
+		}
+		r.find(Finding{
+			Severity: e.level, Subjects: []string{rec.Thumbprint, rec.Use},
+			Message: fmt.Sprintf("the certificate for %s of %s, thumbprint %s, which no endpoint presents, %s (%s)",
+				rec.Use, list(members), strings.ToUpper(rec.Thumbprint), w.ends(rec.NotAfter), rec.Source),
+			Steps: []Step{{On: members, Text: "request and assign a new certificate for the type " + rec.Use}},
+		}, at...)
+	}
+}
+
+// endsSoon is how bad it is that a validity ends when it does; empty: not at all.
+func (w *world) endsSoon(notBefore, notAfter time.Time) Severity {
+	whole := int64(398 * secondsADay) // where the start is not known
+	if !notBefore.IsZero() {
+		whole = lifetime(notBefore, notAfter)
+	}
+	left := between(w.scan.now, notAfter)
+	switch {
+	case left < w.scan.failBefore(whole):
+		return Error
+	case left < w.scan.warnBefore(whole):
+		return Warning
+	default:
+		return ""
+	}
+}
+
+// ofMemberAny are all captures of a member.
+func (w *world) ofMemberAny(name string) []int {
+	var at []int
+	for i, c := range w.captures {
+		if c.Endpoint.Member == name {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
 // avRecords are the A/V certificates of the inventory, those in use or those
 // staged.
 func (w *world) avRecords(staged bool) []edge.InventoryRecord {
@@ -43,39 +135,81 @@ func (w *world) avRecords(staged bool) []edge.InventoryRecord {
 	})
 }
 
+// judgeInUse holds the A/V certificates of the inventory against each other, and
+// against what the services of their group present. Where all members have one
+// and the same, and no endpoint presents it, A/V may be apart on purpose: only
+// the administrator knows.
 func (w *world) judgeInUse(r *result) {
 	records := w.avRecords(false)
 	for _, m := range w.pool.Members {
 		if !slices.ContainsFunc(records, func(rec edge.InventoryRecord) bool { return rec.Member == m.Name }) {
-			r.couldNotTell("no inventory of the A/V certificate", w.ofMember(m.Name, edge.AV)...)
+			r.couldNotTell("no inventory of the A/V certificate", w.avCells([]string{m.Name})...)
 		}
 	}
 	if len(records) == 0 {
-		r.couldNotTell("no inventory of the A/V certificate")
 		return
 	}
-	expected := w.expectedAV()
-	if len(expected) == 0 && !w.pool.PerService { // nothing on the wire to compare with
+	right := w.choice(edge.AV).Thumbprint
+	if right == "" && len(w.pool.Group(edge.AV)) > 1 { // nothing on the wire to compare with
 		r.couldNotTell("nothing was seen to compare the inventory with")
 	}
 	thumbs := thumbprints(records)
+	odd := slices.DeleteFunc(slices.Clone(records), func(rec edge.InventoryRecord) bool { return strings.EqualFold(rec.Thumbprint, right) })
 	switch {
 	case len(thumbs) > 1:
-		r.findAV(w.oddRecords(records, expected), w.fixAV(records),
-			"the members have different A/V certificates by their inventory: "+w.recordHolders(records))
-	case len(expected) > 0 && !slices.Contains(expected, thumbs[0]):
-		fix := w.fixAV(records)
-		if w.assignedToAccess(records) {
-			fix = on(membersOf(records)) + ": " + restartFirst
+		if right == "" || len(odd) == len(records) {
+			odd = records
 		}
-		r.findAV(records, fix, fmt.Sprintf("the A/V certificate of the inventory is not the one that Access and Web Conferencing present: %s; on the wire %s",
-			w.recordHolders(records), w.wireStory()))
-	case len(w.inTime(records)) == 0 && !w.onWire(thumbs[0]):
-		r.findAV(records, w.fixAV(records), fmt.Sprintf("the A/V certificate %s of %s expired %s by its inventory (%s)",
-			strings.ToUpper(thumbs[0]), list(membersOf(records)), shortDate(records[0].NotAfter), records[0].Source))
-	default:
+		r.findAV(Finding{Message: "the members have different A/V certificates by their inventory: " + w.recordHolders(records), Steps: w.anyOf(records, right)}, odd)
+	case right == "" || len(odd) == 0 || w.assignedToAccess(records): // assigned-not-presented tells what lacks a restart
 		r.pass()
+	case w.onWire(thumbs[0]):
+		r.findAV(Finding{Message: fmt.Sprintf("the A/V certificate of the inventory is not the one that Access and Web Conferencing should present: %s; on the wire %s",
+			w.recordHolders(records), w.wireStory())}, records)
+	default:
+		r.findAV(Finding{Severity: Warning, Steps: w.bothWays(edge.AV),
+			Message: fmt.Sprintf("by the inventory every A/V Edge has a certificate of its own, which no endpoint presents: %s; on the wire %s",
+				w.recordHolders(records), w.wireStory())}, records)
 	}
+}
+
+// bothWays are the two ways out where a service has a certificate of its own on
+// every member: the pool's, or the declaration that it is meant.
+func (w *world) bothWays(r edge.Role) []Step {
+	right := w.choice(edge.Access)
+	out := []Step{{Text: fmt.Sprintf("if %s is meant to have a certificate of its own, write %q into the pool's description", r.Title(), w.partition(r))}}
+	if right.Usable() {
+		out = append(out, Step{Text: "if not, assign the pool's certificate on every member and restart, one member after the other",
+			Commands: append([]string{remedy.Assign([]string{edge.CertificateType(r)}, right.Thumbprint)}, remedy.Restart()...)})
+	}
+	return out
+}
+
+// partition is the line of a targets file that sets a role apart from the
+// others of its group.
+func (w *world) partition(apart edge.Role) string {
+	var groups []string
+	for _, g := range w.remedies().Groups() {
+		var words []string
+		for _, r := range g {
+			if r != apart {
+				words = append(words, string(r))
+			}
+		}
+		if len(words) > 0 {
+			groups = append(groups, strings.Join(words, "+"))
+		}
+	}
+	return "certificates " + strings.Join(append(groups, string(apart)), " ")
+}
+
+// anyOf is the way out where nobody can say which of several A/V certificates is
+// the right one.
+func (w *world) anyOf(records []edge.InventoryRecord, right string) []Step {
+	if right != "" || len(w.inTime(records)) == 0 {
+		return nil
+	}
+	return []Step{{Text: "take the A/V certificate of one member to all the others as a PFX, import it there, assign it for " + edge.TypeAV + " and restart"}}
 }
 
 // inTime leaves out the certificates that have expired.
@@ -100,12 +234,12 @@ func (w *world) judgeStaged(r *result) {
 	}
 	switch {
 	case len(thumbprints(staged)) > 1:
-		r.findAV(staged, w.fixRoll(staged, without), "the members have different A/V certificates staged with -Roll: "+w.recordHolders(staged))
+		r.findAV(Finding{Message: "the members have different A/V certificates staged with -Roll: " + w.recordHolders(staged), Steps: w.rollSteps(staged, without)}, staged)
 	case len(without) > 0:
 		r.find(Finding{
 			Severity: Warning,
 			Message:  fmt.Sprintf("an A/V certificate is staged with -Roll on some members alone: %s; not on %s", w.recordHolders(staged), list(without)),
-			Fix:      w.fixRoll(staged, without),
+			Steps:    w.rollSteps(staged, without),
 			Subjects: thumbprints(staged),
 		}, w.avCells(without)...)
 	default:
@@ -113,59 +247,35 @@ func (w *world) judgeStaged(r *result) {
 	}
 }
 
-// expectedAV are the thumbprints that the A/V certificate may have: what the
-// pool's other services usually present, or should. With separate certificates
-// nothing is expected but that the members agree.
-func (w *world) expectedAV() []string {
-	if w.pool.PerService {
-		return nil
-	}
-	var out []string
-	for _, s := range w.services() {
-		if len(s.seen) == 0 || s.role != edge.Access && s.role != edge.WebConf {
-			continue
-		}
-		usual := w.usual(s.seen)
-		for _, c := range w.distinct(s.seen) {
-			if slices.Contains(usual, c.Fingerprint) {
-				out = append(out, c.Thumbprint())
-			}
+// rollSteps stage on the members without it what the others have staged, and
+// where they do not agree, the newest, for the day that the inventory holds.
+func (w *world) rollSteps(staged []edge.InventoryRecord, without []string) []Step {
+	newest := slices.MaxFunc(staged, func(a, b edge.InventoryRecord) int { return a.NotBefore.Compare(b.NotBefore) })
+	for _, rec := range staged {
+		if rec.Thumbprint != newest.Thumbprint {
+			without = append(without, rec.Member)
 		}
 	}
-	if c := w.right(edge.AV); c != nil {
-		out = append(out, c.Thumbprint())
+	right := hexOnly(newest.Thumbprint)
+	if right == "" {
+		return []Step{{On: without, Text: "stage the same certificate for the same day"}}
 	}
-	return out
-}
-
-// oddRecords are those of the one member that is not as expected, or as the
-// others; all of them where it is not one.
-func (w *world) oddRecords(records []edge.InventoryRecord, expected []string) []edge.InventoryRecord {
-	count := timesAssigned(records)
-	odd := func(usual func(edge.InventoryRecord) bool) []edge.InventoryRecord {
-		return slices.DeleteFunc(slices.Clone(records), usual)
+	day := "(Read-Host 'EffectiveDate of the other members')"
+	if !newest.Effective.IsZero() {
+		day = "'" + newest.Effective.UTC().Format("2006-01-02T15:04:05Z") + "'"
 	}
-	if out := odd(func(rec edge.InventoryRecord) bool { return slices.Contains(expected, rec.Thumbprint) }); len(out) == 1 {
-		return out
+	const file = `C:\av.pfx`
+	return []Step{
+		{On: []string{newest.Member}, Text: "export the staged certificate with its private key", Commands: []string{remedy.ExportPFX(remedy.InStore(right), file)}},
+		{On: without, Text: "copy that file there, import it and stage it for the same day",
+			Commands: []string{remedy.ImportPFX(file), "Set-CsCertificate -Type " + edge.TypeAV + " -Thumbprint " + right + " -Roll -EffectiveDate " + day}},
 	}
-	if out := odd(func(rec edge.InventoryRecord) bool { return 2*count[rec.Thumbprint] > len(records) }); len(out) == 1 {
-		return out
-	}
-	return records
-}
-
-func timesAssigned(records []edge.InventoryRecord) map[string]int {
-	count := map[string]int{}
-	for _, rec := range records {
-		count[rec.Thumbprint]++
-	}
-	return count
 }
 
 // findAV adds a finding about the A/V service of the members of these records.
-func (r *result) findAV(who []edge.InventoryRecord, fix, message string) {
-	members := membersOf(who)
-	r.find(Finding{Message: message, Fix: fix, Subjects: thumbprints(who)}, r.w.avCells(members)...)
+func (r *result) findAV(f Finding, who []edge.InventoryRecord) {
+	f.Subjects = thumbprints(who)
+	r.find(f, r.w.avCells(membersOf(who))...)
 }
 
 // avCells are the captures of these members' A/V service, or all of theirs where
@@ -193,28 +303,6 @@ func membersOf(records []edge.InventoryRecord) []string {
 		out = append(out, rec.Member)
 	}
 	return out
-}
-
-// rightAV is the thumbprint to assign: that of the certificate which the other
-// services should have; else the newest of the inventory, or the one that most
-// members have; empty where that cannot be told.
-func (w *world) rightAV(records []edge.InventoryRecord) string {
-	if c := w.right(edge.AV); !w.pool.PerService && c != nil && w.valid(c) {
-		return thumbprint(c)
-	}
-	records = w.inTime(records)
-	if len(records) == 0 {
-		return ""
-	}
-	count := timesAssigned(records)
-	order := func(a, b edge.InventoryRecord) int {
-		return cmp.Or(a.NotBefore.Compare(b.NotBefore), cmp.Compare(count[a.Thumbprint], count[b.Thumbprint]))
-	}
-	best := slices.MaxFunc(records, order)
-	if slices.ContainsFunc(records, func(rec edge.InventoryRecord) bool { return rec.Thumbprint != best.Thumbprint && order(rec, best) == 0 }) {
-		return ""
-	}
-	return hexOnly(best.Thumbprint)
 }
 
 func thumbprints(records []edge.InventoryRecord) []string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
@@ -12,6 +13,7 @@ import (
 func weakSignature() Rule {
 	return Rule{
 		ID: "weak-signature", Family: "usage", Severity: Error,
+		Short: "is signed with SHA-1 or MD5, itself or above", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate, or an intermediate, is signed with SHA-1 or MD5",
 		Doc: `SHA-1 and MD5 signatures can be forged. Browsers refuse them since January 2017 and Microsoft's since May 2017, and
 federation partners follow: the handshake ends without a word that says why. A root's own signature does not count:
@@ -33,6 +35,7 @@ Cert:\LocalMachine\CA on every member and remove the old one.`,
 func pssSignature() Rule {
 	return Rule{
 		ID: "pss-signature", Family: "usage", Severity: Error,
+		Short: "is signed with RSASSA-PSS, itself or above", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate, or an intermediate, is signed with RSASSA-PSS or has a PSS key",
 		Doc: `RSASSA-PSS in certificates is not supported by Lync and Skype for Business; a Windows CA uses it where
 AlternateSignatureAlgorithm is set. The services start, and TLS fails with partners, phones and older Windows.
@@ -58,6 +61,7 @@ How to fix it: on the CA switch it off, then issue the CA's and the server's cer
 func weakKey() Rule {
 	return Rule{
 		ID: "weak-key", Family: "usage", Severity: Error,
+		Short: "has an RSA key of less than 2048 bits, itself or above", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "an RSA key of less than 2048 bits",
 		Doc: `RSA keys of 1024 bits can be broken by those who care to. Public CAs have issued none since the end of 2013 and
 browsers refuse them; 1024 was once supported by the product, which is why such certificates still turn up.
@@ -78,6 +82,7 @@ new PFX on every member.`,
 func keyTypeUnsupported() Rule {
 	return Rule{
 		ID: idKeyType, Family: "usage", Severity: Error,
+		Short: "has a key or signature that no Edge can use", Mend: remedy.ByCertificate, Weight: weightAll,
 		Varies: besideASoundPath,
 		Title:  "key or signature neither RSA nor EC on P-256, P-384 or P-521",
 		Doc: `What an Edge can serve, and those who connect to it can use, is short: RSA keys, and elliptic ones on the curves P-256,
@@ -104,6 +109,7 @@ How to fix it: request a certificate with an RSA key: Request-CsCertificate -Key
 func serialNegative() Rule {
 	return Rule{
 		ID: "serial-negative", Family: "usage", Severity: Warning,
+		Short: "has a negative serial number", Mend: remedy.ByCertificate, Weight: weightAll,
 		Varies: besideASoundPath,
 		Title:  "the serial number is negative",
 		Doc: `A serial number has to be positive. Some CAs forgot the zero byte that says so: half of their certificates read as
@@ -124,6 +130,7 @@ How to fix it: have the CA mended, then request a new certificate.`,
 func ecKey() Rule {
 	return Rule{
 		ID: "ec-key", Family: "usage", Severity: Warning,
+		Short: "has an elliptic curve key", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate has an elliptic curve key",
 		Doc: `ECDSA is documented as possible, but a Windows key on a curve always belongs to a CNG provider, and administrators
 report that services of Lync and Skype for Business refuse keys of such providers: the certificate can be assigned and the
@@ -138,7 +145,6 @@ How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for 
 			}
 			return &Finding{
 				Message: fmt.Sprintf("expected an RSA key, got an %s: certificate %s; presented by %s", key, w.short(g.cert), w.where(g.at)),
-				Fix:     w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
 	}
@@ -147,6 +153,7 @@ How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for 
 func crlMissing() Rule {
 	return Rule{
 		ID: "crl-missing", Family: "usage", Severity: Warning,
+		Short: "has no CRL distribution point", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate has no CRL distribution point",
 		Doc: `The documentation wants a CRL distribution point in every server certificate; where it is missing, an Edge that checks
 for revocation cannot, and refuses or waits. OCSP has been leaving, so nothing takes its place. Certificates of seven days
@@ -161,7 +168,6 @@ certificate that is not short-lived.`,
 			}
 			return &Finding{
 				Message: fmt.Sprintf("certificate %s has no CRL distribution point; presented by %s", w.short(g.cert), w.where(g.at)),
-				Fix:     "order a certificate that has one; on a private CA add it to the CA's extensions",
 			}
 		}),
 	}
@@ -189,13 +195,12 @@ func eachSigned(wrong func(*edge.Certificate) string) func(*world, *result) {
 				r.pass()
 				continue
 			}
-			f := Finding{Certificates: certs(g.cert), Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role)}
+			f := Finding{Certificates: certs(g.cert)}
 			name := "certificate " + w.short(g.cert)
 			if !leaf {
 				name = "intermediate " + nameOf(g.cert)
-				f.Fix = "get the CA's current intermediate, or a new certificate: " + f.Fix
 				if w.beside(g) {
-					f.Severity = Info
+					f.Severity, f.Fix = Info, "nothing has to be done: the path is good without it"
 					name += ", beside a path that is good without it"
 				}
 			}

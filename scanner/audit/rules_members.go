@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -12,7 +13,8 @@ const idMembers = "differs-across-members"
 
 func differsAcrossMembers() Rule {
 	return Rule{
-		ID: idMembers, Family: "consistency", Severity: Error,
+		ID: idMembers, Family: "consistency", Wire: true, Severity: Error,
+		Short: "present different certificates on one service", Mend: remedy.ByCertificate,
 		Title: "one service, one port, another certificate on another member",
 		Doc: `All members of an Edge pool must hold the same certificate with the same private key. Where one was forgotten in
 a renewal, every so many connections meet the old certificate: nothing fails on the day of the change, and on the day the
@@ -76,12 +78,23 @@ func (w *world) memberFinding(s service) (Finding, []int) {
 		f.Also = append(f.Also, also(id, slices.ContainsFunc(s.seen, func(i int) bool { return slices.Contains(hidden, i) }))...)
 	}
 	f.Certificates = certs(leaves...)
-	f.Fix = w.fixDiffering(s.seen)
-	at := s.seen
-	if odd := w.odd(s.seen); odd != nil {
-		at = odd
+	return f, w.blamed(s.seen)
+}
+
+// blamed are those of compared captures that present another certificate than
+// the right one; all, where none of them presents it.
+func (w *world) blamed(at []int) []int {
+	var out []int
+	for _, i := range at {
+		right := w.right(w.captures[i].Endpoint.Role)
+		if right == nil || len(w.captures[i].Leaves()) > 1 || !holds(w.captures[i].Leaves(), right) {
+			out = append(out, i)
+		}
 	}
-	return f, at
+	if len(out) == len(at) || len(out) == 0 {
+		return at
+	}
+	return out
 }
 
 // story tells the difference as a person would: where there are two
@@ -159,7 +172,8 @@ func (w *world) names(at []int) []string {
 
 func vipDiffers() Rule {
 	return Rule{
-		ID: "vip-differs-from-members", Family: "consistency", Severity: Error,
+		ID: "vip-differs-from-members", Family: "consistency", Wire: true, Severity: Error,
+		Short: "presents a certificate that no member has", Mend: remedy.ByOwnSteps,
 		Title: "the load balancer's address presents a certificate that no member has",
 		Doc: `Clients and partners reach the pool through the load balancer's address, and there they meet a certificate that no
 member presents when it is asked directly. Either the load balancer has a member behind it that the description does not
@@ -197,7 +211,7 @@ func (w *world) judgeVIP(r *result, i int, s service) {
 				Certificates: certs(leaf),
 				Message: fmt.Sprintf("expected from %s a certificate that a member presents, got %s, which none of %s does",
 					w.at(i), w.tell(leaf), list(w.names(s.seen))),
-				Fix: fixBalancer,
+				Steps: []Step{{Text: fixBalancer}},
 			}, i)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -65,6 +66,7 @@ dialback without trust in the certificate, or refuse.`,
 func missingName(id string, k edge.NameKind, s Severity, title, doc, source string) Rule {
 	return Rule{
 		ID: id, Family: "names", Severity: s, Title: title, Source: source,
+		Short: "lacks %s", Mend: remedy.ByCertificate, Weight: weightName,
 		Doc: doc + `
 
 How to fix it: request a certificate with all names of the pool (edgecert targets lists them, with the
@@ -110,7 +112,7 @@ func (w *world) lackFinding(missing string, groups []group) (Finding, []int) {
 		at = append(at, g.at...)
 	}
 	slices.Sort(at)
-	f := Finding{Certificates: certs(leaves...), Fix: w.fixRequest(w.captures[at[0]].Endpoint.Role)}
+	f := Finding{Certificates: certs(leaves...)}
 	if len(groups) == 1 {
 		f.Message = fmt.Sprintf("certificate %s lacks %s; %s; presented by %s", shorts[0], missing, validFor(leaves[0].X509), w.where(at))
 		return f, at
@@ -142,6 +144,7 @@ func (w *world) isSRVTarget(name string) bool {
 func hostNameMissing() Rule {
 	return Rule{
 		ID: "host-name-missing", Family: "names", Severity: Error,
+		Short: "lacks %s", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "an endpoint dialed by name presents a certificate that does not hold the name",
 		Doc: `For endpoints given as HOST:PORT nothing is known but the name they were dialed by, or the one that sni= gives. A
 client that dials this name refuses the certificate.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
@@ -106,6 +107,7 @@ func revokedOn(a answer) string {
 func revoked() Rule {
 	return Rule{
 		ID: "revoked", Family: "revocation", Severity: Error,
+		Short: "is revoked, itself or above", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate, or its intermediate, is revoked",
 		Doc: `The CA has taken the certificate back, or the stapled OCSP response that the server itself sends says so. Clients
 that check revocation (Windows does, for federation too) refuse it, others go on: so some partners fail and some do not.
@@ -126,7 +128,6 @@ the new one exists already: find out who requested it.`,
 						Certificates: certs(a.cert),
 						Message: fmt.Sprintf("%s was revoked%s (%s), says %s",
 							w.toldWith(a), revokedOn(a), cmp.Or(a.Reason, "unspecified"), a.Source),
-						Fix: w.fixRequest(w.roleOf(a.at)),
 					}, a.at...)
 				default: // revocation-unknown tells why
 					r.couldNotTell("revocation could not be found out", a.at...)
@@ -139,6 +140,7 @@ the new one exists already: find out who requested it.`,
 func revocationUnknown() Rule {
 	return Rule{
 		ID: "revocation-unknown", Family: "revocation", Severity: Info,
+		Short: "could not be checked for revocation", Mend: remedy.ByOwnSteps,
 		Title: "whether the certificate is revoked could not be found out",
 		Doc: `With --revocation the CA was asked and gave no answer that counts: the responder or the CRL's server could not be
 reached from here, the answer was out of its time, or signed by somebody else; or the certificate names neither. Or the

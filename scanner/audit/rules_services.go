@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -15,7 +16,8 @@ const (
 
 func differsAcrossServices() Rule {
 	return Rule{
-		ID: idServices, Family: "consistency", Severity: Error,
+		ID: idServices, Family: "consistency", Wire: true, Severity: Error,
+		Short: "presents different certificates on its services", Mend: remedy.ByCertificate,
 		Title: "Access, Web Conferencing (and A/V, where it presents one) of a member present different certificates",
 		Doc: `One certificate is meant to serve the external interfaces of the Access Edge, Web Conferencing Edge and A/V Edge
 services. Where it was assigned to one service and not to another, sign-in works and meetings do not, or the other way
@@ -57,7 +59,8 @@ func runServices(w *world, r *result) {
 
 func differsAcrossPorts() Rule {
 	return Rule{
-		ID: idPorts, Family: "consistency", Severity: Error,
+		ID: idPorts, Family: "consistency", Wire: true, Severity: Error,
+		Short: "presents different certificates on its ports", Mend: remedy.ByCertificate,
 		Title: "Access 443 and 5061 of a member present different certificates",
 		Doc: `Clients reach the Access Edge on 443, partners on 5061, and both are the same service with the same certificate. Where
 they differ, something else answers on one of the two: a load balancer or reverse proxy that ends TLS, a NAT rule to
@@ -100,11 +103,11 @@ func (w *world) tellApart(r *result, d difference, expected string) {
 		on := w.withLeaf(d.at, c)
 		parts = append(parts, w.where(on)+" "+w.verb(on, "presents", "present")+" "+w.tell(c))
 	}
+	r.compared = append(r.compared, d.at...)
 	r.find(Finding{
 		Certificates: certs(leaves...),
 		Message:      strings.Join(parts, "; ") + "; " + expected,
-		Fix:          w.fixDiffering(d.at),
-	}, d.at...)
+	}, w.blamed(d.at)...)
 }
 
 // A difference is the captures whose certificates were compared, and whether

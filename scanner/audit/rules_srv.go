@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -30,7 +31,8 @@ some phones and other companies' clients do not guess.`,
 
 func missingSRV(id string, kind edge.SRVKind, title, doc, source string, port int) Rule {
 	return Rule{
-		ID: id, Family: "dns", Severity: Warning, Varies: "error with --profile federation", Title: title, Source: source,
+		ID: id, Family: "dns", Wire: true, Severity: Warning, Title: title, Source: source,
+		Short: "DNS lacks %s", Raised: []string{profileFederation},
 		Doc: doc + fmt.Sprintf(`
 
 How to fix it: add the record to the public zone of each SIP domain, pointing to port %d of sip.<domain> of the same
@@ -93,7 +95,8 @@ func followed(a edge.SRVAnswer, s edge.SRV) bool {
 
 func srvWrongDomain() Rule {
 	return Rule{
-		ID: "srv-wrong-domain", Family: "dns", Severity: Error,
+		ID: "srv-wrong-domain", Family: "dns", Wire: true, Severity: Error,
+		Short: "an SRV record points out of its SIP domain: %s", Mend: remedy.ByOwnSteps,
 		Title: "an SRV record points out of its SIP domain",
 		Doc: `The name that an SRV record points to must lie in the SIP domain itself, directly below it: for contoso.com that is
 sip.contoso.com, and neither sip.it.contoso.com nor sip.contoso-edge.com. Otherwise anybody who can forge the DNS answer
@@ -142,7 +145,8 @@ func (w *world) eachSRV(r *result, judge func(edge.SRVAnswer)) {
 
 func srvUnexpected() Rule {
 	return Rule{
-		ID: "srv-unexpected", Family: "dns", Severity: Warning,
+		ID: "srv-unexpected", Family: "dns", Wire: true, Severity: Warning,
+		Short: "an SRV record leads elsewhere: %s", Mend: remedy.ByOwnSteps,
 		Title: "an SRV record with a port, or a host, that is no Access Edge's",
 		Doc: `The record leads to a port that the pool's Access Edge does not serve for that purpose, or to a host that is neither the
 Access Edge FQDN nor sip.<domain> of a SIP domain: a remainder of an earlier deployment, or another pool's. Records of a

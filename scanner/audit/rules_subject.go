@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -16,6 +17,7 @@ func (w *world) subjectBearers() filter { return w.bearers(edge.AccessName) }
 func subjectNotInSAN() Rule {
 	return Rule{
 		ID: "subject-not-in-san", Family: "names", Severity: Error,
+		Short: "has a subject that its SAN does not repeat", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is not in the SAN",
 		Doc: `The subject's name must be repeated in the SAN. Clients that look at the SAN alone, as TLS has asked for since 2011,
 do not see the subject's name at all, and public CAs do not issue such a certificate any more.
@@ -36,7 +38,6 @@ without it was requested by other means.`,
 				return &Finding{
 					Message: fmt.Sprintf("certificate %s has the subject %s, which its SAN does not repeat; %s; presented by %s",
 						w.short(g.cert), cn, validFor(c), w.where(g.at)),
-					Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 				}
 			})(w, r)
 		},
@@ -46,6 +47,7 @@ without it was requested by other means.`,
 func subjectNotAccessName() Rule {
 	return Rule{
 		ID: "subject-not-access-name", Family: "names", Severity: Warning,
+		Short: "has a subject that is not the Access Edge name", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is not the Access Edge FQDN",
 		Doc: `The subject of the external certificate should be the Access Edge FQDN (or the load balancer's name for it). Lync
 Server 2013 does not insist, but older partners (Office Communications Server, public IM providers, some gateways) read
@@ -72,7 +74,6 @@ common name in the CA's form.`,
 				return &Finding{
 					Message: fmt.Sprintf("expected the subject %s, got %s: certificate %s; presented by %s",
 						want, got, w.short(g.cert), w.where(g.at)),
-					Fix: "at the next renewal: " + w.fixRequest(edge.Access),
 				}
 			})(w, r)
 		},
@@ -82,6 +83,7 @@ common name in the CA's form.`,
 func subjectNotFirst() Rule {
 	return Rule{
 		ID: "subject-not-first", Family: "names", Severity: Info,
+		Short: "does not list its subject first", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's name is not the first of the SAN",
 		Doc: `The documentation lists the subject's name first. Nothing that speaks TLS today minds the order; it was told of some
 devices of long ago that they read the first name alone.
@@ -106,6 +108,7 @@ How to fix it: nothing has to be done. At the next renewal, Request-CsCertificat
 func nameNotDNSSafe() Rule {
 	return Rule{
 		ID: "name-not-dns-safe", Family: "names", Severity: Warning,
+		Short: "holds a name that is not DNS-safe", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "a name of the SAN has characters that an Edge does not support",
 		Doc: `Names may consist of letters, digits and hyphens. Underscores and characters outside ASCII are not supported in any
 FQDN of an Edge, public CAs refuse them, and clients differ in whether they match them at all.

@@ -177,6 +177,8 @@ func TestEveryRuleIsWhole(t *testing.T) {
 			t.Errorf("%s: listed twice", r.ID)
 		case r.Severity.Rank() < 0:
 			t.Errorf("%s: severity %q", r.ID, r.Severity)
+		case r.Short == "" && r.Severity != Info:
+			t.Errorf("%s: nothing short for a headline", r.ID)
 		case r.Title == "" || r.Family == "" || r.Source == "" || r.Run == nil:
 			t.Errorf("%s: title, family, source or run is missing", r.ID)
 		case strings.Contains(r.Source+r.Title+r.Varies, "\n"):

@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
 func tls12Missing() Rule {
 	return Rule{
-		ID: "tls12-missing", Family: "tls", Severity: Error,
+		ID: "tls12-missing", Family: "tls", Wire: true, Severity: Error,
+		Short: "does not speak TLS 1.2", Mend: remedy.BySetting,
 		Title: "neither TLS 1.2 nor TLS 1.3 is spoken",
 		Doc: `Microsoft 365 and most partners federate with TLS 1.2 or better alone; current clients and phones refuse less. An Edge
 that stops at TLS 1.0 is cut off from them, silently and at once on the day they tighten.
@@ -76,7 +78,8 @@ func modern(version string) bool {
 
 func legacyTLS() Rule {
 	return Rule{
-		ID: "legacy-tls", Family: "tls", Severity: Warning,
+		ID: "legacy-tls", Family: "tls", Wire: true, Severity: Warning,
+		Short: "still accepts TLS 1.1 or older", Mend: remedy.BySetting,
 		Title: "TLS 1.1 or older is still accepted",
 		Doc: `TLS 1.0 and 1.1 are deprecated, and audits ask for them to be off. It is possible on Skype for Business Server 2015
 with CU9, on 2019, and on the Edge role of Lync Server 2013; phones and partners of old lose their connection then, so look
@@ -136,9 +139,9 @@ func onlyOld(c edge.Capture) bool {
 
 func clientCertNotRequested() Rule {
 	return Rule{
-		ID: "client-cert-not-requested", Family: "tls", Severity: Warning,
-		Varies: "error with --profile federation",
-		Title:  "5061 does not ask for a client certificate: it is not mutual TLS",
+		ID: "client-cert-not-requested", Family: "tls", Wire: true, Severity: Warning,
+		Short: "does not ask for a client certificate on the federation port", Mend: remedy.BySetting, Raised: []string{profileFederation},
+		Title: "5061 does not ask for a client certificate: it is not mutual TLS",
 		Doc: `Federation is mutual TLS: the Access Edge asks the server that connects on 5061 for its certificate. Where it does not
 ask, what answers is not an Access Edge's federation port (a load balancer or proxy that ends TLS, a client port moved
 here), and partners' servers cannot prove who they are: federation fails, or is refused as unauthenticated.
@@ -174,7 +177,8 @@ func wantedOf(c edge.Capture) edge.ClientCertificate {
 
 func clientCertRequired() Rule {
 	return Rule{
-		ID: "client-cert-required-of-clients", Family: "tls", Severity: Warning,
+		ID: "client-cert-required-of-clients", Family: "tls", Wire: true, Severity: Warning,
+		Short: "demands a client certificate of clients", Mend: remedy.BySetting,
 		Title: "443 demands a client certificate",
 		Doc: `On 443 users' clients connect, and they have no certificate to present: what demands one turns them away. It is what
 happens when a NAT rule or load balancer leads 443 to the federation port.
@@ -207,7 +211,8 @@ func (w *world) forClients(e edge.Endpoint) bool {
 
 func tooManyAcceptableCAs() Rule {
 	return Rule{
-		ID: "too-many-acceptable-cas", Family: "tls", Severity: Info,
+		ID: "too-many-acceptable-cas", Family: "tls", Wire: true, Severity: Info,
+		Short: "sends a list of CAs that is too long", Mend: remedy.BySetting,
 		Title: "the list of CAs that 5061 sends is cut or beyond 100",
 		Doc: `With its request for a client certificate, Windows sends the names of all roots it trusts, and cuts the list at 16 KB. A
 partner whose CA fell off the end may find no certificate to present, and federation with that partner alone fails.

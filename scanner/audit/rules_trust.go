@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
@@ -12,6 +13,7 @@ import (
 func untrustedIssuer() Rule {
 	return Rule{
 		ID: "untrusted-issuer", Family: "trust", Severity: Error,
+		Short: "is not trusted outside", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "no path to a public root, nor to a given one",
 		Doc: `Nobody outside can check who you are. Federation partners, Microsoft 365 and public IM providers trust public CAs
 and nothing else; phones and laptops that are not members of the domain neither. They break the handshake, and users see
@@ -39,11 +41,11 @@ func runUntrusted(w *world, r *result) {
 		case trusted(g), g.trust.Standing == trust.Withdrawn, w.hostTrusts(g.leaf()):
 			r.pass()
 		default:
-			why, fix := w.untrusted(g)
+			why, steps := w.untrusted(g)
 			r.find(Finding{
 				Certificates: certs(g.leaf()),
 				Message:      fmt.Sprintf("%s %s a certificate that nobody outside can verify: %s", w.where(g.at), w.verb(g.at, "presents", "present"), why),
-				Fix:          fix,
+				Steps:        steps,
 			}, g.at...)
 		}
 	})
@@ -60,28 +62,39 @@ func (w *world) hostTrusts(leaf *edge.Certificate) bool {
 }
 
 // untrusted says why a chain is not trusted, and the way out.
-func (w *world) untrusted(g chainGroup) (why, fix string) {
-	const public = "have a public CA issue the certificate, or give the private CA's root with --roots"
+func (w *world) untrusted(g chainGroup) (why string, steps []Step) {
 	top := g.trust.Path[len(g.trust.Path)-1]
 	switch g.trust.Standing {
 	case trust.SelfSigned:
-		return "it is self-signed", "replace it with one of a public CA: " + w.fixRequest(w.roleOf(g.at))
+		return "it is self-signed", nil
 	case trust.Private:
-		return fmt.Sprintf("it comes from a private CA, %s, which is %s", nameOf(top), w.noRoot()), public
+		return fmt.Sprintf("it comes from a private CA, %s, which is %s", nameOf(top), w.noRoot()), w.privateSteps()
 	case trust.Refused:
-		return "clients refuse its path: " + g.trust.Objection, "have the CA issue the certificate from an intermediate that may, or take another CA"
+		return "clients refuse its path: " + g.trust.Objection, []Step{{Text: "have the CA issue the certificate from an intermediate that may, or take another CA"}}
 	default:
 		if w.pool.File != nil && len(g.chain) == 1 {
 			return fmt.Sprintf("the file holds no intermediate, and its issuer %q is %s", top.Issuer(), w.noRoot()),
-				"put the CA's intermediate into the file (for a PFX: export it with all certificates of the path), or give a private CA's root with --roots"
+				[]Step{{Text: "put the CA's intermediate into the file (for a PFX: export it with all certificates of the path), or give a private CA's root with --roots"}}
 		}
 		why = fmt.Sprintf("its issuer %q was sent by nobody and is %s; either the intermediate is missing on every member, or the CA is private",
 			top.Issuer(), w.noRoot())
 		if g.trust.Objection != "" {
 			why += " (" + g.trust.Objection + ")"
 		}
-		return why + issuerAt(top), "if the CA is private, give its root with --roots; if it is public, fetch its intermediate, and on every member: " + importIntermediate + restart
+		return why + issuerAt(top), []Step{
+			{Text: "if the CA is public, fetch its intermediate as C:\\intermediate.cer, and on every member import it and restart", Commands: append([]string{importIntermediate}, remedy.Restart()...)},
+			{Text: "if the CA is private, have a public one issue the certificate, or, where a private one is meant, give its root with --roots"},
+		}
 	}
+}
+
+// privateSteps: a private CA is mended by a public one. Where it is meant, its root
+// has to be known here.
+func (w *world) privateSteps() []Step {
+	if !w.pool.PrivateIssuer {
+		return nil
+	}
+	return []Step{{Text: "give the private CA's root with --roots"}}
 }
 
 // issuerAt says where a certificate says that its issuer's is to be had.
@@ -123,6 +136,7 @@ func (w *world) roleOf(at []int) edge.Role {
 func rootWithdrawn() Rule {
 	return Rule{
 		ID: "root-withdrawn", Family: "trust", Severity: Warning,
+		Short: "ends in a root that was withdrawn", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the path ends in a root that was public, and was withdrawn",
 		Doc: `Mozilla's list of roots held this one once and holds it no more: the root programmes withdraw roots that are old, that
 their owner gave up, or whose CA lost their trust. It is no private CA. Windows and software that is seldom updated may go
@@ -144,7 +158,6 @@ every member into Cert:\LocalMachine\CA.`,
 						Certificates: certs(g.leaf(), top),
 						Message: fmt.Sprintf("%s %s a certificate of the root %s, which was public until %s or later and is %s; Windows and others may still trust it",
 							w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(top), shortDate(g.trust.Withdrawn), w.noRoot()),
-						Fix: "have the CA issue the certificate again, from a root that is public today: " + w.fixRequest(w.roleOf(g.at)),
 					}, g.at...)
 				default:
 					r.pass()
@@ -157,6 +170,7 @@ every member into Cert:\LocalMachine\CA.`,
 func notPublicCA() Rule {
 	return Rule{
 		ID: "not-public-ca", Family: "trust", Severity: Error,
+		Short: "is not from a public CA", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "trusted on this host only, not by the embedded public roots",
 		Doc: `The machine that scanned trusts the issuer, but no public root stands above it: a CA of your own domain, rolled out
 by group policy, or one that a TLS-inspecting proxy uses. It looks well from any computer of the company, and fails for
@@ -178,7 +192,6 @@ federation), say "issuer private" in the pool's description, or give the root wi
 						Certificates: certs(g.leaf()),
 						Message: fmt.Sprintf("%s %s a certificate that this host trusts and the public does not: %q is %s",
 							w.where(g.at), w.verb(g.at, "presents", "present"), issuerOrSelf(top), w.noRoot()),
-						Fix: `have a public CA issue the certificate, or, if a private CA is meant, write "issuer private" in the pool's description`,
 					}, g.at...)
 				case g.trust.Standing == trust.Unverified:
 					r.couldNotTell(g.trust.Unjudged(), g.at...)
@@ -201,6 +214,7 @@ func issuerOrSelf(top *edge.Certificate) string {
 func chainIncomplete() Rule {
 	return Rule{
 		ID: "chain-incomplete", Family: "trust", Severity: Error,
+		Short: "does not send an intermediate that others send", Mend: remedy.ByIntermediate,
 		Title: "a path exists only with an intermediate that this member did not send",
 		Doc: `A server has to send its certificate with every intermediate up to the root. Here one member leaves out an
 intermediate that another one sends. Browsers and Windows often have it in a cache and hide the fault; federation
@@ -242,7 +256,7 @@ func runIncomplete(w *world, r *result) {
 				Certificates: certs(append(slices.Clone(g.trust.Missing), g.leaf())...),
 				Also:         []string{"chain-differs-across-members"},
 				Message:      fmt.Sprintf("%s %s not send the %s %s", w.where(g.at), w.verb(g.at, "does", "do"), noun, list(lacking)),
-				Fix:          w.fixMissing(g),
+				Steps:        w.missingSteps(g),
 			}, g.at...)
 		case slices.Contains([]trust.Standing{trust.Trusted, trust.Withdrawn, trust.Private, trust.SelfSigned}, g.trust.Standing):
 			r.pass() // up to the root, whatever that is worth

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
@@ -92,6 +93,7 @@ func namesOf(certs []*edge.Certificate) []string {
 func intermediateExpired() Rule {
 	return Rule{
 		ID: "intermediate-expired", Family: "trust", Severity: Error,
+		Short: "stands below a CA certificate that is not valid now", Mend: remedy.ByIntermediate,
 		Varies: "info for an expired certificate beside a good path",
 		Title:  "a CA certificate of the path is not valid now",
 		Doc: `The server's own certificate may be well for months: once an intermediate above it has expired, clients refuse the
@@ -118,7 +120,7 @@ func runIntermediateExpired(w *world, r *result) {
 			r.find(Finding{
 				Certificates: certs(c, g.leaf()),
 				Message:      fmt.Sprintf("%s %s a certificate whose issuer %s is not valid now: %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.validity(c)),
-				Fix:          "fetch the CA's current certificate of that name; on every member: " + importIntermediate + removeExpired(c) + restart,
+				Steps:        replaceAuthority(w.names(g.at), c, "fetch the CA's current certificate of that name as C:\\intermediate.cer, import it, remove the one that is not valid and restart"),
 			}, g.at...)
 		}
 		var beside []*edge.Certificate
@@ -131,7 +133,7 @@ func runIntermediateExpired(w *world, r *result) {
 				Certificates: certs(c, g.leaf()),
 				Message: fmt.Sprintf("%s %s %s, which is not valid now (%s), beside a path that is good without it",
 					w.where(g.at), w.verb(g.at, "sends", "send"), nameOf(c), w.validity(c)),
-				Fix: on(w.names(g.at)) + ": " + removeExpired(c) + restart,
+				Steps: []Step{{On: w.names(g.at), Text: "remove it and restart", Commands: append([]string{removeFromStore(c)}, remedy.Restart()...)}},
 			}, g.at...)
 		}
 		r.passUnless(len(onPath)+len(beside) > 0)
@@ -167,6 +169,7 @@ func (w *world) validity(c *edge.Certificate) string {
 func intermediateExpiresSoon() Rule {
 	return Rule{
 		ID: "intermediate-expires-soon", Family: "trust", Severity: Warning,
+		Short: "stands below a CA certificate that ends soon", Mend: remedy.ByIntermediate, Later: true, Raised: []string{profileRenewal},
 		Title: "a CA certificate of the path ends soon",
 		Doc: `An intermediate above the server's certificate ends within the warning time (30 days, or a third of its
 lifetime if that is less; --warn-days). From that day on clients refuse the chain, however long the server's own
@@ -189,7 +192,7 @@ day. If the CA has none, it will have issued from another one since: request a n
 					r.find(Finding{
 						Certificates: certs(c, g.leaf()),
 						Message:      fmt.Sprintf("%s %s a certificate whose issuer %s %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.expiry(c)),
-						Fix:          "fetch the CA's newer certificate of that name before that day; on every member: " + importIntermediate + restart,
+						Steps:        replaceAuthority(w.names(g.at), nil, "fetch the CA's newer certificate of that name before that day as C:\\intermediate.cer, import it and restart"),
 					}, g.at...)
 				}
 				r.passUnless(found)

@@ -72,7 +72,7 @@ func intermediateCases() []ruleCase {
 			rule: "intermediate-expired", name: "the only intermediate expired", want: Found,
 			change: func(w *testWorld) { w.sendEverywhere(expired) },
 			at:     "pool", says: []string{"Example Issuing CA", thumbprint(expired), "expired 2026-05-29, 3 days ago"},
-			fix: `-CertStoreLocation Cert:\LocalMachine\CA; Remove-Item Cert:\LocalMachine\CA\` + thumbprint(expired) + "; " + restart,
+			fix: `-CertStoreLocation Cert:\LocalMachine\CA; Remove-Item Cert:\LocalMachine\CA\` + thumbprint(expired) + "; Stop-CsWindowsService -Graceful; Start-CsWindowsService",
 		},
 		{
 			rule: "intermediate-expired", name: "expired beside a good one", want: Found, severity: Info,

@@ -72,7 +72,7 @@ func untrustedCases() []ruleCase {
 				}))
 				w.sendEverywhere()
 			},
-			at: "pool", says: []string{"; the certificate says that its issuer's is at http://ca.example/issuing.cer"}, fix: "on every member: Import-Certificate -FilePath ",
+			at: "pool", says: []string{"; the certificate says that its issuer's is at http://ca.example/issuing.cer"}, fix: "on every member import it and restart: Import-Certificate -FilePath ",
 		},
 		{
 			rule: "untrusted-issuer", name: "root of a private CA sent, and not given", want: Found,
@@ -80,7 +80,7 @@ func untrustedCases() []ruleCase {
 				noRoots(w)
 				w.sendEverywhere(testPKI().intermediate, testPKI().root)
 			},
-			at: "pool", says: []string{"private CA", "Example Root", thumbprint(testPKI().root)}, fix: "--roots",
+			at: "pool", says: []string{"private CA", "Example Root", thumbprint(testPKI().root)}, fix: "have a public CA sign",
 		},
 		{
 			rule: "untrusted-issuer", name: "self-signed everywhere", want: Found,
@@ -176,7 +176,7 @@ func hostCases() []ruleCase {
 	return []ruleCase{
 		{
 			rule: "not-public-ca", name: "trusted by this host's store alone", want: Found, change: onHost,
-			at: "pool", says: []string{"this host trusts", "Example Root"}, fix: "issuer private",
+			at: "pool", says: []string{"this host trusts", "Example Root"}, fix: "have a public CA sign",
 		},
 		{
 			rule: "untrusted-issuer", name: "trusted by this host's store alone", want: Pass,
@@ -210,7 +210,7 @@ func incompleteCases() []ruleCase {
 			rule: "chain-incomplete", name: "one member without the intermediate", want: Found,
 			change: func(w *testWorld) { send(nil, w.member("edge2")...) },
 			at:     "edge2", says: []string{"edge2 (every service) does not send", "Example Issuing CA", thumbprint(testPKI().intermediate), "which edge1 and edge3 (every service) send"},
-			fix: `Import-Certificate -FilePath .\` + thumbprint(testPKI().intermediate) + `.cer -CertStoreLocation Cert:\LocalMachine\CA`,
+			fix: `Import-Certificate -FilePath 'C:\` + thumbprint(testPKI().intermediate) + `.cer' -CertStoreLocation Cert:\LocalMachine\CA`,
 		},
 		{
 			rule: "chain-incomplete", name: "one service of one member without it", want: Found,

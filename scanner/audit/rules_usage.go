@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"strings"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
 func serverAuthMissing() Rule {
 	return Rule{
 		ID: "server-auth-missing", Family: "usage", Severity: Error,
+		Short: "is not for server authentication", Mend: remedy.ByCertificate, Weight: weightAll,
 		Varies: "warning where there is no extended key usage extension at all",
 		Title:  "the certificate is not for server authentication",
 		Doc: `The extended key usage must name server authentication (1.3.6.1.5.5.7.3.1); clients and partners refuse anything
@@ -21,7 +23,7 @@ How to fix it: request the certificate from a web server template or as a TLS se
 asks for the right usage by itself.`,
 		Source: `server authentication always: it is "essential for MTLS" (Microsoft, "Certificate infrastructure requirements for Lync Server 2013")`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			f := &Finding{Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role)}
+			f := &Finding{}
 			switch {
 			case hasUsage(c, x509.ExtKeyUsageServerAuth):
 				return nil
@@ -79,6 +81,7 @@ func usageName(u x509.ExtKeyUsage) string {
 func keyUsageUnsuitable() Rule {
 	return Rule{
 		ID: "key-usage-unsuitable", Family: "usage", Severity: Error,
+		Short: "has a key usage that TLS cannot work with", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the key usage does not allow what TLS does with the key",
 		Doc: `The key usage extension must allow digital signatures, with which every modern key exchange is signed; an RSA key
 needs key encipherment for the old RSA key exchange instead. Where the negotiated one is not allowed, strict clients end
@@ -94,7 +97,6 @@ How to fix it: request the certificate from a web server template: digital signa
 			return &Finding{
 				Message: fmt.Sprintf("expected the key usage %s, got %s: certificate %s; presented by %s",
 					need, keyUsages(c.KeyUsage), w.short(g.cert), w.where(g.at)),
-				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
 	}
@@ -136,6 +138,7 @@ func keyUsages(u x509.KeyUsage) string {
 func leafIsCA() Rule {
 	return Rule{
 		ID: "leaf-is-ca", Family: "usage", Severity: Error,
+		Short: "is a CA certificate", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the server's certificate is a CA's",
 		Doc: `The certificate that the service presents is marked as a certification authority's. Either a CA's own certificate was
 assigned by mistake, or a self-signed one of a test; Windows and others refuse it as a server's.
@@ -150,7 +153,6 @@ How to fix it: assign a server certificate: Get-CsCertificate shows what is assi
 			return &Finding{
 				Message: fmt.Sprintf("expected a server's certificate, got a CA's: %s, subject %s; presented by %s",
 					w.short(g.cert), g.cert.Subject(), w.where(g.at)),
-				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
 	}
@@ -159,6 +161,7 @@ How to fix it: assign a server certificate: Get-CsCertificate shows what is assi
 func certificateUndecodable() Rule {
 	return Rule{
 		ID: idUndecodable, Family: "usage", Severity: Error,
+		Short: "breaks the rules of its encoding", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the server's certificate breaks the rules of its own encoding",
 		Doc: `The certificate could be recorded and compared, but not decoded as a whole: its SAN or its dates are garbled, its serial
 number is padded, or bytes follow where none may. Windows is lenient and may show it as usual; partners with other
@@ -177,7 +180,6 @@ How to fix it: have the CA issue the certificate again; a private CA that made i
 				r.find(Finding{
 					Certificates: certs(g.cert),
 					Message:      fmt.Sprintf("certificate %s of %s: %s", w.short(g.cert), w.where(g.at), g.cert.ParseError),
-					Fix:          "have the CA issue it again; " + w.fixRequest(edge.Access),
 				}, g.at...)
 			}
 		},

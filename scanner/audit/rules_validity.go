@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"time"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/audit/trust"
 )
 
 func expired() Rule {
 	return Rule{
 		ID: "expired", Family: "validity", Severity: Error,
+		Short: "%d", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate's time is over",
 		Doc: `Nobody accepts the certificate any more: external sign-in, meetings and federation through the services that present it
 have ended.
@@ -24,7 +26,6 @@ import that one (same key, same certificate on all).`,
 			}
 			return &Finding{
 				Message: fmt.Sprintf("certificate %s; presented by %s", w.tell(g.cert), w.where(g.at)),
-				Fix:     w.fixRenew(g),
 			}
 		}),
 	}
@@ -33,6 +34,7 @@ import that one (same key, same certificate on all).`,
 func notYetValid() Rule {
 	return Rule{
 		ID: "not-yet-valid", Family: "validity", Severity: Error,
+		Short: "is not valid yet", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate's time has not come, or the scanner's clock is wrong",
 		Doc: `The certificate is valid from a time in the future. Either it was assigned too early, and nobody accepts it until
 then, or the clock of the machine that scanned is wrong, and so are the other statements about time.
@@ -57,6 +59,7 @@ valid now: Set-CsCertificate -Type ... -Thumbprint ...`,
 func expiresSoon() Rule {
 	return Rule{
 		ID: "expires-soon", Family: "validity", Severity: Warning,
+		Short: "%d", Mend: remedy.ByCertificate, Weight: weightAll, Later: true, Raised: []string{profileRenewal},
 		Varies: "error under min(7 days, a tenth of the lifetime) or --error-days",
 		Title:  "the certificate ends soon: under min(30 days, a third of its lifetime)",
 		Doc: `It is time to renew. The thresholds follow the lifetime, since public certificates shrink from 398 days to 200, 100
@@ -71,7 +74,7 @@ How to fix it: request the next certificate now (Request-CsCertificate), import 
 				return &Finding{} // expired
 			}
 			whole := lifetime(c.NotBefore, c.NotAfter)
-			f := &Finding{Fix: w.fixRenew(g)}
+			f := &Finding{}
 			switch {
 			case left < w.scan.failBefore(whole):
 				f.Severity = Error
@@ -87,17 +90,10 @@ How to fix it: request the next certificate now (Request-CsCertificate), import 
 	}
 }
 
-// fixRenew requests the next certificate.
-func (w *world) fixRenew(g group) string {
-	if !w.pool.IsEdge() {
-		return "renew the certificate and install it there"
-	}
-	return w.fixRequest(w.captures[g.at[0]].Endpoint.Role)
-}
-
 func lifetimeTooLong() Rule {
 	return Rule{
 		ID: "lifetime-too-long", Family: "validity", Severity: Warning,
+		Short: "is valid for longer than public CAs may issue", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "valid for longer than public CAs may issue (398, 200, 100, 47 days by the date of issue)",
 		Doc: `A certificate that was issued for longer than the rules allowed on its day is refused by Apple's and Google's software,
 and will be revoked once its CA notices. It means that the certificate is not from a public CA of good standing, or that
@@ -116,7 +112,6 @@ private CA may issue for longer, and is not asked.`,
 			return &Finding{
 				Message: fmt.Sprintf("expected at most %d days for a certificate issued since %s, got %d (%s to %s): certificate %s; presented by %s",
 					limit.Days, shortDate(limit.From), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.short(g.cert), w.where(g.at)),
-				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
 	}

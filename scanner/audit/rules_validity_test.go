@@ -23,7 +23,7 @@ func validityCases() []ruleCase {
 			change: func(w *testWorld) {
 				present(makeLeaf(w.t, valid(date(2026, 1, 1), date(2026, 5, 30))), w.cell("edge3", edge.WebConf, 443))
 			},
-			at: "edge3 webcon 443", fix: "on edge3: Set-CsCertificate", also: []string{idMembers},
+			at: "edge3 webcon 443", fix: "on edge3: the certificate is assigned already", also: []string{idMembers},
 		},
 		{rule: "expired", name: "ends this second", want: Pass, change: with(valid(date(2026, 1, 1), today())), also: []string{"expires-soon"}},
 		{

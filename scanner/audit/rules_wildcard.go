@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -13,6 +14,7 @@ const wildcardSource = `wildcards are not supported on external Edge names (Micr
 func wildcardSubject() Rule {
 	return Rule{
 		ID: "wildcard-subject", Family: "names", Severity: Error,
+		Short: "has a wildcard as its subject", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is a wildcard",
 		Doc: `An Edge's certificate must be issued to a host. With a wildcard as its subject the certificate is refused by
 federation partners and phones, though browsers are content with it.
@@ -27,7 +29,6 @@ How to fix it: request a certificate whose subject is the Access Edge FQDN, and 
 			return &Finding{
 				Message: fmt.Sprintf("expected a host as the subject, got %s: certificate %s; presented by %s",
 					c.Subject.CommonName, w.short(g.cert), w.where(g.at)),
-				Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 			}
 		}),
 	}
@@ -36,6 +37,7 @@ How to fix it: request a certificate whose subject is the Access Edge FQDN, and 
 func wildcardOnly() Rule {
 	return Rule{
 		ID: "wildcard-only", Family: "names", Severity: Error,
+		Short: "holds %s through a wildcard alone", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "a required name is covered by a wildcard alone",
 		Doc: `The name is not in the SAN itself, only *.<domain> is. Desktop clients accept that and phones, conferencing devices and
 federation partners do not: all looks well from the administrator's desk.
@@ -60,7 +62,6 @@ func runWildcardOnly(w *world, r *result) {
 			Also:         missingRules(covered),
 			Message: fmt.Sprintf("certificate %s holds %s through a wildcard alone; %s; presented by %s",
 				w.short(g.cert), reasons(covered), validFor(c), w.where(g.at)),
-			Fix: w.fixRequest(w.captures[g.at[0]].Endpoint.Role),
 		}, g.at...)
 	})
 }
@@ -121,6 +122,7 @@ func (w *world) coveredOnly(g group, c *x509.Certificate) []edge.RequiredName {
 func wildcardExtra() Rule {
 	return Rule{
 		ID: "wildcard-extra", Family: "names", Severity: Info,
+		Short: "holds a wildcard too", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the SAN holds a wildcard beside the required names",
 		Doc: `A wildcard that no required name depends on does no harm here. Whoever has the private key of any server with this
 certificate can pose as every host of the domain, though, and an Edge stands at the outer wall.

@@ -3,6 +3,7 @@ package audit
 import (
 	"crypto/x509"
 	"fmt"
+	"math/big"
 	"slices"
 	"testing"
 
@@ -18,7 +19,9 @@ type fact struct {
 
 func facts() []fact {
 	return []fact{
-		{"another certificate", func(w *testWorld, c *edge.Capture) { present(sameKeyLeaf(w), c) }, []string{idMembers}},
+		{"another certificate", leafOf(func(c *leafTemplate) {
+			c.SerialNumber, c.NotBefore, c.NotAfter = big.NewInt(0xbad), date(2026, 4, 30), date(2026, 11, 10)
+		}), []string{idMembers}},
 		{"down", func(_ *testWorld, c *edge.Capture) { down(edge.ClassTimeout, c) }, []string{idUnreachable}},
 		{"not TLS", func(_ *testWorld, c *edge.Capture) { down(edge.ClassNotTLS, c) }, []string{"tls-not-spoken"}},
 		{"no intermediate", func(_ *testWorld, c *edge.Capture) { c.Chain = c.Chain[:1] }, []string{"chain-incomplete"}},
@@ -26,7 +29,7 @@ func facts() []fact {
 		{"expired", leafOf(valid(date(2026, 1, 1), date(2026, 5, 30))), []string{idMembers, "expired"}},
 		{"not yet valid", leafOf(valid(date(2026, 7, 1), date(2026, 12, 30))), []string{idMembers, "not-yet-valid"}},
 		{"expires soon", leafOf(valid(date(2026, 1, 1), date(2026, 6, 20))), []string{idMembers, "expires-soon"}},
-		{"issued for too long", leafOf(valid(date(2026, 5, 1), date(2027, 5, 1))), []string{idMembers, "lifetime-too-long"}},
+		{"issued for too long", leafOf(valid(date(2026, 4, 30), date(2027, 5, 1))), []string{idMembers, "lifetime-too-long"}},
 		{"no server authentication", leafOf(usage(x509.ExtKeyUsageClientAuth)), []string{idMembers, "server-auth-missing"}},
 		{"a CA's certificate", leafOf(func(c *leafTemplate) { c.IsCA = true }), []string{idMembers, "leaf-is-ca"}},
 		{"no CRL distribution point", leafOf(func(c *leafTemplate) { c.CRLDistributionPoints = nil }), []string{idMembers, "crl-missing"}},

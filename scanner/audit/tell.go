@@ -88,8 +88,10 @@ func issuerName(c *edge.Certificate) string {
 }
 
 // expiry says when a certificate ends, as a date and from now.
-func (w *world) expiry(c *edge.Certificate) string {
-	end := c.NotAfter()
+func (w *world) expiry(c *edge.Certificate) string { return w.ends(c.NotAfter()) }
+
+// ends says when a validity ends, as a date and from now.
+func (w *world) ends(end time.Time) string {
 	if end.Before(w.scan.now) {
 		return fmt.Sprintf("expired %s, %s ago", shortDate(end), span(between(end, w.scan.now)))
 	}

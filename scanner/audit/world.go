@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
@@ -35,9 +36,10 @@ type world struct {
 	sentChains []shown        // see everyChain
 	labels     map[edge.Fingerprint]string
 	required   []edge.RequiredName
-	results    map[string]*result              // see result
-	rights     map[edge.Role]*edge.Certificate // see right
-	byUse      map[use]map[string]int          // see told
+	results    map[string]*result          // see result
+	cases      *remedy.Case                // see second
+	choices    map[edge.Role]remedy.Choice // see choice
+	faults     map[leafIn]int              // see against
 }
 
 // A group is the captures that present the same leaf. A loose pool's endpoints
@@ -48,7 +50,7 @@ type group struct {
 }
 
 func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
-	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, rights: map[edge.Role]*edge.Certificate{}}
+	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, choices: map[edge.Role]remedy.Choice{}}
 	w.indexes = make([]int, len(captures))
 	for i := range captures {
 		w.indexes[i] = i

@@ -148,6 +148,7 @@ type InventoryRecord struct {
 	NotAfter   time.Time `json:"not_after"`
 	Names      []string  `json:"names"`
 	Staged     bool      `json:"staged"` // assigned with -Roll, not in use yet
+	Effective  time.Time `json:"effective"` // from when on, where the file says so
 	Source     string    `json:"source"` // file and record
 }
 

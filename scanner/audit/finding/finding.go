@@ -46,7 +46,7 @@ type Finding struct {
 	Port         int    // as dialed
 	Message      string // what was expected and what was seen
 	Fix          string // the steps that settle it, in a line
-	Mend         []Step // what mends it where no other certificate does
+	Steps        []Step // what settles it, where that is more than its fix
 	Problem      int    // index into the Judgement's problems, -1: it belongs to none
 }
 
@@ -62,6 +62,7 @@ func (f Finding) Certificate() *edge.Certificate {
 type Problem struct {
 	Severity Severity
 	Headline string   // at most 120 printable ASCII characters, fit for a mail's subject
+	Impact   string   // what stops working, for whom and when, in a sentence; empty: nothing does
 	Members  []string // those to act on, in the pool's order
 	Findings []int    // indexes into the Judgement's findings
 }

@@ -21,8 +21,8 @@ func days(n int) time.Time { return now.AddDate(0, 0, n) }
 func renewals() []mutation {
 	return []mutation{
 		{name: "renewed with the same key", change: leaf(func(t *lab.Template) { t.Issue = 1 })},
-		{name: "renewed with a new key", change: leaf(func(t *lab.Template) {
-			t.Key.Label, t.NotBefore, t.NotAfter = "renewed", days(-1), days(44)
+		{name: "issued earlier, with another key", change: leaf(func(t *lab.Template) { // the newest is the right one
+			t.Key.Label, t.NotBefore, t.NotAfter = "earlier", days(-13), days(33)
 		})},
 		{name: "from another public CA", change: from("Other")},
 		{name: "negative serial number", change: leaf(func(t *lab.Template) { t.Serial = []byte{0xfe, 0x01} }), finds: []string{"serial-negative"}},

@@ -1,0 +1,292 @@
+package remedy
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"edgecert/scanner/audit/finding"
+	"edgecert/scanner/edge"
+)
+
+// A headline is a mail's subject and a plugin's line, too.
+const maxHeadline = 120
+
+// headline names what is wrong, and who has it: not the eleven that are right.
+func (p *planner) headline(x cause) string {
+	switch x.act {
+	case restart:
+		leaf := p.Captures[x.cells[0]].Leaf()
+		return fit(fmt.Sprintf("%s lack%s a restart, and still present%s %s%s, which %s", p.who(x.cells), p.s(x.cells), p.s(x.cells), print(leaf)[:8], p.onServices(x.cells), p.ends(leaf)))
+	case carry:
+		return fit(p.carryHeadline(x))
+	case renew:
+		return fit(p.renewHeadline(x))
+	case bringBack:
+		return fit(p.downHeadline(x))
+	case balance:
+		return fit("the load balancer presents what no member does: " + p.short(p.worst(x)))
+	case intermediate:
+		return fit(p.who(x.cells) + " " + p.short(p.worst(x)))
+	default:
+		f := p.worst(x)
+		if len(f.Cells) == 0 {
+			return fit(p.short(f))
+		}
+		return fit(p.who(f.Cells) + " " + p.short(f))
+	}
+}
+
+// carryHeadline: "edge7 still presents 3F2A9C11 on every service, which ends in 5
+// days on 2026-06-06".
+func (p *planner) carryHeadline(x cause) string {
+	right := p.choice(x.group)
+	lag := p.lagging(x)
+	var leaves []*edge.Certificate
+	for _, i := range lag {
+		for _, leaf := range p.Captures[i].Leaves() {
+			if strings.EqualFold(leaf.Thumbprint(), right.Thumbprint) || slices.ContainsFunc(leaves, func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint }) {
+				continue
+			}
+			leaves = append(leaves, leaf)
+		}
+	}
+	who := p.who(lag)
+	switch {
+	case len(leaves) == 0:
+		return who + " " + p.short(p.worst(x))
+	case len(leaves) > 1:
+		return fmt.Sprintf("%s present%s %d other certificates than %s%s", who, p.s(lag), len(leaves), right.Thumbprint[:8], p.onServices(lag))
+	case right.Certificate != nil && newer(right.Certificate, leaves[0]) > 0:
+		return fmt.Sprintf("%s still present%s the old certificate %s%s, which %s", who, p.s(lag), print(leaves[0])[:8], p.onServices(lag), p.ends(leaves[0]))
+	default:
+		text := fmt.Sprintf("%s present%s %s%s instead of %s", who, p.s(lag), print(leaves[0])[:8], p.onServices(lag), right.Thumbprint[:8])
+		if f := p.worst(x); p.Rule(f.Rule).Weight > 0 {
+			text += ": it " + p.short(f)
+		}
+		return text
+	}
+}
+
+func (p *planner) renewHeadline(x cause) string {
+	f := p.worst(x)
+	if p.Pool.File != nil {
+		return "the certificate " + p.short(f)
+	}
+	if p.Rule(f.Rule).Weight == 0 { // nobody knows which of several is right
+		return p.who(f.Cells) + " " + p.short(f)
+	}
+	text := "the certificate"
+	if len(f.Certificates) > 0 && len(p.above(f)) == 0 {
+		if len(f.Certificates) > 1 {
+			text = "all certificates"
+			if !p.all(f.Cells) {
+				text = "certificates"
+			}
+		} else {
+			text += " " + print(f.Certificates[0])[:8]
+		}
+	}
+	if p.choice(x.group).Expected {
+		text = "the expected certificate " + strings.TrimPrefix(text, "the certificate ")
+	}
+	what := p.short(f)
+	if len(f.Certificates) > 1 {
+		what = strings.NewReplacer("lacks ", "lack ", "has ", "have ", "is ", "are ").Replace(what)
+	}
+	if slices.Contains([]string{edge.VIPMember}, f.Member) || !p.all(f.Cells) {
+		return text + " of " + p.who(f.Cells) + " " + what
+	}
+	return text + " of every member " + what
+}
+
+func (p *planner) downHeadline(x cause) string {
+	f := p.worst(x)
+	if len(x.cells) == 0 {
+		return "nothing could be planned: the resolver did not answer"
+	}
+	word := downWord(p.Captures[x.cells[0]])
+	switch {
+	case len(x.members) == 1 && x.members[0] == everything:
+		return fmt.Sprintf("none of the %d endpoints answers: may this host go out at all", len(p.Captures))
+	case len(x.cells) == 1:
+		c := p.Captures[x.cells[0]]
+		return strings.TrimSpace(p.safeNames(p.Names(x.cells), 1)+" "+place(c.Endpoint)) + " " + word
+	case p.nobodyServes(p.Captures[x.cells[0]].Endpoint) && len(x.members) == 1:
+		return place(p.Captures[f.Cells[0]].Endpoint) + " answers on no member: each " + word
+	default:
+		return p.who(x.cells) + " " + word + p.onServices(x.cells)
+	}
+}
+
+// downWord says what a capture without a certificate did.
+func downWord(c edge.Capture) string {
+	if c.Fault == nil {
+		return "presents no certificate"
+	}
+	switch c.Fault.Class {
+	case edge.ClassDNS:
+		return "has no address"
+	case edge.ClassRefused:
+		return "refuses connections"
+	case edge.ClassTimeout:
+		return "does not answer"
+	case edge.ClassReset:
+		return "closes connections before its certificate"
+	case edge.ClassUnreachable:
+		return "cannot be reached"
+	case edge.ClassNotTLS:
+		return "does not speak TLS"
+	case edge.ClassTLSAlert:
+		return "refuses the handshake"
+	case edge.ClassInterrupted:
+		return "was not asked before the scan ended"
+	default:
+		return "presents no certificate"
+	}
+}
+
+// short is a rule's own end of the sentence, with the subjects put in.
+func (p *planner) short(f finding.Finding) string {
+	text := p.Rule(f.Rule).Short
+	if text == "" {
+		return "fails " + f.Rule
+	}
+	if strings.Contains(text, "%d") {
+		for _, c := range f.Certificates {
+			return strings.ReplaceAll(text, "%d", p.ends(c))
+		}
+	}
+	return strings.ReplaceAll(text, "%s", p.safeNames(f.Subjects, 3))
+}
+
+// who names members: all of them, or up to three.
+func (p *planner) who(cells []int) string {
+	if p.all(cells) {
+		if p.Pool.Listed() {
+			return "every endpoint"
+		}
+		return "every member"
+	}
+	return p.safeNames(p.Names(cells), 3)
+}
+
+// all says whether captures are of every member, of several.
+func (p *planner) all(cells []int) bool {
+	every := make([]int, len(p.Captures))
+	for i := range every {
+		every[i] = i
+	}
+	n := len(p.Names(every))
+	return n > 1 && len(p.Names(cells)) == n
+}
+
+func (p *planner) s(cells []int) string {
+	if p.all(cells) || len(p.Names(cells)) == 1 {
+		return "s"
+	}
+	return ""
+}
+
+// safeNames lists what is fit for a headline: DNS-safe names, addresses, ports.
+func (p *planner) safeNames(names []string, most int) string {
+	var out []string
+	unfit := 0
+	for _, n := range names {
+		if strings.Trim(n, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:_ /") != "" || n == "" || len(n) > 60 {
+			unfit++
+			continue
+		}
+		out = append(out, n)
+	}
+	if unfit > 0 {
+		out = append(out, strconv.Itoa(unfit)+" more")
+	}
+	return List(out, most)
+}
+
+// onServices says on which services, where it is not on all that the members
+// have.
+func (p *planner) onServices(cells []int) string {
+	members := p.Names(cells)
+	var places []string
+	others := false
+	for i := range p.Captures {
+		c := p.Captures[i]
+		if len(c.Chain) == 0 && c.Outcome != edge.Failed {
+			continue
+		}
+		if !slices.Contains(cells, i) {
+			others = others || slices.Contains(members, p.Names([]int{i})[0])
+			continue
+		}
+		if at := place(c.Endpoint); !slices.Contains(places, at) {
+			places = append(places, at)
+		}
+	}
+	switch {
+	case p.Pool.Listed():
+		return ""
+	case !others && len(places) > 1:
+		return " on every service"
+	default:
+		return " on " + List(places, 3)
+	}
+}
+
+// place is a service with its port: "webcon:443".
+func place(e edge.Endpoint) string {
+	port := e.ServicePort
+	if port == 0 {
+		port = e.Port
+	}
+	if e.Role == edge.Other || e.Role == "" {
+		return "port " + strconv.Itoa(port)
+	}
+	return string(e.Role) + ":" + strconv.Itoa(port)
+}
+
+// ends says when a certificate ends: "ends in 5 days on 2026-06-06".
+func (p *planner) ends(c *edge.Certificate) string {
+	end := c.NotAfter()
+	if end.IsZero() {
+		return "ends nobody knows when"
+	}
+	days := (end.Unix() - p.Now.Unix()) / 86400
+	date := end.UTC().Format(time.DateOnly)
+	switch {
+	case end.Before(p.Now):
+		return "expired on " + date
+	case days < 1:
+		return "ends within a day, on " + date
+	case days == 1:
+		return "ends in 1 day, on " + date
+	case days > 3650:
+		return "ends on " + date
+	default:
+		return fmt.Sprintf("ends in %d days, on %s", days, date)
+	}
+}
+
+// fit keeps a headline to 120 characters of printable ASCII without quotes or
+// shell signs.
+func fit(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r < ' ' || r > '~' || strings.ContainsRune("\"'`$;&|<>(){}[]*?!#~\\^%=@", r) {
+			continue
+		}
+		b.WriteRune(r)
+	}
+	out := strings.Join(strings.Fields(b.String()), " ")
+	if len(out) <= maxHeadline {
+		return out
+	}
+	out = out[:maxHeadline-3]
+	if i := strings.LastIndexByte(out, ' '); i > maxHeadline/2 {
+		out = out[:i]
+	}
+	return strings.TrimRight(out, " ,:.") + "..."
+}

@@ -1,0 +1,342 @@
+package remedy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/audit/finding"
+	"edgecert/scanner/edge"
+)
+
+// A cause is the findings that one act mends, before it is worded.
+type cause struct {
+	act      act
+	group    []edge.Role // of an act with a certificate
+	members  []string    // of an act on members
+	findings []int
+	cells    []int // all that the findings blame
+}
+
+// An act is the kind of thing that settles a cause.
+type act int
+
+const (
+	ownSteps     act = iota
+	restart          // what is assigned already and not presented yet
+	carry            // the right certificate to where another one is
+	renew            // a new certificate for all
+	balance          // mended at the load balancer
+	bringBack        // members or services that do not answer
+	intermediate     // a CA certificate in the members' stores
+	setting
+)
+
+// Plan sorts findings into problems, worst first, and lays out the steps that
+// settle them. It fills in the findings' Problem and, where a problem's steps
+// settle them, their Fix.
+func (c *Case) Plan(findings []finding.Finding) ([]finding.Problem, []finding.Step) {
+	p := planner{Case: c, findings: findings, choices: map[string]Choice{}}
+	causes := p.causes()
+	slices.SortStableFunc(causes, func(a, b cause) int { return slices.Compare(p.urgency(a), p.urgency(b)) })
+	problems := make([]finding.Problem, len(causes))
+	for n, x := range causes {
+		problems[n] = finding.Problem{Severity: p.worst(x).Severity, Headline: p.headline(x), Impact: p.impact(x), Members: p.membersOf(x), Findings: x.findings}
+		steps := p.stepsFor(x)
+		p.add(steps, n)
+		line := Line(steps)
+		for _, i := range x.findings {
+			findings[i].Problem = n
+			if line != "" {
+				findings[i].Fix = line
+			}
+		}
+	}
+	return problems, p.steps
+}
+
+type planner struct {
+	*Case
+	findings []finding.Finding
+	choices  map[string]Choice // by group
+	steps    []finding.Step
+}
+
+func (p *planner) choice(group []edge.Role) Choice {
+	if len(group) == 0 {
+		return Choice{}
+	}
+	key := fmt.Sprint(group)
+	if x, known := p.choices[key]; known {
+		return x
+	}
+	x := p.Choose(group)
+	p.choices[key] = x
+	return x
+}
+
+// causes are the pool's problems in the order in which their findings stand.
+func (p *planner) causes() []cause {
+	var out []cause
+	index := map[string]int{}
+	for i, f := range p.findings {
+		if f.Severity == finding.Info {
+			if f.Fix == "" {
+				p.findings[i].Fix = Line(f.Steps)
+			}
+			continue
+		}
+		key, x := p.causeOf(f)
+		n, known := index[key]
+		if !known {
+			n = len(out)
+			index[key] = n
+			out = append(out, x)
+		}
+		out[n].findings = append(out[n].findings, i)
+		out[n].cells = append(out[n].cells, f.Cells...)
+	}
+	for n := range out {
+		slices.Sort(out[n].cells)
+		out[n].cells = slices.Compact(out[n].cells)
+	}
+	return out
+}
+
+// causeOf says which act settles a finding; findings with one key are settled
+// together.
+func (p *planner) causeOf(f finding.Finding) (key string, x cause) {
+	rule := p.Rule(f.Rule)
+	switch {
+	case p.Pool.File == nil && p.onlyBalancer(f.Cells):
+		return "balancer", cause{act: balance}
+	case rule.Mend == BySetting:
+		return f.Rule, cause{act: setting}
+	case rule.Mend == ByMember:
+		members := p.down(f.Cells)
+		return "down " + strings.Join(members, " "), cause{act: bringBack, members: members}
+	case rule.Mend == ByIntermediate:
+		return "intermediate " + p.authorities(f), cause{act: intermediate}
+	case len(f.Steps) > 0, rule.Mend == ByOwnSteps:
+		return own(f), cause{act: ownSteps}
+	}
+	if p.assignedNewer(f.Cells) {
+		return "restart", cause{act: restart}
+	}
+	return p.certificateCause(f, rule)
+}
+
+// own tells findings apart that bring their own steps: one record, one file.
+func own(f finding.Finding) string {
+	return f.Rule + " " + strings.Join(f.Subjects, " ") + " " + Line(f.Steps)
+}
+
+// certificateCause: what is wrong with the right certificate needs a new one;
+// all else, the right one where it is not.
+func (p *planner) certificateCause(f finding.Finding, rule Rule) (string, cause) {
+	group := p.groupOf(f.Cells)
+	right := p.choice(group)
+	if p.Pool.Kind == edge.LoosePool { // each for itself
+		return "leaf " + leafKey(f), cause{act: renew, group: group}
+	}
+	about := func(leaf *edge.Certificate) bool {
+		return slices.ContainsFunc(f.Certificates, func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint })
+	}
+	if !right.Usable() || p.Pool.File != nil || rule.Weight > 0 && right.Certificate != nil && about(right.Certificate) && p.presentedAt(right.Certificate, f.Cells) {
+		return fmt.Sprint("renew ", group), cause{act: renew, group: group}
+	}
+	return fmt.Sprint("carry ", group), cause{act: carry, group: group}
+}
+
+// assignedNewer says whether all that captures lack is a restart: by the
+// inventory another certificate that lasts longer is assigned to each.
+func (p *planner) assignedNewer(cells []int) bool {
+	if len(cells) == 0 || p.Pool.File != nil {
+		return false
+	}
+	assigned := false
+	for _, i := range cells {
+		c := p.Captures[i]
+		r, known := p.record(c.Endpoint.Member, edge.CertificateType(c.Endpoint.Role))
+		if c.Endpoint.Role == edge.XMPP && !known {
+			continue // few inventories hold it
+		}
+		if leaf := c.Leaf(); !known || leaf == nil || strings.EqualFold(r.Thumbprint, leaf.Thumbprint()) || !r.NotAfter.After(leaf.NotAfter()) {
+			return false
+		}
+		assigned = true
+	}
+	return assigned
+}
+
+func leafKey(f finding.Finding) string {
+	if len(f.Certificates) == 0 {
+		return f.Rule
+	}
+	return f.Certificates[0].Fingerprint.String()
+}
+
+func (p *planner) presentedAt(leaf *edge.Certificate, cells []int) bool {
+	return slices.ContainsFunc(cells, func(i int) bool { return p.presents(i, leaf) })
+}
+
+func (p *planner) presents(i int, leaf *edge.Certificate) bool {
+	return slices.ContainsFunc(p.Captures[i].Leaves(), func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint })
+}
+
+// groupOf is the certificate group of the first captures; what blames nobody
+// belongs to the first.
+func (p *planner) groupOf(cells []int) []edge.Role {
+	groups := p.Groups()
+	for _, g := range groups {
+		if len(cells) > 0 && len(g) > 1 && p.xmppApart(g, cells) {
+			return []edge.Role{edge.XMPP}
+		}
+		if len(cells) > 0 && slices.Contains(g, p.Captures[cells[0]].Endpoint.Role) {
+			return g
+		}
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	return groups[0]
+}
+
+// xmppApart says whether captures are XMPP's alone, which presents a certificate
+// of its own on every member.
+func (p *planner) xmppApart(group []edge.Role, cells []int) bool {
+	other := slices.ContainsFunc(cells, func(i int) bool { return p.Captures[i].Endpoint.Role != edge.XMPP })
+	return !other && !p.Pool.XMPPDeclared && slices.Contains(group, edge.XMPP) && p.apartOnWire(edge.XMPP, p.choice(group).Certificate)
+}
+
+func (p *planner) onlyBalancer(cells []int) bool {
+	return len(cells) > 0 && p.membersAsked() && !slices.ContainsFunc(cells, func(i int) bool { return !p.Captures[i].Endpoint.VIP })
+}
+
+// down is what has to be brought back: a service that answers on no member, else
+// the members.
+func (p *planner) down(cells []int) []string {
+	silent := 0
+	for i := range p.Captures {
+		if p.Captures[i].Outcome == edge.Failed {
+			silent++
+		}
+	}
+	if silent == len(p.Captures) && silent > 1 {
+		return []string{everything}
+	}
+	if len(cells) > 0 && p.nobodyServes(p.Captures[cells[0]].Endpoint) {
+		return []string{place(p.Captures[cells[0]].Endpoint)}
+	}
+	return p.Names(cells)
+}
+
+const everything = "every endpoint"
+
+// nobodyServes says whether the service of an endpoint answers on no member, of
+// several.
+func (p *planner) nobodyServes(e edge.Endpoint) bool {
+	n := 0
+	for i := range p.Captures {
+		x := p.Captures[i].Endpoint
+		if place(x) != place(e) || x.FQDN != e.FQDN || e.Role == edge.Other {
+			continue
+		}
+		n++
+		if p.Captures[i].Outcome != edge.Failed {
+			return false
+		}
+	}
+	return n > 1
+}
+
+// authorities names the CA certificates that a finding is about.
+func (p *planner) authorities(f finding.Finding) string {
+	var out []string
+	for _, c := range p.above(f) {
+		out = append(out, c.Fingerprint.String())
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+// above are a finding's certificates that its captures do not present as leaves.
+func (p *planner) above(f finding.Finding) []*edge.Certificate {
+	return slices.DeleteFunc(slices.Clone(f.Certificates), func(c *edge.Certificate) bool { return p.presentedAt(c, f.Cells) })
+}
+
+func (p *planner) membersOf(x cause) []string {
+	switch x.act {
+	case carry:
+		return p.Names(p.lagging(x))
+	case bringBack:
+		return p.Names(x.cells)
+	default:
+		return p.Names(slices.DeleteFunc(slices.Clone(x.cells), func(i int) bool { return p.Captures[i].Endpoint.VIP && p.membersAsked() }))
+	}
+}
+
+// lagging are the captures of a group that present another certificate than the
+// right one, and those that a finding blames though nothing is on the wire (A/V).
+func (p *planner) lagging(x cause) []int {
+	right := p.choice(x.group)
+	var out []int
+	for _, i := range x.cells {
+		c := p.Captures[i]
+		if c.Endpoint.VIP && p.membersAsked() {
+			continue
+		}
+		if right.Certificate != nil && c.Leaf() != nil && len(c.Leaves()) == 1 && p.presents(i, right.Certificate) {
+			continue
+		}
+		out = append(out, i)
+	}
+	if len(out) == 0 {
+		return x.cells
+	}
+	return out
+}
+
+// worst is the finding that a problem is called by.
+func (p *planner) worst(x cause) finding.Finding {
+	worst := p.findings[x.findings[0]]
+	for _, i := range x.findings[1:] {
+		f := p.findings[i]
+		if cmp.Or(cmp.Compare(f.Severity.Rank(), worst.Severity.Rank()), cmp.Compare(p.later(f), p.later(worst)), cmp.Compare(p.Rule(worst.Rule).Weight, p.Rule(f.Rule).Weight)) < 0 {
+			worst = f
+		}
+	}
+	return worst
+}
+
+// later says whether a finding breaks nothing today.
+func (p *planner) later(f finding.Finding) int {
+	if p.Rule(f.Rule).Later {
+		return 1
+	}
+	return 0
+}
+
+// urgency orders problems: the expected certificate that is itself wrong first,
+// then by severity, what breaks today before what breaks later, then by how
+// many endpoints it concerns.
+func (p *planner) urgency(x cause) []int {
+	first := 1
+	if x.act == renew && x.group != nil {
+		if right := p.choice(x.group); right.Expected && right.Condemned {
+			first = 0
+		}
+	}
+	later, place := 1, len(p.Captures)
+	for _, i := range x.findings {
+		f := p.findings[i]
+		if f.Severity == p.worst(x).Severity {
+			later = min(later, p.later(f))
+		}
+		if len(f.Cells) > 0 {
+			place = min(place, f.Cells[0])
+		}
+	}
+	return []int{first, p.worst(x).Severity.Rank(), later, -len(x.cells), place}
+}
