@@ -52,7 +52,7 @@ func listCases() []ruleCase {
 	apart := []string{one + ":443", two + ":5061"}
 	return []ruleCase{
 		{rule: idMembers, name: "command line, same port, one differs", want: Found, change: changed(edge.CommandLinePool, same, 1),
-			at: two + " other 443", says: []string{"port 443: 2 of 3 endpoints still present the old certificate", "sip.contoso.com:443 at 192.0.2.2"}},
+			at: "other 443", says: []string{"port 443: 2 of 3 endpoints still present the old certificate", "sip.contoso.com:443 at 192.0.2.2"}},
 		{rule: "differs-across-ports", name: "command line, one host, two ports", want: Found, change: changed(edge.CommandLinePool, ports, 1), at: "192.0.2.1 other 443"},
 		{rule: "differs-across-services", name: "command line, hosts and ports apart", want: Found, change: changed(edge.CommandLinePool, apart, 1), at: "192.0.2.1 other 443"},
 		{rule: "differs-across-services", name: "command line, hosts and ports apart, one certificate", want: Pass, change: changed(edge.CommandLinePool, apart)},

@@ -147,9 +147,9 @@ type InventoryRecord struct {
 	NotBefore  time.Time `json:"not_before"`
 	NotAfter   time.Time `json:"not_after"`
 	Names      []string  `json:"names"`
-	Staged     bool      `json:"staged"` // assigned with -Roll, not in use yet
+	Staged     bool      `json:"staged"`    // assigned with -Roll, not in use yet
 	Effective  time.Time `json:"effective"` // from when on, where the file says so
-	Source     string    `json:"source"` // file and record
+	Source     string    `json:"source"`    // file and record
 }
 
 // KeyStatus is what a certificate file says of the private key.
