@@ -31,6 +31,7 @@ type Lab struct {
 	ports     map[place]netip.AddrPort
 	dns       *dnsServer
 	responder *responder
+	servers   []*server
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -81,6 +82,7 @@ func (l *Lab) start() error {
 		if err != nil {
 			return fmt.Errorf("%s %s %d: %w", c.Member, c.Role, c.Port, err)
 		}
+		l.servers = append(l.servers, s)
 		l.accept(listeners[i], s.serve)
 	}
 	return nil
@@ -184,6 +186,16 @@ func (l *Lab) Leaf(member string, role edge.Role, port int) *Issued {
 		return nil
 	}
 	return l.pki.leaves[c.Chain.id()]
+}
+
+// Renewed is the certificate that a cell presents once its member is renewed;
+// nil where none was ordered.
+func (l *Lab) Renewed(member string, role edge.Role, port int) *Issued {
+	c := l.spec.Cell(member, role, port)
+	if c == nil || c.Renewed == nil || !c.presents() {
+		return nil
+	}
+	return l.pki.leaves[c.Renewed.id()]
 }
 
 // Targets is the targets file of the pool, with the ports that

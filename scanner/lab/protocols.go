@@ -11,6 +11,10 @@ import (
 
 // serve is one connection with a cell, from accept to close.
 func (s *server) serve(ctx context.Context, conn net.Conn) {
+	if s.state.Load() == isRestarting {
+		reset(conn)
+		return
+	}
 	switch s.cell.Speaks {
 	case TLS:
 		s.handshake(ctx, conn)

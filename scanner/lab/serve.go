@@ -64,6 +64,7 @@ type server struct {
 	cell  Cell
 	tls   *tls.Config
 	count atomic.Int64 // handshakes begun
+	state atomic.Int32 // of the member's renewal: isOld, isRestarting, isRenewed
 }
 
 func (l *Lab) newServer(c Cell) (*server, error) {
@@ -83,12 +84,18 @@ func (l *Lab) newServer(c Cell) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	renewed, err := l.certificate(c.Renewed, c)
+	if err != nil {
+		return nil, err
+	}
 	s.tls = c.config()
 	s.tls.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		second := s.count.Add(1)%2 == 0
 		switch {
 		case hello.ServerName == "" && c.NeedsSNI:
 			return nil, errors.New("no server name")
+		case s.state.Load() == isRenewed && renewed != nil:
+			return renewed, nil
 		case hello.ServerName == "" && withoutSNI != nil:
 			return withoutSNI, nil
 		case second && alternate != nil:

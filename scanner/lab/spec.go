@@ -57,6 +57,7 @@ type Cell struct {
 	WithoutSNI *Chain // presented where the client names no server
 	NeedsSNI   bool   // refuses a client that names no server
 	Alternate  *Chain // presented in every second handshake
+	Renewed    *Chain // presented instead of all these once the member is renewed (Lab.Renew)
 	MinVersion uint16 // 0: TLS 1.2
 	MaxVersion uint16 // 0: TLS 1.3
 

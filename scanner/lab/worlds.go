@@ -138,15 +138,11 @@ func (m Member) ip() netip.Addr {
 // faults that Faults tells.
 func Demo(now time.Time) Spec {
 	s := Healthy(now)
-	names := s.healthyLeaf().Names
 	s.SIPDomains = append(s.SIPDomains, "tailspin.example")
 	s.DNS = s.healthyDNS()
 
 	// The renewal reached every service but one: that has 5 of 46 days left.
-	old := &s.Cell("edge2", edge.WebConf, 443).Chain.Leaf
-	old.NotBefore, old.NotAfter = old.NotBefore.AddDate(0, 0, -29), old.NotAfter.AddDate(0, 0, -29)
-	old.Key.Label = "old leaf"
-	old.Names = names
+	makeOld(&s.Cell("edge2", edge.WebConf, 443).Chain.Leaf)
 
 	for i := range s.Cells {
 		if c := &s.Cells[i]; c.Member == "edge3" {
