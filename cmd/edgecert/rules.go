@@ -68,9 +68,11 @@ func writeRules(w io.Writer, markdown bool) error {
 
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain RULE",
-		Short: "Explain a rule: what it means, why it matters, how to fix it",
-		Args:  takes("one RULE", 1, 1),
+		Use:   "explain RULE | EVENT-ID | ERROR-CODE",
+		Short: "Explain a rule, or name the rules that find the cause of an event or error code",
+		Long: "Explain a rule: what it means, why it matters, how to fix it. A number from an event log (14559,\n" +
+			"Schannel's 36885) or an error code (0x80090322) finds the rules that find its cause.",
+		Args: takes("one RULE", 1, 1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return describedRules(), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -78,15 +80,30 @@ func (a *app) explainCommand() *cobra.Command {
 			if args[0] == report.VantageDiffers {
 				return hintf("docs/vantages.md explains it", "%s is found by `edgecert report` between scans, not by a rule of one", args[0])
 			}
-			if err := knownRule("explain", args[0]); err != nil {
+			text, err := explanation(args[0])
+			if err != nil {
 				return err
 			}
-			r, _ := audit.Find(args[0])
-			text := fmt.Sprintf("%s (%s)\n\n%s\n\n%s\n\nSource: %s", r.ID, severities(r), r.Title, strings.TrimSpace(r.Doc), r.Source)
-			_, err := io.WriteString(a.out, flow(text, min(width(a.out), 100)))
+			_, err = io.WriteString(a.out, flow(text, min(width(a.out), 100)))
 			return err
 		},
 	}
+}
+
+// explanation is what there is to say of a rule, an event or an error code.
+func explanation(of string) (string, error) {
+	if e, ok := eventOf(of); ok {
+		return e.text(of), nil
+	}
+	if isNumber(of) {
+		return "", hintf("edgecert rules lists what is found; known are the numbers of certificates and TLS in the logs of an Edge Server and of Schannel",
+			"explain %q: no event or error code that a rule is known to find", of)
+	}
+	if err := knownRule("explain", of); err != nil {
+		return "", err
+	}
+	r, _ := audit.Find(of)
+	return fmt.Sprintf("%s (%s)\n\n%s\n\n%s\n\nSource: %s", r.ID, severities(r), r.Title, strings.TrimSpace(r.Doc), r.Source), nil
 }
 
 // describedRules are what a shell offers for a rule: ID, tab, title.

@@ -50,23 +50,30 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 }
 
 func (a *app) root() *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "edgecert",
 		Short: "One certificate, every Edge",
 		Long: "edgecert dials the external interfaces of every member of Lync and Skype for Business\n" +
 			"Edge pools and says whether the right certificate sits on each: by name, by member,\n" +
 			"with the fix.",
-		Example: "  edgecert demo                        an Edge pool on loopback, with faults, scanned\n" +
-			"  edgecert scan -t targets.txt         did every service get the new certificate?\n" +
-			"  edgecert scan contoso.com            find the pool by DNS and scan it\n" +
-			"  edgecert check new.pfx -t targets.txt   would this certificate be right?",
+		Example: "  edgecert demo                          an Edge pool on loopback, with faults\n" +
+			"  edgecert scan -t targets.txt           did every service get the certificate?\n" +
+			"  edgecert scan contoso.com              find the pool by DNS and scan it\n" +
+			"  edgecert check new.pfx -t targets.txt  would this certificate be right?",
 		Args:                       knownCommand,
 		SuggestionsMinimumDistance: 2,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		PersistentPreRunE:          func(*cobra.Command, []string) error { return a.prepare() },
-		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if version {
+				return a.versionCommand().RunE(c, nil)
+			}
+			return c.Help()
+		},
 	}
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	flags := root.PersistentFlags()
 	flags.BoolVarP(&a.opts.verbose, "verbose", "v", false, "log what is done, and list acceptable CAs")
 	flags.BoolVar(&a.opts.noColor, "no-color", false, "no colour (NO_COLOR, TERM=dumb and pipes are honoured unasked)")
@@ -74,6 +81,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.opts.logFormat, "log-format", "text", "log to stderr as `text|json`")
 	root.AddCommand(a.scanCommand(), a.checkCommand(), a.targetsCommand(), a.reportCommand(),
 		a.rulesCommand(), a.explainCommand(), a.demoCommand(), a.versionCommand(), a.manCommand())
+	root.SetHelpFunc(a.help)
 	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(flagError)
 	shellsOnly(root)
