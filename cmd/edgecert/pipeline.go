@@ -54,8 +54,11 @@ func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scan
 func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, s scanFlags) {
 	roots := trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Now: time.Now()}
 	if !p.OnlyRoots {
-		var err error
-		if ev.HostTrusted, err = hosttrust.Trusted(ctx, ev.Captures, roots); err != nil {
+		asking, err := ctx, error(nil)
+		if ev.Interrupted { // what was captured before is judged all the same
+			asking = context.WithoutCancel(ctx)
+		}
+		if ev.HostTrusted, err = hosttrust.Trusted(asking, ev.Captures, roots); err != nil {
 			a.ui.warnf("this host's root store was not asked: %v", err)
 		}
 		ev.HostRoots = err == nil

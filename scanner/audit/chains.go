@@ -24,26 +24,21 @@ func (w *world) chains() []chainGroup {
 		return w.byChain
 	}
 	out := make([]chainGroup, 0, len(w.leaves))
+	index := map[edge.Fingerprint]int{}
 	for i, c := range w.captures {
 		if c.Leaf() == nil {
 			continue
 		}
-		n := -1
-		if w.pool.Kind != edge.LoosePool {
-			n = slices.IndexFunc(out, func(g chainGroup) bool { return sameChain(g.chain, c.Chain) })
-		}
-		if n >= 0 {
+		key := trust.ChainKey(c.Chain)
+		if n, ok := index[key]; ok && w.pool.Kind != edge.LoosePool {
 			out[n].at = append(out[n].at, i)
 			continue
 		}
+		index[key] = len(out)
 		out = append(out, chainGroup{c.Chain, w.scan.forest.Judge(c.Chain), w.one(i)})
 	}
 	w.byChain = out
 	return out
-}
-
-func sameChain(a, b []*edge.Certificate) bool {
-	return slices.EqualFunc(a, b, func(x, y *edge.Certificate) bool { return x.Fingerprint == y.Fingerprint })
 }
 
 // incomplete says whether capture i lacks an intermediate that another

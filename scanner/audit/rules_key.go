@@ -225,6 +225,9 @@ func (w *world) beside(g group) bool {
 // certificates groups the captures by every certificate of their chains that
 // counts, leaves first.
 func (w *world) certificates() []group {
+	if w.signed != nil {
+		return w.signed
+	}
 	out := slices.Clone(w.leaves)
 	index := map[edge.Fingerprint]int{}
 	for i, c := range w.captures {
@@ -241,5 +244,6 @@ func (w *world) certificates() []group {
 			out = append(out, group{cert, []int{i}})
 		}
 	}
+	w.signed = out
 	return out
 }

@@ -120,13 +120,15 @@ private CA may issue for longer, and is not asked.`,
 // private says whether every chain of a leaf ends at a CA of somebody's own, as
 // far as can be seen: one that only this host trusts, or that no public list has.
 func (w *world) private(g group) bool {
-	for _, c := range w.chains() {
-		if c.leaf().Fingerprint != g.cert.Fingerprint {
-			continue
-		}
-		own := c.trust.Standing == trust.Private || c.trust.Standing == trust.SelfSigned || !trusted(c) && w.hostTrusts(c.leaf())
-		if !own {
+	for _, i := range g.at {
+		switch w.scan.forest.Judge(w.captures[i].Chain).Standing {
+		case trust.Private, trust.SelfSigned:
+		case trust.Trusted, trust.Incomplete:
 			return false
+		default:
+			if !w.hostTrusts(g.cert) {
+				return false
+			}
 		}
 	}
 	return true

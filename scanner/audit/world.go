@@ -34,6 +34,7 @@ type world struct {
 	leaves     []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
 	byChain    []chainGroup   // see chains
 	sentChains []shown        // see everyChain
+	signed     []group        // see certificates
 	labels     map[edge.Fingerprint]string
 	required   []edge.RequiredName
 	results    map[string]*result          // see result

@@ -25,8 +25,10 @@ func objection(path []*authority) (refused, unsure string) {
 		if why := unfit(certs, i, path[i].anchor); why != "" {
 			return fmt.Sprintf("%q %s", c.Subject, why), ""
 		}
+		// Whether others take it nobody here knows; certificates that only this
+		// library refuses are among them.
 		if path[i].cert.ParseError != "" {
-			return fmt.Sprintf("%q breaks the rules of its own encoding (%s)", c.Subject, path[i].cert.ParseError), ""
+			unsure = fmt.Sprintf("%q, which issued on its path, cannot be decoded as a whole (%s)", c.Subject, path[i].cert.ParseError)
 		}
 		name, why := outsideAll(certs[i], certs[:i])
 		if name != "" {
