@@ -13,6 +13,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"edgecert/scanner/edge"
 )
 
 // maxDocument bounds what Load reads: a hundred thousand endpoints take some
@@ -80,7 +82,7 @@ func checkSchema(text []byte) error {
 	var syntax *json.SyntaxError
 	switch {
 	case len(bytes.TrimSpace(text)) == 0:
-		return errors.New("the report is empty; hint: " + aScanSavesOne)
+		return edge.Hintf(aScanSavesOne, "the report is empty")
 	case errors.As(err, &syntax):
 		if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 			return damaged("%s", atLine(text, syntax.Offset, err))
@@ -93,7 +95,7 @@ func checkSchema(text []byte) error {
 	case *head.Schema == Schema:
 		return nil
 	case schemaForm.MatchString(*head.Schema):
-		return fmt.Errorf("the report has schema %s, and this edgecert reads %s; hint: read it with the edgecert that wrote it, or a later one",
+		return edge.Hintf("read it with the edgecert that wrote it, or a later one", "the report has schema %s, and this edgecert reads %s",
 			*head.Schema, Schema)
 	default:
 		return notOurs(fmt.Sprintf("its schema is %.60q", *head.Schema))
@@ -103,7 +105,7 @@ func checkSchema(text []byte) error {
 const aScanSavesOne = "a scan saves one with -o SCAN.json"
 
 func notOurs(why string) error {
-	return fmt.Errorf("this is no report of edgecert: %s, where schema %s was expected; hint: %s", why, Schema, aScanSavesOne)
+	return edge.Hintf(aScanSavesOne, "this is no report of edgecert: %s, where schema %s was expected", why, Schema)
 }
 
 func damaged(format string, args ...any) error {

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -190,7 +191,8 @@ func TestLoadRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Load(strings.NewReader(tt.text))
-			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "; hint: ") != tt.hint {
+			var hint *edge.HintError
+			if err == nil || !strings.Contains(err.Error(), tt.want) || errors.As(err, &hint) != tt.hint {
 				t.Errorf("got %v, want a message with %q", err, tt.want)
 			}
 		})

@@ -10,7 +10,6 @@ package scanner
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -92,7 +91,7 @@ func oursAlone(captures []edge.Capture) error {
 	if first == nil {
 		return nil
 	}
-	return fmt.Errorf("nothing could be dialed: %s; hint: this is about this host or its proxy, not about the endpoints", first.Message)
+	return edge.Hintf("this is about this host or its proxy, not about the endpoints", "nothing could be dialed: %s", first.Message)
 }
 
 // A little time before a retry lets a full listen queue drain.
@@ -197,7 +196,7 @@ func (o Options) prober() (*probe.Prober, error) {
 	p.Traffic = traffic.New(traffic.Limits{Connections: o.Concurrency, PerAddress: o.PerAddress, Rate: o.Rate})
 	if o.Proxy != "" {
 		if o.UDP {
-			return nil, errors.New("UDP and a proxy: proxies carry TCP alone; hint: leave one of the two away")
+			return nil, edge.Hintf("leave one of the two away", "UDP and a proxy: proxies carry TCP alone")
 		}
 		dial, err := proxy.New(o.Proxy)
 		if err != nil {

@@ -2,40 +2,20 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 
-	"edgecert/scanner/targets"
+	"edgecert/scanner/edge"
 )
 
-// hintError is a mistake of the user's, with the way out.
-type hintError struct {
-	err  error
-	hint string
-}
+// hintf makes an error with a hint.
+func hintf(hint, format string, args ...any) error { return edge.Hintf(hint, format, args...) }
 
-func (e *hintError) Error() string { return e.err.Error() }
-func (e *hintError) Unwrap() error { return e.err }
-
-// hintf makes an error with a hint. The hint comes first because it is the
-// constant part.
-func hintf(hint, format string, args ...any) error {
-	return &hintError{fmt.Errorf(format, args...), hint}
-}
-
-// explain takes an error's hint apart from its text. Below the command an
-// error carries its way out as text; the command knows better.
+// explain takes an error's hint apart from its text.
 func explain(err error) (text, hint string) {
-	text, hint, _ = strings.Cut(err.Error(), "; hint: ")
-	var own *hintError
-	var input *targets.Error
-	switch {
-	case errors.As(err, &own):
-		return text, own.hint
-	case errors.As(err, &input):
-		return input.What(), input.Hint
+	var own *edge.HintError
+	if errors.As(err, &own) {
+		hint = own.Hint
 	}
-	return text, hint
+	return err.Error(), hint
 }
 
 // flatten takes joined errors apart, so that each gets its own line.

@@ -17,6 +17,7 @@ import (
 
 	"edgecert/report"
 	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 // mailPasswordVariable is the environment variable for the SMTP password. On a
@@ -189,9 +190,9 @@ func (m *mailer) explain(err error) error {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &certificate):
-		return &hintError{err, "name the server as its certificate does, and see that this host trusts its issuer"}
+		return &edge.HintError{Err: err, Hint: "name the server as its certificate does, and see that this host trusts its issuer"}
 	case strings.Contains(err.Error(), "does not support STARTTLS"):
-		return &hintError{err, "the server offers no TLS: use its submission port (587 or 465), or --smtp-clear for a relay that you trust"}
+		return &edge.HintError{Err: err, Hint: "the server offers no TLS: use its submission port (587 or 465), or --smtp-clear for a relay that you trust"}
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"edgecert/scanner"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
-	"edgecert/scanner/targets"
+	resolver "edgecert/scanner/targets/dns"
 )
 
 // written is a pool whose one member's address is written down.
@@ -55,7 +55,7 @@ func TestDNSBesideTheScan(t *testing.T) {
 	t.Cleanup(func() { server.Shutdown() })
 
 	a := &app{ui: newUI(new(strings.Builder))}
-	s := scanFlags{dns: targets.Resolver{Server: packets.LocalAddr().String(), Timeout: time.Minute}}
+	s := scanFlags{dns: resolver.Resolver{Server: packets.LocalAddr().String(), Timeout: time.Minute}}
 	ev := edge.Evidence{Pools: []edge.Pool{written(t, member)}}
 	rep, err := a.capture(t.Context(), ev, s, scanner.Options{Timeout: time.Minute, Retries: -1, Quick: true}, audit.Policy{})
 	if err != nil {
@@ -81,7 +81,7 @@ func TestInterruptBesideTheScan(t *testing.T) {
 		interrupt()
 	}()
 	a := &app{ui: newUI(new(strings.Builder))}
-	s := scanFlags{dns: targets.Resolver{Server: packets.LocalAddr().String(), Timeout: time.Hour}}
+	s := scanFlags{dns: resolver.Resolver{Server: packets.LocalAddr().String(), Timeout: time.Hour}}
 	ev := edge.Evidence{Pools: []edge.Pool{written(t, member)}}
 	rep, err := a.capture(ctx, ev, s, scanner.Options{Timeout: time.Hour}, audit.Policy{})
 	if err != nil || !rep.Interrupted || rep.Coverage.Planned != 1 {

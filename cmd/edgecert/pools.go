@@ -3,13 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"edgecert/report"
 	"edgecert/scanner"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/inventory"
 	"edgecert/scanner/targets"
+	"edgecert/scanner/targets/discover"
+	"edgecert/scanner/targets/dns"
 )
 
 // ruleIDs are what `severity` and `allow` of a targets file may name.
@@ -22,8 +26,8 @@ func ruleIDs() []string {
 }
 
 // read lays files and arguments together. Nothing to look at is an error.
-func (a *app) read(files, args []string) (targets.File, error) {
-	written, err := targets.Load(files, a.in, ruleIDs())
+func (a *app) read(files, topologies, args []string) (targets.File, error) {
+	written, err := targets.LoadWith(files, topologies, a.in, ruleIDs())
 	if err != nil {
 		return targets.File{}, err
 	}
@@ -33,14 +37,14 @@ func (a *app) read(files, args []string) (targets.File, error) {
 	}
 	all, err := targets.Join(written, hosts)
 	if err == nil && len(all.Pools)+len(all.Domains) == 0 {
-		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", called(files...))
+		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", called(slices.Concat(files, topologies)...))
 	}
 	return all, err
 }
 
 // doubt warns of a --resolver that answered no question about any pool.
-func (a *app) doubt(ctx context.Context, r targets.Resolver, pools []edge.Pool) {
-	if why := targets.Unanswered(pools); why != "" && r.Server != "" && ctx.Err() == nil {
+func (a *app) doubt(ctx context.Context, r dns.Resolver, pools []edge.Pool) {
+	if why := dns.Unanswered(pools); why != "" && r.Server != "" && ctx.Err() == nil {
 		a.ui.warnf("--resolver %s: %s", r.Server, why)
 	}
 }
@@ -48,14 +52,19 @@ func (a *app) doubt(ctx context.Context, r targets.Resolver, pools []edge.Pool) 
 // pools gathers what is to be scanned from files, arguments and, as far as
 // dialing needs it, DNS.
 func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.Options) ([]edge.Pool, error) {
-	f, err := a.read(s.targets, args)
+	f, err := a.read(s.targets, nil, args)
 	if err != nil {
 		return nil, err
 	}
 	if err := readInventories(f.Pools, time.Now()); err != nil {
 		return nil, err
 	}
-	found := targets.Discover(ctx, f.Domains, s.dns, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
+	if err := readExpected(f.Pools, func(name string) (string, error) {
+		return a.prompt(ctx, "password of "+report.Clean(name)+": ")
+	}); err != nil {
+		return nil, err
+	}
+	found := discover.Pools(ctx, f.Domains, s.dns, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
 		o.Quick = true
 		captures, err := scanner.Scan(ctx, endpoints, o)
 		if err != nil {
@@ -74,11 +83,21 @@ func readInventories(pools []edge.Pool, now time.Time) error {
 			if err != nil {
 				return fmt.Errorf("%s: reading the inventory of %s: %w", f.Source, f.Member, err)
 			}
-			records, err := inventory.Parse(f.Path, data, f.Member, now)
+			members := []string{f.Member}
+			if f.Member == edge.EveryMember {
+				members = nil
+				for _, m := range pools[i].Members {
+					members = append(members, m.Name)
+				}
+			}
+			records, missing, err := inventory.Parse(f.Path, data, members, now)
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Source, err)
 			}
 			pools[i].Inventory = append(pools[i].Inventory, records...)
+			for _, m := range missing {
+				pools[i].Notes = append(pools[i].Notes, fmt.Sprintf("%s has nothing of member %s", f.Path, m))
+			}
 		}
 	}
 	return nil

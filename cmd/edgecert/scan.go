@@ -15,7 +15,7 @@ import (
 	"edgecert/scanner"
 	"edgecert/scanner/certstore"
 	"edgecert/scanner/edge"
-	"edgecert/scanner/targets"
+	"edgecert/scanner/targets/dns"
 )
 
 // scanFlags are the flags of scan that say how to dial.
@@ -28,7 +28,7 @@ type scanFlags struct {
 	retries, samples      int
 	quick, udp            bool
 	resolver, proxy       string
-	dns                   targets.Resolver // what resolver says
+	dns                   dns.Resolver // what resolver says
 	revocation            bool
 	clientCert, clientKey string
 }
@@ -75,7 +75,7 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 		return o, hintf("leave one of them out", "--udp cannot go through --proxy: it would go around it")
 	}
 	var err error
-	if s.dns, err = targets.ParseResolver(s.resolver); err != nil {
+	if s.dns, err = dns.ParseResolver(s.resolver); err != nil {
 		return o, err
 	}
 	if o.Rate, err = parseRate(s.rate); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,8 @@ import (
 	"edgecert/report"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/targets"
+	"edgecert/scanner/targets/discover"
+	"edgecert/scanner/targets/dns"
 )
 
 func (a *app) targetsCommand() *cobra.Command {
@@ -34,20 +37,19 @@ func (a *app) targetsCommand() *cobra.Command {
 					domains = append(domains, arg)
 				}
 			}
-			files = append(files, topologies...)
-			if len(files)+len(domains) == 0 {
+			if len(files)+len(topologies)+len(domains) == 0 {
 				return hintf("name a targets file, --topology FILE or a SIP domain", "no targets to show")
 			}
-			resolver, err := targets.ParseResolver(resolverAddress)
+			resolver, err := dns.ParseResolver(resolverAddress)
 			if err != nil {
 				return err
 			}
-			f, err := a.read(files, domains)
+			f, err := a.read(files, topologies, domains)
 			if err != nil {
 				return err
 			}
 			pools := targets.Resolve(c.Context(), f.Pools, resolver)
-			pools = targets.Distinct(append(pools, targets.Discover(c.Context(), f.Domains, resolver, nil)...))
+			pools = targets.Distinct(append(pools, discover.Pools(c.Context(), f.Domains, resolver, nil)...))
 			if err := c.Context().Err(); err != nil {
 				return err // half of a targets file would pass for a whole one
 			}
@@ -78,14 +80,19 @@ func showTargets(w io.Writer, pools []edge.Pool) error {
 			b.WriteByte('\n')
 		}
 		fmt.Fprintf(&b, "pool %s (%s)\n", report.Clean(p.Name), report.Clean(p.Source))
-		mine := slices.DeleteFunc(slices.Clone(endpoints), func(e edge.Endpoint) bool { return e.Pool != p.Name })
+		end := slices.IndexFunc(endpoints, func(e edge.Endpoint) bool { return e.Pool != p.Name })
+		if end < 0 {
+			end = len(endpoints)
+		}
+		mine := endpoints[:end]
+		endpoints = endpoints[end:]
 		if err := endpointTable(&b, mine); err != nil {
 			return fmt.Errorf("writing the endpoints: %w", err)
 		}
 		for _, note := range p.Notes {
 			fmt.Fprintf(&b, "note: %s\n", report.Clean(note))
 		}
-		if p.IsEdge() {
+		if !p.Listed() {
 			names(&b, p)
 		}
 	}
@@ -126,11 +133,37 @@ func endpointTable(w io.Writer, endpoints []edge.Endpoint) error {
 	return err
 }
 
+// ofGroup names the services whose certificate is meant, where a pool has several.
+func ofGroup(p edge.Pool, r edge.Role) string {
+	if len(p.Groups) < 2 {
+		return ""
+	}
+	if r == "" {
+		r = edge.Access
+	}
+	var roles []string
+	for _, one := range p.Group(r) {
+		roles = append(roles, string(one))
+	}
+	return " of " + strings.Join(roles, ", ")
+}
+
 // names lists what the certificate must hold and how to ask for it.
 func names(w io.Writer, p edge.Pool) {
-	fmt.Fprintln(w, "the certificate must hold:")
+	var bearers []edge.Role
 	for _, n := range edge.RequiredNames(p) {
-		fmt.Fprintf(w, "  %s (%s)\n", report.Clean(n.Name), report.Clean(n.Why))
+		if !slices.Contains(bearers, n.Bearer) {
+			bearers = append(bearers, n.Bearer)
+		}
+	}
+	for _, bearer := range bearers {
+		fmt.Fprintf(w, "the certificate%s must hold:\n", ofGroup(p, bearer))
+		for _, n := range edge.NamesDue(p, bearer) {
+			fmt.Fprintf(w, "  %s (%s)\n", report.Clean(n.Name), report.Clean(n.Why))
+		}
+	}
+	for _, x := range p.Expect {
+		fmt.Fprintf(w, "expected%s: %s\n", ofGroup(p, x.Role), report.Clean(x.Text))
 	}
 	requests := edge.CertificateRequests(p)
 	if len(requests) > 0 {

@@ -14,12 +14,12 @@ import (
 // The pure packages: values in, values out. Whatever they say can be said
 // again from a file, without network, file or clock.
 func purePackages() []string {
-	return []string{".", "trust", "../edge", "../certfile", "../inventory", "../../report"}
+	return []string{".", "trust", "../edge", "../certfile", "../inventory", "../powershell", "../../report"}
 }
 
 // pureRooms are what a pure package may import of this module.
 func pureRooms() []string {
-	return []string{"edgecert/scanner/edge", "edgecert/scanner/audit", "edgecert/scanner/audit/finding", "edgecert/scanner/audit/remedy", "edgecert/scanner/audit/trust"}
+	return []string{"edgecert/scanner/edge", "edgecert/scanner/powershell", "edgecert/scanner/audit", "edgecert/scanner/audit/finding", "edgecert/scanner/audit/remedy", "edgecert/scanner/audit/trust"}
 }
 
 func TestPurePackagesTouchNothing(t *testing.T) {

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -73,6 +74,18 @@ type DNS struct {
 	SRV      []SRVAnswer  `json:"srv"`      // for every SIP domain, one a kind
 }
 
+// Name is what DNS said of a name; the zero answer where it was not asked.
+func (d *DNS) Name(name string) NameAnswer {
+	if d != nil {
+		for _, a := range d.Names {
+			if strings.EqualFold(a.Name, name) {
+				return a
+			}
+		}
+	}
+	return NameAnswer{Name: name}
+}
+
 // A NameAnswer is the addresses of a name.
 type NameAnswer struct {
 	Name      string       `json:"name"`
@@ -91,6 +104,18 @@ const (
 	SRVClient     SRVKind = "client"     // _sip._tls
 	SRVXMPP       SRVKind = "xmpp"       // _xmpp-server._tcp
 )
+
+// Query is the name that is asked for a SIP domain.
+func (k SRVKind) Query(domain string) string {
+	switch k {
+	case SRVFederation:
+		return "_sipfederationtls._tcp." + domain
+	case SRVClient:
+		return "_sip._tls." + domain
+	default:
+		return "_xmpp-server._tcp." + domain
+	}
+}
 
 // An SRVAnswer is the records of one query.
 type SRVAnswer struct {
@@ -139,7 +164,7 @@ const CollectInventory = `Get-CsCertificate | Select-Object @{n='Use';e={$_.Use.
 // printed it: what the wire never shows.
 type InventoryRecord struct {
 	Member     string    `json:"member"`
-	Use        string    `json:"use"`        // AccessEdgeExternal, DataEdgeExternal, AudioVideoAuthentication, Internal
+	Use        string    `json:"use"`        // AccessEdgeExternal, DataEdgeExternal, AudioVideoAuthentication, XmppServer, Internal
 	Thumbprint string    `json:"thumbprint"` // SHA-1, lower hex
 	Serial     string    `json:"serial"`     // lower hex, no separators
 	Subject    string    `json:"subject"`
@@ -149,6 +174,7 @@ type InventoryRecord struct {
 	Names      []string  `json:"names"`
 	Staged     bool      `json:"staged"`    // assigned with -Roll, not in use yet
 	Effective  time.Time `json:"effective"` // from when on, where the file says so
+	Started    time.Time `json:"started"`   // when the service of its use started last; zero: not said
 	Source     string    `json:"source"`    // file and record
 }
 

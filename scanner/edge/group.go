@@ -1,8 +1,12 @@
 package edge
 
 import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // IsEdge reports whether p is a pool of Edge Servers: what nobody said is one.
@@ -52,6 +56,24 @@ func (p Pool) Group(r Role) []Role {
 	}
 	return group
 }
+
+// ParseThumbprint reads a SHA-1 or SHA-256 in hexadecimal as Windows shows and
+// pastes it, in any case, with blanks, colons or hyphens between, and with the
+// invisible mark of direction in front; false where s is none.
+func ParseThumbprint(s string) (string, bool) {
+	digits := strings.ToLower(strings.Map(func(r rune) rune {
+		if r == ' ' || r == ':' || r == '-' || r == '\t' || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zs, r) {
+			return -1
+		}
+		return r
+	}, s))
+	raw, err := hex.DecodeString(digits)
+	return digits, err == nil && (len(raw) == sha1.Size || len(raw) == sha256.Size)
+}
+
+// SharesWithAccess reports whether the service of a role has the certificate of
+// Access.
+func (p Pool) SharesWithAccess(r Role) bool { return slices.Contains(p.Group(r), Access) }
 
 // An Expectation is a certificate that was meant for the services of a group.
 type Expectation struct {

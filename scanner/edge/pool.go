@@ -89,6 +89,9 @@ const (
 // No member may be called so.
 const VIPMember = "vip"
 
+// EveryMember stands for all members of a pool in `inventory * FILE`.
+const EveryMember = "*"
+
 // A Pool is what somebody says an Edge pool is. Names are A-labels in lower
 // case without a trailing dot, each listed once.
 type Pool struct {

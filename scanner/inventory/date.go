@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -11,34 +10,23 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// jsonDate reads a date as ConvertTo-Json writes it: PowerShell 5 as
-// "/Date(1700000000000)/" (milliseconds since 1970, UTC, whatever offset
-// stands behind them) or as {"value": "/Date(…)/", "DateTime": "…"}; PowerShell
-// 7 in ISO 8601. Nothing or null is no date.
-func jsonDate(raw json.RawMessage) (time.Time, error) {
-	var object map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) == nil && object != nil {
-		return jsonDate(object["value"])
+// readDate reads a date as PowerShell writes it: "/Date(1700000000000)/"
+// (PowerShell 5's JSON: milliseconds since 1970, UTC, whatever offset stands
+// behind them), ISO 8601, or a culture's. Nothing is no date.
+func readDate(s string, o order) (time.Time, error) {
+	ms, ok := strings.CutPrefix(s, "/Date(")
+	if !ok {
+		return textDate(s, o)
 	}
-	var s string
-	if len(raw) == 0 || json.Unmarshal(raw, &s) != nil {
-		if len(raw) == 0 || string(raw) == "null" {
-			return time.Time{}, nil
-		}
-		return time.Time{}, fmt.Errorf("%s is no date", raw)
+	ms = strings.TrimSuffix(ms, ")/")
+	if i := strings.LastIndexAny(ms, "+-"); i > 0 {
+		ms = ms[:i]
 	}
-	if ms, ok := strings.CutPrefix(s, "/Date("); ok {
-		ms = strings.TrimSuffix(ms, ")/")
-		if i := strings.LastIndexAny(ms, "+-"); i > 0 {
-			ms = ms[:i]
-		}
-		n, err := strconv.ParseInt(ms, 10, 64)
-		if err != nil {
-			return time.Time{}, fmt.Errorf("%q is no date", s)
-		}
-		return time.UnixMilli(n).UTC(), nil
+	n, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%.60q is no date", s)
 	}
-	return textDate(s, dateOrder([]string{s}))
+	return time.UnixMilli(n).UTC(), nil
 }
 
 // order is how the numbers of a culture's date are to be read.
@@ -55,15 +43,17 @@ const (
 var numericDate = regexp.MustCompile(`^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})(?:[ ,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))? ?([AaPp]\.?[Mm]\.?)?)?$`)
 
 // dateOrder finds the order from all dates of a file: a number above 12 is a
-// day, and dots mean the day first everywhere they are used. Two dates that
-// contradict one another leave it unclear.
+// day, and dots mean the day first everywhere they are used. Dates that
+// contradict one another leave it unclear. Where no date decides, AM and PM do:
+// who writes them mostly puts the month first.
 func dateOrder(dates []string) order {
-	found := unclear
+	found, halves := unclear, false
 	for _, d := range dates {
 		m := numericDate.FindStringSubmatch(plainSpaces(d))
 		if m == nil {
 			continue
 		}
+		halves = halves || m[8] != ""
 		first, second := atoi(m[1]), atoi(m[3])
 		this := found
 		switch {
@@ -77,11 +67,15 @@ func dateOrder(dates []string) order {
 		}
 		found = this
 	}
+	if found == unclear && halves {
+		return monthFirst
+	}
 	return found
 }
 
 // textDate reads ISO 8601, with or without a zone (then it is taken for UTC),
-// or a culture's date in a known order.
+// or a culture's date in a known order. In an order that is not known the date
+// is not known either.
 func textDate(s string, o order) (time.Time, error) {
 	s = plainSpaces(strings.TrimSpace(s))
 	if s == "" {
@@ -94,14 +88,14 @@ func textDate(s string, o order) (time.Time, error) {
 	}
 	m := numericDate.FindStringSubmatch(s)
 	if m == nil {
-		return time.Time{}, fmt.Errorf("%q is no date that can be read: collect it with %s", s, edge.CollectInventory)
+		return time.Time{}, edge.Hintf(collectHint, "%.60q is no date that can be read", s)
 	}
 	month, day := atoi(m[1]), atoi(m[3])
 	if o == dayFirst {
 		month, day = day, month
 	}
 	if o == unclear && month != day {
-		return time.Time{}, fmt.Errorf("%q may be day %d of month %d or the other way round: collect it with %s", s, day, month, edge.CollectInventory)
+		return time.Time{}, nil
 	}
 	hour := atoi(m[5])
 	switch half := strings.ToLower(m[8]); {

@@ -1,12 +1,12 @@
-// Package inventory reads what Get-CsCertificate printed on an Edge Server:
+// Package inventory reads what Get-CsCertificate said on an Edge Server:
 //
-//	Get-CsCertificate | ConvertTo-Json, Export-Csv ─ Parse ─→ []edge.InventoryRecord ─→ edge.Pool ─→ audit
+//	powershell.Read ─→ objects ─ Parse ─→ []edge.InventoryRecord ─→ edge.Pool ─→ audit
 //
 // The A/V Authentication certificate never appears on the wire, so this is the
-// only way to compare it. PowerShell writes dates, arrays, enumerations and
-// text encodings in several ways each, by version and by culture; all are read,
-// and what is ambiguous is refused rather than guessed. The bytes are given:
-// the package opens no file and reads no clock.
+// only way to compare it. What people have already is read: JSON, CSV, CLIXML,
+// printed lists, transcripts, and the file that `edgecert collect` gathers. What
+// is ambiguous is unknown rather than guessed. The bytes are given: the package
+// opens no file and reads no clock.
 package inventory
 
 import (
@@ -21,16 +21,20 @@ import (
 	"golang.org/x/text/transform"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/powershell"
 )
 
 // MaxSize is the largest file that is read, in bytes: a member has a dozen
 // certificates, a record about a kilobyte.
 const MaxSize = 4 << 20
 
+// collectHint is the way out for a file that lacks what is needed.
+const collectHint = "run what `edgecert collect` prints, or " + edge.CollectInventory
+
 // maxRecords bounds what later work a file can cause.
 const maxRecords = 1000
 
-// A record is one object as PowerShell has it, before it is judged for sense.
+// A record is one certificate as PowerShell has it, before it is judged for sense.
 type record struct {
 	place      string // "certs-edge1.json: record 2"
 	host       string // the computer it says it is of; empty: it does not say
@@ -44,12 +48,14 @@ type record struct {
 	notAfter   time.Time
 	effective  time.Time // from when a staged certificate is in use; zero: not staged
 	roll       bool
+	started    map[string]time.Time // when the member's services started, by Windows' name for them
 }
 
-// Parse reads a file of Get-CsCertificate output for one member. JSON and CSV
-// are told apart by the first character. A file may hold the outputs of several
-// members, one after another, if the records name their computer
-// (Invoke-Command adds PSComputerName): those of other members are skipped.
+// Parse reads a file of Get-CsCertificate output for members of a pool. It may
+// hold the outputs of several members if the records name their computer
+// (Invoke-Command adds PSComputerName): those of strangers are skipped. missing
+// are the members of which a file for several has no record. Without members
+// every computer that is named is one.
 //
 // A certificate that has several uses becomes several records. Staged are those
 // whose EffectiveDate lies after now, or, where a use has two certificates and
@@ -58,7 +64,33 @@ type record struct {
 // Set-CsCertificate"). One that a staged certificate has replaced is left out.
 //
 // Errors name the file and the record.
-func Parse(name string, data []byte, member string, now time.Time) ([]edge.InventoryRecord, error) {
+func Parse(name string, data []byte, members []string, now time.Time) (out []edge.InventoryRecord, missing []string, err error) {
+	records, err := read(name, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if members == nil {
+		members = hosts(records)
+	}
+	for _, member := range members {
+		own := ofMember(records, member, len(members) == 1)
+		if len(own) == 0 {
+			missing = append(missing, member)
+		}
+		out = append(out, settle(own, member, now)...)
+	}
+	if len(out) == 0 {
+		of := "they do not say of whom"
+		if list := hosts(records); len(list) > 0 {
+			of = "they are of " + strings.Join(list, ", ")
+		}
+		return nil, nil, edge.Hintf(collectHint, "%s: no record is of %s: %s", name, cmp.Or(strings.Join(members, ", "), "a member"), of)
+	}
+	return out, missing, nil
+}
+
+// read finds the records of a file.
+func read(name string, data []byte) ([]record, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("%s: the file is larger than %d MB", name, MaxSize>>20)
 	}
@@ -66,43 +98,51 @@ func Parse(name string, data []byte, member string, now time.Time) ([]edge.Inven
 	if err != nil {
 		return nil, fmt.Errorf("%s: reading the text: %w", name, err)
 	}
-	text := strings.TrimSpace(string(decoded))
-	parse := parseCSV
-	switch {
-	case text == "":
-		return nil, fmt.Errorf("%s: the file is empty: Get-CsCertificate found no certificate, or was not run as administrator", name)
-	case text[0] == '{' || text[0] == '[':
-		parse = parseJSON
+	if strings.TrimSpace(string(decoded)) == "" {
+		return nil, edge.Hintf("Get-CsCertificate found no certificate, or was not run as administrator", "%s: the file is empty", name)
 	}
-	records, err := parse(name, text)
+	found, err := powershell.Read(name, string(decoded))
 	if err != nil {
 		return nil, err
 	}
-	if len(records) > maxRecords {
-		return nil, fmt.Errorf("%s: %d records: a member has a dozen", name, len(records))
+	certificates := collected(found)
+	if len(certificates) > maxRecords {
+		return nil, fmt.Errorf("%s: %d records: a member has a dozen", name, len(certificates))
 	}
-	records, err = ofMember(name, records, member)
-	if err != nil {
-		return nil, err
+	if !slices.ContainsFunc(certificates, func(c certificate) bool { return c.Has("Thumbprint") }) {
+		return nil, edge.Hintf(collectHint, "%s: no certificate of Get-CsCertificate in it: none has a Thumbprint", name)
 	}
-	return settle(records, member, now), nil
-}
-
-// ofMember leaves out what says that it comes from another computer.
-func ofMember(name string, records []record, member string) ([]record, error) {
+	order := orderOf(certificates)
 	var out []record
-	var hosts []string
-	for _, r := range records {
-		if r.host == "" || sameHost(r.host, member) {
-			out = append(out, r)
-		} else if !slices.Contains(hosts, r.host) {
-			hosts = append(hosts, r.host)
+	for _, c := range certificates {
+		if !c.Has("Thumbprint") && c.printed() {
+			continue // another object of a transcript
 		}
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s: no record is of %s: they are of %s", name, member, strings.Join(hosts, ", "))
+		r, err := c.record(order)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Place, err)
+		}
+		out = append(out, r)
 	}
 	return out, nil
+}
+
+// ofMember are the records of a member; only says that those of nobody are its, too.
+func ofMember(records []record, member string, only bool) []record {
+	return slices.DeleteFunc(slices.Clone(records), func(r record) bool {
+		return !(r.host == "" && only) && !sameHost(r.host, member)
+	})
+}
+
+// hosts are the computers that records name.
+func hosts(records []record) []string {
+	var out []string
+	for _, r := range records {
+		if r.host != "" && !slices.Contains(out, r.host) {
+			out = append(out, r.host)
+		}
+	}
+	return out
 }
 
 // sameHost takes "edge1" and "edge1.contoso.net" for one another.
@@ -130,7 +170,7 @@ func settle(records []record, member string, now time.Time) []edge.InventoryReco
 		for _, r := range append(current, staged...) {
 			out = append(out, edge.InventoryRecord{
 				Member: member, Use: use, Thumbprint: r.thumbprint, Serial: r.serial, Subject: r.subject, Issuer: r.issuer,
-				NotBefore: r.notBefore, NotAfter: r.notAfter, Names: r.names, Source: r.place,
+				NotBefore: r.notBefore, NotAfter: r.notAfter, Names: r.names, Source: r.place, Effective: r.effective, Started: r.started[serviceOf(use)],
 				Staged: slices.ContainsFunc(staged, func(s record) bool { return s.thumbprint == r.thumbprint }),
 			})
 		}
@@ -163,11 +203,10 @@ func split(records []record, now time.Time) (current, staged []record) {
 	return current[:1], append(staged, current[1:]...)
 }
 
-// thumbprint reads a SHA-1 as Windows shows it: upper case, sometimes with
-// spaces and with the invisible mark that the certificate dialog puts in front.
+// thumbprint reads a SHA-1 as Windows shows it.
 func thumbprint(s string) (string, error) {
-	t := cleanHex(s)
-	if b, err := hex.DecodeString(t); err != nil || len(b) != 20 {
+	t, ok := edge.ParseThumbprint(s)
+	if !ok || len(t) != 40 {
 		return "", fmt.Errorf("thumbprint %q: 40 hexadecimal digits are expected", s)
 	}
 	return t, nil
@@ -176,42 +215,31 @@ func thumbprint(s string) (string, error) {
 // serial is the number without the zero byte that keeps it positive, as
 // edge.Certificate.Serial has it.
 func serial(s string) string {
-	t := cleanHex(s)
+	t := strings.ToLower(strings.Map(func(r rune) rune {
+		if r == ' ' || r == ':' || r == '-' || r > 0x7f {
+			return -1
+		}
+		return r
+	}, s))
+	if _, err := hex.DecodeString(t); err != nil {
+		return t
+	}
 	for len(t) > 2 && strings.HasPrefix(t, "00") {
 		t = t[2:]
 	}
 	return t
 }
 
-func cleanHex(s string) string {
-	return strings.ToLower(strings.Map(func(r rune) rune {
-		if r == ' ' || r == ':' || r == '-' || r > 0x7f {
-			return -1
-		}
-		return r
-	}, s))
-}
-
 // uses reads the use of a certificate: one name, or several with commas.
 func uses(s string) ([]string, error) {
-	var out []string
-	for _, use := range splitList(s) {
+	out, _ := powershell.SplitList(s)
+	for _, use := range out {
 		if use[0] >= '0' && use[0] <= '9' {
-			return nil, fmt.Errorf("use %q is a number, as PowerShell 5 writes an enumeration: collect it with %s", use, edge.CollectInventory)
+			return nil, edge.Hintf(collectHint, "use %q is a number, as PowerShell 5 writes an enumeration", use)
 		}
-		out = append(out, use)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("the use of the certificate (Use) is missing: collect it with %s", edge.CollectInventory)
+		return nil, edge.Hintf(collectHint, "the use of the certificate (Use) is missing, which Get-CsCertificate says")
 	}
 	return out, nil
-}
-
-// splitList reads "{a, b}", "a,b" and "a b". The name of a .NET type is what
-// Export-Csv writes in place of a list: nothing is known then.
-func splitList(s string) []string {
-	if s == "" || strings.HasPrefix(s, "System.") {
-		return nil
-	}
-	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("{}, ;\t\r\n", r) })
 }

@@ -2,7 +2,10 @@ package inventory
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,7 +96,7 @@ func TestParseForms(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Parse("certs.json", []byte(test.data), "edge1", now())
+			got, _, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +135,7 @@ func TestParseTellsStagedOnes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			records, err := Parse("certs.json", []byte(test.data), "edge1", now())
+			records, _, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,27 +161,26 @@ func TestParseRefusals(t *testing.T) {
 	}{
 		{"nothing", " \r\n", "the file is empty"},
 		{"too large", strings.Repeat(" ", MaxSize+1), "larger than 4 MB"},
-		{"JSON cut off", object5()[:100], "reading JSON"},
-		{"an array of numbers", "[1, 2]", "record 1: a certificate of Get-CsCertificate is expected"},
-		{"no thumbprint", object5("Thumbprint", "Fingerprint"), `record 1: thumbprint "": 40 hexadecimal digits`},
+		{"JSON cut off", object5()[:100], "broken JSON"},
+		{"an array of numbers", "[1, 2]", "no certificate of Get-CsCertificate in it"},
+		{"no thumbprint", object5("Thumbprint", "Fingerprint"), "none has a Thumbprint"},
+		{"one without a thumbprint", object5() + object5("Thumbprint", "Fingerprint"), `record 2: thumbprint "": 40 hexadecimal digits`},
 		{"thumbprint too short", object5("CC577C", ""), "40 hexadecimal digits"},
 		{"use as a number", object5(`"AudioVideoAuthentication"`, "4"), `use "4" is a number`},
 		{"no use", object5(`"Use"`, `"Type"`), "(Use) is missing"},
 		{"a date of words", object5(`\/Date(1794787200000)\/`, "next year"), `NotAfter: "next year" is no date`},
-		{"thumbprint as a number", object5(`"CC577CAF4F56D77B57D482B913EAFAFD8EB85004"`, "5"), "Thumbprint: number is no string"},
+		{"thumbprint as a number", object5(`"CC577CAF4F56D77B57D482B913EAFAFD8EB85004"`, "5"), `record 1: thumbprint "5": 40`},
 		{"of another member", object5(`{"Issuer"`, `{"PSComputerName":"edge2","Issuer"`), "no record is of edge1: they are of edge2"},
-		{"nested without end", strings.Repeat("[", 50) + strings.Repeat("]", 50), "nested too deep"},
-		{"thousands of records", "[" + strings.TrimSuffix(strings.Repeat(object5()+",", 3000), ",") + "]", "too many records"},
-		{"a table for people", "Issuer : CN=Example\r\nThumb : x", "neither JSON nor CSV"},
-		{"CSV with a header alone", "Thumbprint,Use", "a header and no record"},
-		{"CSV with dates that may be either", "Thumbprint,Use,NotBefore,NotAfter\n" + printA + ",Internal,1/5/2026 0:00:00,5/1/2027 0:00:00", "may be day 5 of month 1 or the other way round"},
-		{"CSV with dates that contradict", "Thumbprint,Use,NotBefore,NotAfter\n" + printA + ",Internal,13/5/2026 0:00:00,5/13/2027 0:00:00", "the other way round"},
+		{"nested without end", strings.Repeat("[", 9000) + strings.Repeat("]", 9000), "nested deeper than"},
+		{"thousands of records", "[" + strings.TrimSuffix(strings.Repeat(object5()+",", 3000), ",") + "]", "3000 records: a member has a dozen"},
+		{"a table for people", "Issuer : CN=Example\r\nThumb : x", "none has a Thumbprint"},
+		{"CSV with a header alone", "Thumbprint,Use", "none has a Thumbprint"},
 		{"CSV with a bad thumbprint", "Use,Thumbprint\nInternal,12", `certs.json:2: thumbprint "12"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			records, err := Parse("certs.json", []byte(test.data), "edge1", now())
+			records, _, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
 			if err == nil {
 				t.Fatalf("read as %d records", len(records))
 			}
@@ -197,7 +199,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("#TYPE X\nThumbprint,Use\n" + printA + ",Internal"))
 	f.Add([]byte(toUTF16(binary.LittleEndian, object5())))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		records, err := Parse("certs.json", data, "edge1", now())
+		records, _, err := Parse("certs.json", data, []string{"edge1"}, now())
 		if err != nil {
 			return
 		}
@@ -207,4 +209,99 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What administrators have already: printed, exported, in any encoding.
+func TestParsePasted(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		file      string
+		names     int
+		notBefore string
+	}{
+		{"list.txt", 0, "2026-01-02T12:49:37Z"}, {"list-utf16.txt", 0, "2026-01-02T12:49:37Z"}, {"transcript.txt", 0, "2026-01-02T12:49:37Z"},
+		{"clixml.xml", 2, "2026-01-02T11:49:37Z"}, {"good.json", 2, "2026-01-02T12:49:37Z"},
+	}
+	for _, tt := range cases {
+		records, _, err := Parse(tt.file, pasted(t, tt.file), []string{"edge1"}, now())
+		if err != nil {
+			t.Errorf("%s: %v", tt.file, err)
+			continue
+		}
+		var uses []string
+		for _, r := range records {
+			uses = append(uses, r.Use)
+			if got := r.NotBefore.Format(time.RFC3339); r.Thumbprint != "a9d51a2911c74fabff7f2a8a994b20857d399107" || got != tt.notBefore || len(r.Names) != tt.names || r.Serial != "611bb01200000000000c" {
+				t.Errorf("%s: %+v", tt.file, r)
+			}
+		}
+		if d := cmp.Diff([]string{edge.TypeAccess, edge.TypeAV}, uses); d != "" {
+			t.Errorf("%s: %s", tt.file, d)
+		}
+	}
+	for _, file := range []string{"table.txt", "certutil.txt", "dir-cert.csv", "dir-cert.json", "svc-list.txt"} {
+		records, _, err := Parse(file, pasted(t, file), []string{"edge1"}, now())
+		var hint *edge.HintError
+		if !errors.As(err, &hint) || !strings.Contains(hint.Hint, "Get-CsCertificate | ") || !strings.HasPrefix(err.Error(), file) {
+			t.Errorf("%s: %d records, error %v", file, len(records), err)
+		}
+	}
+}
+
+func pasted(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../powershell/testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// In what order a file has day and month; nothing that decides: not known.
+func TestParseDates(t *testing.T) {
+	t.Parallel()
+	for dates, want := range map[string]string{
+		"1/5/2026 0:00:00,5/1/2027 0:00:00":        "0001-01-01",
+		"13/5/2026 0:00:00,5/13/2027 0:00:00":      "0001-01-01",
+		"1/5/2026 0:00:00,12/31/2027 0:00:00":      "2026-01-05",
+		"1/5/2026 0:00:00,31/12/2027 0:00:00":      "2026-05-01",
+		"1/5/2026 1:00:00 PM,2/5/2027 0:00:00 AM":  "2026-01-05",
+		"1/5/2026 1:00:00 PM,31/5/2027 0:00:00 AM": "2026-05-01",
+		"1.5.2026 0:00:00,2.5.2027 0:00:00":        "2026-05-01",
+	} {
+		records, _, err := Parse("c.csv", []byte("Thumbprint,Use,NotBefore,NotAfter\n"+printA+",Internal,"+dates), []string{"edge1"}, now())
+		if err != nil {
+			t.Errorf("%s: %v", dates, err)
+		} else if got := records[0].NotBefore.Format(time.DateOnly); got != want {
+			t.Errorf("%s: %s, want %s", dates, got, want)
+		}
+	}
+}
+
+// One file of all members, as edgecert collect gathers it.
+func TestParseCollected(t *testing.T) {
+	t.Parallel()
+	member := func(name string) string {
+		return `{"MachineName":"` + name + `.contoso.net","Services":[{"Name":"RTCSRV","Started":"2026-11-20T01:02:03Z"},{"Name":"RTCMRAUTH","Started":"\/Date(1777593600000)\/"}],` +
+			`"Certificates":[` + object5("AudioVideoAuthentication", "XmppServer") + "," + object5() + "," + object5("AudioVideoAuthentication", "AccessEdgeExternal") + `],"CA":["AB"],"Root":[]}`
+	}
+	file := []byte("[" + member("EDGE1") + "," + member("edge2") + "]")
+	records, missing, err := Parse("all.json", file, []string{"edge1", "edge2", "edge3"}, now())
+	if err != nil || !slices.Equal(missing, []string{"edge3"}) || len(records) != 6 {
+		t.Fatalf("%d records, missing %q, %v", len(records), missing, err)
+	}
+	got := map[string]string{}
+	for _, r := range records {
+		got[r.Member+" "+r.Use] = r.Started.Format(time.RFC3339)
+	}
+	want := map[string]string{}
+	for _, m := range []string{"edge1", "edge2"} {
+		want[m+" XmppServer"], want[m+" AudioVideoAuthentication"], want[m+" AccessEdgeExternal"] = "0001-01-01T00:00:00Z", "2026-05-01T00:00:00Z", "2026-11-20T01:02:03Z"
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if records, _, err = Parse("all.json", file, nil, now()); err != nil || records[0].Member != "EDGE1.contoso.net" {
+		t.Errorf("a pool whose members are not known: %v, %+v", err, records)
+	}
 }

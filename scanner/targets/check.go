@@ -7,7 +7,11 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 )
+
+// manyMembers is beyond what anybody runs as one pool: Microsoft supports 12.
+const manyMembers = 100
 
 // endPool checks the pool that ends here as a whole, and keeps it.
 func (p *parser) endPool() {
@@ -16,11 +20,9 @@ func (p *parser) endPool() {
 	if d == nil || d.skip {
 		return
 	}
-	slices.SortStableFunc(d.pool.Services, func(a, b edge.Service) int { return a.Role.Order() - b.Role.Order() })
 	d.clean = len(p.errs) == d.errors
-	if _, ok := d.pool.Service(edge.Access); !ok && d.clean {
-		p.failAt(d.line, "add a line `access NAME`", "pool %q has no access service", d.pool.Name)
-	}
+	p.checkKind(d)
+	slices.SortStableFunc(d.pool.Services, func(a, b edge.Service) int { return a.Role.Order() - b.Role.Order() })
 	for i := range d.pool.Members {
 		p.checkMember(d, i)
 	}
@@ -28,11 +30,18 @@ func (p *parser) endPool() {
 		p.checkAddress(d, &d.pool.VIPs[i], d.vips[i], "vip")
 	}
 	p.checkInventory(d)
+	if d.clean {
+		p.checkGroups(d)
+		p.checkExpect(d)
+	}
 	if len(p.errs) > d.errors { // the rest would only repeat it
 		return
 	}
 	p.checkCoverage(d)
 	p.checkOverlap(d)
+	if n := len(d.pool.Members); n > manyMembers {
+		d.pool.Notes = append(d.pool.Notes, fmt.Sprintf("%d members: a pool of Edge Servers has up to 12", n))
+	}
 	p.pools = append(p.pools, d.pool)
 }
 
@@ -71,6 +80,7 @@ func (p *parser) checkByDNS(d *draft, m edge.Member, role edge.Role, line int) {
 // lays its ports over the service's.
 func (p *parser) checkAddress(d *draft, a *edge.Address, line int, who string) {
 	if a.Role == "" {
+		p.checkBare(d, a, line, who)
 		return
 	}
 	s, ok := d.pool.Service(a.Role)
@@ -80,7 +90,7 @@ func (p *parser) checkAddress(d *draft, a *edge.Address, line int, who string) {
 		}
 		return
 	}
-	ports, err := mapPorts(s.Ports, a.Ports)
+	ports, err := syntax.MapPorts(s.Ports, a.Ports)
 	if err != nil {
 		p.failAt(line, "", "%s: %s=%s: %v", who, a.Role, a.IP, err)
 		return
@@ -94,8 +104,34 @@ func (p *parser) checkAddress(d *draft, a *edge.Address, line int, who string) {
 	}
 }
 
+// checkBare lays the ports of an address that stands for every service over
+// theirs, where a kind has one service: all its names are reached alike.
+func (p *parser) checkBare(d *draft, a *edge.Address, line int, who string) {
+	if len(a.Ports) == 0 || len(d.pool.Services) == 0 {
+		return
+	}
+	first := d.pool.Services[0]
+	switch differ := func(s edge.Service) bool { return !slices.Equal(s.Ports, first.Ports) }; {
+	case d.pool.IsEdge():
+		p.failAt(line, fmt.Sprintf("say which service they belong to, as in access=%s", addressWord(*a)), "%s: %s gives ports for every service at once", who, addressWord(*a))
+		return
+	case slices.ContainsFunc(d.pool.Services, differ):
+		p.failAt(line, "give names of other ports a pool of their own", "%s: %s gives ports, and the names of the pool have several", who, addressWord(*a))
+		return
+	}
+	ports, err := syntax.MapPorts(first.Ports, a.Ports)
+	if err != nil {
+		p.failAt(line, "", "%s: %s: %v", who, a.IP, err)
+		return
+	}
+	a.Ports = ports
+}
+
 func (p *parser) checkInventory(d *draft) {
 	for i, f := range d.pool.InventoryFiles {
+		if f.Member == edge.EveryMember {
+			continue
+		}
 		m := slices.IndexFunc(d.pool.Members, func(m edge.Member) bool { return strings.EqualFold(m.Name, f.Member) })
 		switch {
 		case m >= 0:
@@ -151,7 +187,11 @@ func tunnelled(pool edge.Pool, m edge.Member) bool {
 // pool.
 func (p *parser) checkOverlap(d *draft) {
 	const balancer = "the load balancer"
-	taken := map[netip.AddrPort]string{}
+	type place struct {
+		at   netip.AddrPort
+		name string // web servers tell names apart by SNI; an Edge does not
+	}
+	taken := map[place]string{}
 	told := map[string]bool{} // one mistake clashes on every port
 	claim := func(a edge.Address, s edge.Service, who string, line int) {
 		for i, port := range s.Ports {
@@ -161,12 +201,15 @@ func (p *parser) checkOverlap(d *draft) {
 			if port == 0 {
 				continue
 			}
-			at, cell := netip.AddrPortFrom(a.IP, uint16(port)), fmt.Sprintf("%s of %s", s.Role, who)
-			// A load balancer may tell services apart by SNI; an Edge does not.
+			at, cell := place{at: netip.AddrPortFrom(a.IP, uint16(port))}, fmt.Sprintf("%s of %s", s.Role, who)
+			if !d.pool.IsEdge() {
+				at.name = s.FQDN
+			}
+			// A load balancer may tell services apart by SNI, too.
 			other, twice := taken[at]
 			if mistake := who + " " + a.IP.String(); twice && (who != balancer || !strings.HasSuffix(other, balancer)) && !told[mistake] {
 				told[mistake] = true
-				p.failAt(line, "", "%s is %s and %s at once", at, other, cell)
+				p.failAt(line, "", "%s is %s and %s at once", at.at, other, cell)
 			}
 			taken[at] = cell
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 )
 
 // commandLine is the source of what the command line gives.
@@ -19,8 +20,9 @@ const commandLine = "command line"
 // domain whose pool is to be found. On bad input it returns Errors.
 func CommandLine(args []string) (File, error) {
 	var f File
-	var errs Errors
-	pool := edge.Pool{Name: commandLineName, Kind: edge.CommandLinePool, Source: commandLine}
+	var errs syntax.Errors
+	seen := map[edge.Loose]bool{}
+	pool := edge.Pool{Name: string(edge.CommandLinePool), Kind: edge.CommandLinePool, Source: commandLine}
 	for _, arg := range args {
 		switch loose, domain, err := argument(arg); {
 		case err != nil:
@@ -29,11 +31,12 @@ func CommandLine(args []string) (File, error) {
 			if !slices.ContainsFunc(f.Domains, func(d Domain) bool { return d.Name == domain }) {
 				f.Domains = append(f.Domains, Domain{Name: domain, Source: commandLine})
 			}
-		case !slices.Contains(pool.Loose, loose):
+		case !seen[loose]:
+			seen[loose] = true
 			pool.Loose = append(pool.Loose, loose)
 		}
 	}
-	if err := errs.orNil(); err != nil {
+	if err := errs.OrNil(); err != nil {
 		return File{}, err
 	}
 	if len(pool.Loose) > 0 {
@@ -43,9 +46,9 @@ func CommandLine(args []string) (File, error) {
 }
 
 // argument reads one argument: a loose endpoint or a domain.
-func argument(arg string) (edge.Loose, string, *Error) {
-	fail := func(hint, format string, args ...any) (edge.Loose, string, *Error) {
-		return edge.Loose{}, "", &Error{Msg: fmt.Sprintf(format, args...), Hint: hint}
+func argument(arg string) (edge.Loose, string, *edge.HintError) {
+	fail := func(hint, format string, args ...any) (edge.Loose, string, *edge.HintError) {
+		return edge.Loose{}, "", syntax.At("", 0, hint, format, args...)
 	}
 	// Whatever stands behind a % is a zone to netip, a bracket and a port, too.
 	if ip, err := netip.ParseAddr(strings.Trim(arg, "[]")); err == nil && ip.Zone() == "" {
@@ -58,7 +61,7 @@ func argument(arg string) (edge.Loose, string, *Error) {
 		return fail(fmt.Sprintf("a targets file is given with -t %s", arg), "%q is a file, not a host", arg)
 	}
 	if strings.Contains(arg, ":") {
-		host, port, err := splitHostPort(arg)
+		host, port, err := syntax.SplitHostPort(arg)
 		if err != nil {
 			return fail("", "%v", err)
 		}
@@ -67,9 +70,9 @@ func argument(arg string) (edge.Loose, string, *Error) {
 	if slices.Contains([]string{".txt", ".xml", ".tbxml", ".json", ".csv"}, strings.ToLower(filepath.Ext(arg))) { // no top-level domains
 		return fail("", "%q is no SIP domain, and there is no such file", arg)
 	}
-	name, err := cleanName(arg)
+	name, err := syntax.CleanName(arg)
 	if err != nil {
-		return fail(nameHint(arg), "%v", err)
+		return fail(syntax.NameHint(arg), "%v", err)
 	}
 	if !strings.Contains(name, ".") {
 		return fail(fmt.Sprintf("a host has a port, as in %s:5061; a SIP domain has a dot", name), "%q is neither HOST:PORT nor a SIP domain", arg)

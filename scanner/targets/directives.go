@@ -5,16 +5,18 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 )
 
 // A directive is one word that a line may begin with.
 type directive struct {
 	word   string
-	args   string // what follows it, as the usage shows it
-	least  int    // words that must follow
-	most   int    // words that may follow; 0: any number
-	inPool bool   // belongs to a pool
-	once   bool   // stands once a pool
+	args   string          // what follows it, as the usage shows it
+	least  int             // words that must follow
+	most   int             // words that may follow; 0: any number
+	inPool bool            // belongs to a pool
+	once   bool            // stands once a pool
+	kinds  []edge.PoolKind // the kinds of pool it belongs to; none: all
 	run    func(p *parser, args []string)
 }
 
@@ -30,22 +32,29 @@ func directives() []directive {
 		d.once = true
 		return d
 	}
+	only := func(d directive, kinds ...edge.PoolKind) directive {
+		d.kinds = kinds
+		return d
+	}
 	return []directive{
 		{word: "pool", args: "NAME", run: (*parser).beginPool},
 		{word: "domain", args: "NAME", least: 1, most: 1, run: (*parser).domainLine},
-		pool("sip-domains", "NAME...", 1, 0, (*parser).sipDomains),
-		once("access", "NAME [PORT]...", 1, 0, service(edge.Access, 443, 5061)),
-		once("webcon", "NAME [PORT]...", 1, 0, service(edge.WebConf, 443)),
-		once("av", "NAME [PORT]...", 1, 0, service(edge.AV, 443)),
-		once("xmpp", "NAME [PORT]", 1, 2, service(edge.XMPP, 5269)),
+		once("kind", "edge|web|internal|partner", 1, 1, (*parser).kind),
+		only(pool("sip-domains", "NAME...", 1, 0, (*parser).sipDomains), edge.EdgePool, edge.PartnerPool),
+		only(once("access", "NAME [PORT]...", 1, 0, service(edge.Access, 443, 5061)), edge.EdgePool, edge.PartnerPool),
+		only(once("webcon", "NAME [PORT]...", 1, 0, service(edge.WebConf, 443)), edge.EdgePool),
+		only(once("av", "NAME [PORT]...", 1, 0, service(edge.AV, 443)), edge.EdgePool),
+		only(once("xmpp", "NAME [PORT]", 1, 2, service(edge.XMPP, 5269)), edge.EdgePool),
+		only(pool("name", "NAME... [PORT]...", 1, 0, (*parser).nameLine), edge.WebPool, edge.InternalPool),
 		pool("member", "NAME ADDRESS... or NAME ROLE=ADDRESS[:PORT[,PORT]]...", 1, 0, (*parser).member),
 		pool("vip", "ADDRESS... or ROLE=ADDRESS[:PORT[,PORT]]...", 1, 0, (*parser).vip),
-		once("public-im", "aol", 1, 1, (*parser).publicIM),
-		once("client-auth", "required|allowed|forbidden", 1, 1, (*parser).clientAuth),
-		pool("extra-names", "NAME...", 1, 0, (*parser).extraNames),
+		only(once("public-im", "aol", 1, 1, (*parser).publicIM), edge.EdgePool),
+		only(once("client-auth", "required|allowed|forbidden", 1, 1, (*parser).clientAuth), edge.EdgePool),
+		only(pool("extra-names", "NAME...", 1, 0, (*parser).extraNames), edge.EdgePool),
 		once("issuer", "public|private", 1, 1, (*parser).issuer),
-		once("certificates", "one|per-service", 1, 1, (*parser).certificates),
-		pool("inventory", "MEMBER FILE", 2, 2, (*parser).inventory),
+		only(once("certificates", "one|per-service|ROLE+ROLE ROLE...", 1, 0, (*parser).certificates), edge.EdgePool),
+		pool("expect", "[ROLE] FILE|THUMBPRINT", 1, 0, (*parser).expect),
+		only(pool("inventory", "MEMBER|* FILE", 2, 2, (*parser).inventory), edge.EdgePool, edge.InternalPool),
 		pool("severity", "RULE error|warning|info", 2, 2, (*parser).severity),
 		pool("allow", "RULE...", 1, 0, (*parser).allow),
 	}
@@ -54,12 +63,12 @@ func directives() []directive {
 func (p *parser) beginPool(args []string) {
 	p.endPool()
 	name := strings.Join(args, " ") // more than one word is no name, and told as such
-	p.draft = &draft{pool: edge.Pool{Name: name, Kind: edge.EdgePool, Source: p.place()}, line: p.line, said: map[string]int{}, errors: len(p.errs), skip: true}
-	if !plainWord(name) {
+	p.draft = &draft{pool: edge.Pool{Name: name, Kind: edge.EdgePool, Source: p.place()}, line: p.line, said: map[string]int{}, memberNames: map[string]int{}, errors: len(p.errs), skip: true}
+	if !syntax.PlainWord(name) {
 		p.fail("one word of letters, digits and punctuation", "%q is no name of a pool", name)
 		return
 	}
-	if name == looseName || name == commandLineName {
+	if name == string(edge.LoosePool) || name == string(edge.CommandLinePool) {
 		p.fail("", "pool name %q is taken: it holds endpoints that belong to no pool", name)
 		return
 	}
@@ -77,9 +86,9 @@ func (p *parser) beginPool(args []string) {
 
 func (p *parser) domainLine(args []string) {
 	p.endPool()
-	name, err := cleanName(args[0])
+	name, err := syntax.CleanName(args[0])
 	if err != nil {
-		p.fail(nameHint(args[0]), "%v", err)
+		p.fail(syntax.NameHint(args[0]), "%v", err)
 		return
 	}
 	if !strings.Contains(name, ".") {
@@ -101,9 +110,9 @@ func (p *parser) domainLine(args []string) {
 // 5269).
 func service(role edge.Role, defaults ...int) func(*parser, []string) {
 	return func(p *parser, args []string) {
-		name, err := cleanName(args[0])
+		name, err := syntax.CleanName(args[0])
 		if err != nil {
-			hint := nameHint(args[0])
+			hint := syntax.NameHint(args[0])
 			if strings.Contains(err.Error(), "is an address") {
 				hint = "a service is named as clients know it; addresses stand with `member`"
 			}
@@ -112,8 +121,8 @@ func service(role edge.Role, defaults ...int) func(*parser, []string) {
 		}
 		ports := defaults
 		if len(args) > 1 {
-			if ports, err = parsePorts(args[1:]); err != nil {
-				p.fail(nameHint(strings.Join(args[1:], " ")), "%v", err)
+			if ports, err = syntax.ParsePorts(args[1:]); err != nil {
+				p.fail(syntax.NameHint(strings.Join(args[1:], " ")), "%v", err)
 				return
 			}
 		}
@@ -133,9 +142,9 @@ func (p *parser) extraNames(args []string) {
 // names adds names to a list that holds each once.
 func (p *parser) names(list *[]string, args []string) {
 	for _, arg := range args {
-		name, err := cleanName(arg)
+		name, err := syntax.CleanName(arg)
 		if err != nil {
-			p.fail(nameHint(arg), "%v", err)
+			p.fail(syntax.NameHint(arg), "%v", err)
 			continue
 		}
 		if len(*list) == maxNames {

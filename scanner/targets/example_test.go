@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"edgecert/scanner/targets/syntax"
 )
 
 func TestExampleFile(t *testing.T) {
@@ -15,12 +17,12 @@ func TestExampleFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := mustParse(t, string(raw))
-	if got := len(f.Pools); got != 5 {
+	if got := len(f.Pools); got != 8 {
 		t.Errorf("%d pools", got)
 	}
 	var firstWords []string
 	for line := range strings.SplitSeq(string(raw), "\n") {
-		if w, err := words(line); err != nil {
+		if w, err := syntax.Words(line); err != nil {
 			t.Fatal(err)
 		} else if len(w) > 0 {
 			firstWords = append(firstWords, w[0])

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/topology"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -17,7 +18,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, seed := range []string{
-		string(example), healthy, "pool p\naccess a.example 1 2 3\nmember x access=192.0.2.1:3,1", "[::1]:443 sni=a.b", "pool \"a b\"\naccess a.b",
+		string(example), healthy, otherKinds, healthy + "certificates av access\nexpect av a9\ninventory * x", "pool p\naccess a.example 1 2 3\nmember x access=192.0.2.1:3,1", "[::1]:443 sni=a.b", "pool \"a b\"\naccess a.b",
 		"\ufeffpool bücher\n\taccess b_c.example\r\nvip 192.0.2.1", "pool p\naccess a.b\ninventory x \"\"", "domain xn--a", "a:1 sni=", "\xff\xfea\x00", "::1",
 		"pool p\naccess a.b\nxmpp c.d\nvip access=192.0.2.1:444 xmpp=192.0.2.1", "pool p\naccess a.b\nmember é 192.0.2.1\nmember É 192.0.2.2",
 	} {
@@ -57,7 +58,7 @@ func FuzzTopology(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if sniff(raw) == kindTargets {
+		if !topology.Recognize(raw) {
 			return
 		}
 		file, err := loadBytes("t", raw)

@@ -9,26 +9,34 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
+	"edgecert/scanner/targets/topology"
 )
 
-// Load reads targets files and topologies, "-" for stdin, and lays them
-// together. The paths inside a targets file become relative to where the
-// program runs. A pool may be described by one targets file and one topology:
-// what the targets file says counts, and where the topology says otherwise the
-// pool's Notes tell. Of two topologies the first counts. Two targets files that
-// name one pool are an error. rules are the IDs that `severity` and `allow` may
-// name; with none they are taken unchecked.
+// Load reads targets files and topologies, "-" for stdin, told apart by their
+// content, and lays them together. The paths inside a targets file become
+// relative to where the program runs. A pool may be described by one targets
+// file and one topology: what the targets file says counts, and where the
+// topology says otherwise the pool's Notes tell. Of two topologies the first
+// counts. Two targets files that name one pool are an error. rules are the IDs
+// that `severity` and `allow` may name; with none they are taken unchecked.
 func Load(paths []string, stdin io.Reader, rules []string) (File, error) {
+	return LoadWith(paths, nil, stdin, rules)
+}
+
+// LoadWith is Load with further files that are topologies and nothing else.
+func LoadWith(paths, topologies []string, stdin io.Reader, rules []string) (File, error) {
 	var all loaded
-	var errs Errors
-	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
-		return File{}, &Error{Msg: "stdin is given twice", Hint: "`-t -` stands once"}
+	var errs syntax.Errors
+	every := slices.Concat(paths, topologies)
+	if i := slices.Index(every, "-"); i >= 0 && slices.Contains(every[i+1:], "-") {
+		return File{}, edge.Hintf("`-t -` stands once", "stdin is given twice")
 	}
-	for _, path := range paths {
-		err := all.load(path, stdin, rules)
+	for i, path := range every {
+		err := all.load(path, stdin, rules, i >= len(paths))
 		switch e := err.(type) {
 		case nil:
-		case Errors:
+		case syntax.Errors:
 			errs = append(errs, e...)
 		default:
 			return File{}, err
@@ -42,11 +50,11 @@ func Load(paths []string, stdin io.Reader, rules []string) (File, error) {
 
 // loaded collects what the inputs say.
 type loaded struct {
-	files    []File
-	topology topology
+	files   []File
+	exports topology.Exports
 }
 
-func (l *loaded) load(path string, stdin io.Reader, rules []string) error {
+func (l *loaded) load(path string, stdin io.Reader, rules []string, exported bool) error {
 	name, r := path, stdin
 	if path == "-" {
 		name = "stdin"
@@ -58,12 +66,12 @@ func (l *loaded) load(path string, stdin io.Reader, rules []string) error {
 		defer f.Close()
 		r = f
 	}
-	raw, err := io.ReadAll(io.LimitReader(r, maxTopologySize+1))
+	raw, err := io.ReadAll(io.LimitReader(r, topology.MaxSize+1))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
 	before := len(l.files)
-	if err := l.add(name, raw, rules); err != nil {
+	if err := l.add(name, raw, rules, exported); err != nil {
 		return err
 	}
 	for _, f := range l.files[before:] {
@@ -72,13 +80,13 @@ func (l *loaded) load(path string, stdin io.Reader, rules []string) error {
 	return nil
 }
 
-// add takes one input for what its content shows it to be.
-func (l *loaded) add(name string, raw []byte, rules []string) error {
-	if kind := sniff(raw); kind != kindTargets {
-		return l.topology.add(name, raw, kind)
+// add takes one input for what its content shows it to be, or for an export.
+func (l *loaded) add(name string, raw []byte, rules []string, exported bool) error {
+	if exported || topology.Recognize(raw) {
+		return l.exports.Add(name, raw)
 	}
-	if len(raw) > maxFileSize {
-		return tooLarge(name, maxFileSize)
+	if err := syntax.CheckSize(name, raw, maxFileSize); err != nil {
+		return err
 	}
 	f, err := parse(name, raw, rules)
 	if err != nil {
@@ -88,12 +96,17 @@ func (l *loaded) add(name string, raw []byte, rules []string) error {
 	return nil
 }
 
-// relative makes the paths of inventory files relative to dir.
+// relative makes the paths of inventory and certificate files relative to dir.
 func relative(pools []edge.Pool, dir string) {
 	for _, p := range pools {
 		for i, f := range p.InventoryFiles {
 			if !filepath.IsAbs(f.Path) {
 				p.InventoryFiles[i].Path = filepath.Join(dir, f.Path)
+			}
+		}
+		for i, x := range p.Expect {
+			if x.Thumbprint == "" && !filepath.IsAbs(x.Text) {
+				p.Expect[i].Text = filepath.Join(dir, x.Text)
 			}
 		}
 	}
@@ -105,7 +118,7 @@ func (l *loaded) file() (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	described, err := l.topology.pools()
+	described, err := l.exports.Pools()
 	if err != nil {
 		return File{}, err
 	}
@@ -117,7 +130,7 @@ func (l *loaded) file() (File, error) {
 			further = append(further, t)
 			continue
 		}
-		out.Pools[i].Notes = append(out.Pools[i].Notes, disagreements(out.Pools[i], t)...)
+		out.Pools[i].Notes = append(out.Pools[i].Notes, topology.Disagreements(out.Pools[i], t)...)
 	}
 	return Join(out, File{Pools: further})
 }
@@ -140,7 +153,7 @@ func alike(pools []edge.Pool, t edge.Pool) []string {
 func Join(files ...File) (File, error) {
 	var out File
 	var loose *edge.Pool
-	var errs Errors
+	var errs syntax.Errors
 	seen := map[edge.Loose]bool{}
 	for _, f := range files {
 		for _, p := range f.Pools {
@@ -152,8 +165,8 @@ func Join(files ...File) (File, error) {
 				continue
 			}
 			if i := slices.IndexFunc(out.Pools, func(o edge.Pool) bool { return o.Name == p.Name }); i >= 0 {
-				errs = append(errs, &Error{Msg: fmt.Sprintf("pool %q is described twice: %s and %s", p.Name, out.Pools[i].Source, p.Source),
-					Hint: "rename one of them, or leave one out"})
+				errs = append(errs, syntax.At("", 0, "rename one of them, or leave one out",
+					"pool %q is described twice: %s and %s", p.Name, out.Pools[i].Source, p.Source))
 				continue
 			}
 			out.Pools = append(out.Pools, p)
@@ -167,7 +180,7 @@ func Join(files ...File) (File, error) {
 	if loose != nil {
 		out.Pools = append(out.Pools, *loose)
 	}
-	if err := errs.orNil(); err != nil {
+	if err := errs.OrNil(); err != nil {
 		return File{}, err
 	}
 	return out, nil
@@ -196,9 +209,4 @@ func addLoose(pool *edge.Pool, list []edge.Loose, seen map[edge.Loose]bool) {
 			pool.Loose = append(pool.Loose, l)
 		}
 	}
-}
-
-func tooLarge(name string, limit int) error {
-	return Errors{{File: name, Msg: fmt.Sprintf("larger than %d MiB", limit>>20),
-		Hint: "a targets file or a topology is expected"}}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/unicode"
@@ -26,20 +27,23 @@ func write(t *testing.T, name, content string) string {
 // loadBytes is Load for one input that has been read already.
 func loadBytes(name string, raw []byte) (File, error) {
 	var all loaded
-	if err := all.add(name, raw, nil); err != nil {
+	if err := all.add(name, raw, nil, false); err != nil {
 		return File{}, err
 	}
 	return all.file()
 }
 
-// firstError is the first error of err, which has to be Errors.
-func firstError(t *testing.T, err error) *Error {
+// firstError is the first error of err, which has to be syntax.Errors, with its hint.
+func firstError(t *testing.T, err error) string {
 	t.Helper()
-	var errs Errors
+	var errs syntax.Errors
 	if !errors.As(err, &errs) {
 		t.Fatalf("got %v, want Errors", err)
 	}
-	return errs[0]
+	if errs[0].Hint == "" {
+		return errs[0].Error()
+	}
+	return errs[0].Error() + ": " + errs[0].Hint
 }
 
 func TestEncodings(t *testing.T) {
@@ -68,7 +72,7 @@ func TestEncodings(t *testing.T) {
 		strings.Repeat("#\n", 8<<20) + "#": "stdin: larger than 16 MiB: a targets file or a topology is expected",
 	} {
 		_, err := Load([]string{"-"}, strings.NewReader(text), nil)
-		if got := firstError(t, err).Error(); got != want {
+		if got := firstError(t, err); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
@@ -77,12 +81,12 @@ func TestEncodings(t *testing.T) {
 func TestAllErrorsOfAFile(t *testing.T) {
 	t.Parallel()
 	_, err := parse("t", []byte(strings.Repeat("nonsense here\n", 100)), nil)
-	var errs Errors
-	if !errors.As(err, &errs) || len(errs) != maxErrors+1 || !strings.Contains(errs[maxErrors].Msg, "more is wrong") {
+	var errs syntax.Errors
+	if !errors.As(err, &errs) || len(errs) != maxErrors+1 || !strings.Contains(errs[maxErrors].Error(), "more is wrong") {
 		t.Errorf("got %v", err)
 	}
 	_, err = parse("t", []byte("pool a\naccess b.example\nwrong\nmember x 1.2.3\n"), nil)
-	if !errors.As(err, &errs) || len(errs) != 2 || errs[0].Line != 3 || errs[1].Line != 4 {
+	if !errors.As(err, &errs) || len(errs) != 2 || !strings.HasPrefix(errs[0].Error(), "t:3: ") || !strings.HasPrefix(errs[1].Error(), "t:4: ") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -118,14 +122,14 @@ func TestLoadErrors(t *testing.T) {
 	one, two := write(t, "one.txt", healthy), write(t, "two.txt", healthy)
 	_, err := Load([]string{one, two}, nil, nil)
 	want := `pool "edge" is described twice: ` + one + ":1 and " + two + ":1: rename one of them, or leave one out"
-	if got := firstError(t, err).Error(); got != want {
+	if got := firstError(t, err); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if _, err := Load([]string{filepath.Join(t.TempDir(), "none.txt")}, nil, nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	_, err = Load([]string{write(t, "a", "nonsense here"), write(t, "b", "nonsense there")}, nil, nil)
-	var errs Errors
+	var errs syntax.Errors
 	if !errors.As(err, &errs) || len(errs) != 2 {
 		t.Errorf("got %v, want the errors of both files", err)
 	}
@@ -136,7 +140,7 @@ func TestTenThousandLooseEndpoints(t *testing.T) {
 	var text strings.Builder
 	for i := range 10_000 {
 		text.WriteString("192.0.2.1:")
-		text.WriteString(joinPorts([]int{i + 1}))
+		text.WriteString(syntax.JoinPorts([]int{i + 1}))
 		text.WriteString(" sni=www.example.net\n")
 	}
 	f := mustParse(t, text.String())
@@ -174,7 +178,7 @@ func TestCommandLine(t *testing.T) {
 		"con toso.com":          `"con toso.com" is no DNS name: " " is not allowed in one`,
 	} {
 		_, err := CommandLine([]string{arg})
-		if got := firstError(t, err).Error(); got != want {
+		if got := firstError(t, err); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}

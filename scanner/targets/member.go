@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 )
 
 // byDNS stands in place of an address where it is not known which of the
@@ -15,7 +16,7 @@ const byDNS = "dns"
 // member reads `member NAME ADDRESS...`.
 func (p *parser) member(args []string) {
 	name := args[0]
-	if !plainWord(name) || strings.Contains(args[0], "=") {
+	if !syntax.PlainWord(name) || strings.Contains(args[0], "=") {
 		p.fail("a member has a name, and then its addresses", "%q is no name of a member", name)
 		return
 	}
@@ -24,14 +25,8 @@ func (p *parser) member(args []string) {
 		return
 	}
 	d := p.draft
-	for i, m := range d.pool.Members {
-		if strings.EqualFold(m.Name, name) {
-			p.fail("", "member %q stands twice: first in line %d", name, d.members[i].line)
-			return
-		}
-	}
-	if len(d.pool.Members) == maxMembers {
-		p.fail("", "more than %d members", maxMembers)
+	if first, twice := d.memberNames[strings.ToLower(name)]; twice {
+		p.fail("", "member %q stands twice: first in line %d", name, first)
 		return
 	}
 	if nameless(name, args[1:]) {
@@ -46,6 +41,7 @@ func (p *parser) member(args []string) {
 	if addresses, ok := p.addresses(args[1:], ml.dns); ok {
 		d.pool.Members = append(d.pool.Members, edge.Member{Name: name, Addresses: addresses, Source: p.place()})
 		d.members = append(d.members, ml)
+		d.memberNames[strings.ToLower(name)] = p.line
 	}
 }
 
@@ -122,7 +118,7 @@ func (p *parser) role(arg string) (edge.Address, string, bool) {
 		return a, arg, true
 	}
 	a.Role = edge.Role(role)
-	if !slices.Contains([]edge.Role{edge.Access, edge.WebConf, edge.AV, edge.XMPP}, a.Role) {
+	if !slices.Contains(edgeRoles(), a.Role) {
 		p.fail("the services are access, webcon, av and xmpp", "unknown service %q in %q", role, arg)
 		return a, "", false
 	}
@@ -132,7 +128,7 @@ func (p *parser) role(arg string) (edge.Address, string, bool) {
 // address reads the address itself.
 func (p *parser) address(a *edge.Address, arg, value string) bool {
 	var err error
-	a.IP, a.Ports, err = parseAddress(value)
+	a.IP, a.Ports, err = syntax.ParseAddress(value)
 	if err != nil {
 		hint := ""
 		switch {
@@ -144,10 +140,6 @@ func (p *parser) address(a *edge.Address, arg, value string) bool {
 			hint = "no blank stands between ports"
 		}
 		p.fail(hint, "%v", err)
-		return false
-	}
-	if a.Role == "" && len(a.Ports) > 0 {
-		p.fail("say which service they belong to, as in access="+value, "%q gives ports for every service at once", arg)
 		return false
 	}
 	return true

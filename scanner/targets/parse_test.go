@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -19,6 +20,7 @@ func comparing() cmp.Options {
 		cmpopts.EquateEmpty(),
 		cmpopts.IgnoreFields(edge.Pool{}, "Source"),
 		cmpopts.IgnoreFields(edge.Service{}, "Source"),
+		cmpopts.IgnoreFields(edge.Expectation{}, "Source"),
 		cmpopts.IgnoreFields(edge.Member{}, "Source"),
 		cmpopts.IgnoreFields(edge.Address{}, "Source"),
 		cmpopts.IgnoreFields(edge.Loose{}, "Source"),
@@ -96,6 +98,8 @@ domain tailspin.example
 				PublicIMAOL:    true,
 				PrivateIssuer:  true,
 				PerService:     true,
+				Groups:         [][]edge.Role{{edge.Access}, {edge.WebConf}, {edge.AV}, {edge.XMPP}},
+				XMPPDeclared:   true,
 				ExtraNames:     []string{"meet.contoso.us"},
 				Severities:     map[string]string{"expires-soon": "error"},
 				Allow:          []string{"ec-key", "root-sent"},
@@ -137,7 +141,7 @@ func TestOneErrorForOneMistake(t *testing.T) {
 		strings.Replace(healthy, "access sip", "access\naccess sip", 1),
 	} {
 		_, err := parse("t", []byte(text), nil)
-		var errs Errors
+		var errs syntax.Errors
 		if !errors.As(err, &errs) || len(errs) != 1 {
 			t.Errorf("got %v", err)
 		}
@@ -198,7 +202,7 @@ func TestParseErrors(t *testing.T) {
 		{"SIP address", "", "sip:contoso.com:5061", `targets.txt:8: "sip:contoso.com:5061" is no HOST:PORT: a loose endpoint is HOST:PORT [sni=NAME]`},
 		{"brackets without a port", "", "[2001:db8::1]", `targets.txt:8: "[2001:db8::1]" has no port: a loose endpoint is HOST:PORT [sni=NAME]`},
 		{"directive with a colon", "av av", "av: av", "targets.txt:5: unknown word \"av:\": did you mean `av`?"},
-		{"comment of another language", "", "// no", "targets.txt:8: unknown word \"//\": a line begins with one of pool, domain, sip-domains, access, webcon, av, xmpp, member, vip, public-im, client-auth, extra-names, issuer, certificates, inventory, severity, allow, or is a HOST:PORT"},
+		{"comment of another language", "", "// no", "targets.txt:8: unknown word \"//\": a line begins with one of pool, domain, kind, sip-domains, access, webcon, av, xmpp, name, member, vip, public-im, client-auth, extra-names, issuer, certificates, expect, inventory, severity, allow, or is a HOST:PORT"},
 		{"domain without a dot", "", "domain contoso", `targets.txt:8: "contoso" is no SIP domain: a SIP domain has a dot, as in contoso.com`},
 		{"domain with a port", "", "domain contoso.com:5061", `targets.txt:8: "contoso.com:5061" is no DNS name: ":" is not allowed in one: a name has no scheme before it and no :PORT behind it`},
 		{"names with commas", "sip-domains contoso.com", "sip-domains contoso.com, fabrikam.com", `targets.txt:2: "contoso.com," is no DNS name: "," is not allowed in one: blanks divide the words of a line, not commas`},
@@ -225,7 +229,7 @@ func TestParseErrors(t *testing.T) {
 		{"address for an unknown service", "av=203.0.113.30", "audio=203.0.113.30", `targets.txt:6: unknown service "audio" in "audio=203.0.113.30": the services are access, webcon, av and xmpp`},
 		{"more ports than the service", "webcon=203.0.113.20", "webcon=203.0.113.20:443,444", "targets.txt:6: member edge1: webcon=203.0.113.20: 2 ports (443 444) for a service that has 1 (443)"},
 		{"ports in another order", "access=203.0.113.10", "access=203.0.113.10:5061,443", "targets.txt:6: member edge1: access=203.0.113.10: ports 5061 443 in another order than the service's 443 5061: they stand for them by position"},
-		{"ports for every service at once", edge1, "member edge1 203.0.113.10:443", `targets.txt:6: "203.0.113.10:443" gives ports for every service at once: say which service they belong to, as in access=203.0.113.10:443`},
+		{"ports for every service at once", edge1, "member edge1 203.0.113.10:443", `targets.txt:6: member edge1: 203.0.113.10:443 gives ports for every service at once: say which service they belong to, as in access=203.0.113.10:443`},
 		{"one address for two members", "203.0.113.11", "203.0.113.10", "targets.txt:7: 203.0.113.10:443 is access of member edge1 and access of member edge2 at once"},
 		{"one address for two services", edge1, "member edge1 203.0.113.10", "targets.txt:6: 203.0.113.10:443 is access of member edge1 and webcon of member edge1 at once"},
 		{"load balancer on a member's address", "", "vip access=203.0.113.10", "targets.txt:8: 203.0.113.10:443 is access of member edge1 and access of the load balancer at once"},
@@ -251,6 +255,23 @@ func TestParseErrors(t *testing.T) {
 		{"URL", "", "https://contoso.com/", `targets.txt:8: "https://contoso.com/" is a URL: a loose endpoint is HOST:PORT, without scheme and path`},
 		{"loose IPv6 without brackets", "", "2001:db8::1:443", `targets.txt:8: "2001:db8::1:443" is no HOST:PORT: an IPv6 address stands in brackets: a loose endpoint is HOST:PORT [sni=NAME]`},
 		{"two names to ask for", "", "192.0.2.1:443 sni=a.b sni=c.d", `targets.txt:8: "sni=c.d" behind a loose endpoint: a loose endpoint is HOST:PORT [sni=NAME]`},
+		{"unknown kind", "", "kind reverse-proxy", "targets.txt:8: \"reverse-proxy\" behind `kind`: `kind` takes edge, web, internal, partner"},
+		{"services of an Edge in a web pool", "", "kind web", "targets.txt:2: `sip-domains` in a pool of kind web: list its names in a line `name NAME...`"},
+		{"a partner's other services", "", "kind partner", "targets.txt:4: `webcon` in a pool of kind partner: of a partner only its Access Edge is known"},
+		{"names of an Edge", "", "name meet.contoso.com", "targets.txt:8: `name` in a pool of kind edge: an Edge's services are access, webcon, av and xmpp; `name` is for `kind web` and `kind internal`"},
+		{"a web pool without names", "", "pool rp\nkind web", "targets.txt:8: pool \"rp\" of kind web has no name: add a line `name NAME`"},
+		{"a public issuer inside", "", "pool in\nkind internal\nname in.contoso.net\nissuer public", "targets.txt:11: `issuer public` in a pool of kind internal: leave it out: `kind internal` implies `issuer private`"},
+		{"ports without a name", "", "pool rp\nkind web\nname 443", "targets.txt:10: `name` without a name: `name NAME... [PORT]...`"},
+		{"ports for names of several", "", "pool rp\nkind web\nname a.b\nname c.d 444\nmember rp1 192.0.2.1:20443", "targets.txt:12: member rp1: 192.0.2.1:20443 gives ports, and the names of the pool have several: give names of other ports a pool of their own"},
+		{"a group of unknown services", "", "certificates access+audio", "targets.txt:8: unknown service \"audio\" in \"access+audio\": `certificates` takes one, per-service, or groups of access, webcon, av and xmpp, as in access+webcon av"},
+		{"a blank in a group", "", "certificates access + webcon", "targets.txt:8: unknown service \"\" in \"+\": no blank stands beside a +"},
+		{"a service in two groups", "", "certificates access+av webcon+av", "targets.txt:8: av stands twice in `certificates`: each service stands in one group"},
+		{"a group with a service that is not there", "", "certificates access xmpp", "targets.txt:8: `certificates` names xmpp, and the pool has no such service: add a line `xmpp NAME`, or leave it out"},
+		{"one and more", "", "certificates one av", "targets.txt:8: \"av\" behind `certificates one`"},
+		{"two certificates expected", "", "expect a.cer\nexpect b.cer", "targets.txt:9: `expect` stands twice for the pool: first in line 8"},
+		{"two expected of one group", "", "expect a.cer\nexpect webcon b.cer", "targets.txt:9: `expect webcon` is for the same certificate as line 8: they share one certificate: see `certificates`"},
+		{"expected of a service that is not there", "", "expect xmpp a.cer", "targets.txt:8: `expect xmpp`, and the pool has no such service: add a line `xmpp NAME`"},
+		{"a thumbprint cut short", "", "expect a9 d5 1a", "targets.txt:8: \"a9 d5 1a\" is neither a file nor a thumbprint: a file's name with blanks stands in double quotes; a thumbprint has 40 or 64 hexadecimal digits"},
 		{"terminal escape in a word", "", "\x1b[31mpool x", `targets.txt:8: a character that does not print in "\x1b[31mpool"`},
 	}
 	for _, tt := range tests {
@@ -263,11 +284,10 @@ func TestParseErrors(t *testing.T) {
 				}
 			}
 			f, err := parse("targets.txt", []byte(text), rules())
-			var errs Errors
-			if !errors.As(err, &errs) {
+			if err == nil {
 				t.Fatalf("no error, but %v", f)
 			}
-			if got := errs[0].Error(); got != tt.want {
+			if got := firstError(t, err); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 )
 
 // A parser reads one targets file, line by line. It goes on after an error, so
@@ -17,7 +18,7 @@ type parser struct {
 	name    string
 	rules   []string
 	line    int
-	errs    Errors
+	errs    []mistake
 	pools   []edge.Pool
 	loose   []edge.Loose
 	seen    map[edge.Loose]bool // loose endpoints without their source
@@ -32,8 +33,11 @@ type parser struct {
 type draft struct {
 	pool        edge.Pool
 	line        int            // of `pool`
-	said        map[string]int // directives that may stand once, to their line
+	said        map[string]int // directives to the line where they stand first
 	members     []memberLine   // one for each member
+	memberNames map[string]int // a member's name in lower case to its line
+	hosts       []edge.Service // `name` lines, whose role and ports follow from the kind
+	expects     []int          // the line of each expectation
 	vips        []int          // the line of each VIP
 	inventories []int          // the line of each inventory file
 	errors      int            // that there were before it
@@ -55,7 +59,7 @@ func newParser(name string, rules []string) *parser {
 func (p *parser) file() File {
 	f := File{Pools: p.pools, Domains: p.domains}
 	if len(p.loose) > 0 {
-		f.Pools = append(f.Pools, edge.Pool{Name: looseName, Kind: edge.LoosePool, Source: p.name, Loose: p.loose})
+		f.Pools = append(f.Pools, edge.Pool{Name: string(edge.LoosePool), Kind: edge.LoosePool, Source: p.name, Loose: p.loose})
 	}
 	return f
 }
@@ -68,12 +72,12 @@ func (p *parser) run(text string) {
 			p.fail("", "a line of %d bytes: at most %d are read", len(line), maxLineLength)
 			break
 		}
-		args, err := words(line)
+		args, err := syntax.Words(unmarked(line))
 		if err != nil {
 			p.fail("", "%v", err)
 			continue
 		}
-		if i := slices.IndexFunc(args, func(a string) bool { return a != printable(a) }); i >= 0 {
+		if i := slices.IndexFunc(args, func(a string) bool { return a != syntax.Printable(a) }); i >= 0 {
 			p.fail("", "a character that does not print in %q", args[i])
 			continue
 		}
@@ -110,7 +114,19 @@ func (p *parser) directive(table []directive, args []string) {
 	if d.once && !p.once(d.word) {
 		return
 	}
+	if _, before := p.said(d.word); d.inPool && !before {
+		p.draft.said[d.word] = p.line
+	}
 	d.run(p, args[1:])
+}
+
+// said is the line in which a directive of this pool stands first.
+func (p *parser) said(word string) (int, bool) {
+	if p.draft == nil {
+		return 0, false
+	}
+	line, ok := p.draft.said[word]
+	return line, ok
 }
 
 // once notes a directive that a pool may hold a single time.
@@ -138,7 +154,7 @@ func (p *parser) other(table []directive, args []string) {
 		p.looseLine(args)
 		return
 	}
-	hint := cmp.Or(didYouMean(bare, known), endpointHint(args),
+	hint := cmp.Or(syntax.DidYouMean(bare, known), endpointHint(args),
 		"a line begins with one of "+strings.Join(known, ", ")+", or is a HOST:PORT")
 	p.fail(hint, "unknown word %q", args[0])
 }
@@ -150,7 +166,7 @@ func endpointHint(args []string) string {
 	if len(words) == 0 {
 		return ""
 	}
-	name, err := cleanName(words[0])
+	name, err := syntax.CleanName(words[0])
 	_, notIP := netip.ParseAddr(words[0])
 	switch {
 	case notIP == nil:
@@ -159,7 +175,7 @@ func endpointHint(args []string) string {
 		return ""
 	}
 	if len(words) > 1 {
-		if _, err := parsePort(words[1]); err != nil {
+		if _, err := syntax.ParsePort(words[1]); err != nil {
 			return ""
 		}
 		return "a loose endpoint is " + net.JoinHostPort(name, words[1])
@@ -174,7 +190,7 @@ func endpointHint(args []string) string {
 func (p *parser) looseLine(args []string) {
 	const usage = "a loose endpoint is HOST:PORT [sni=NAME]"
 	p.endPool()
-	host, port, err := splitHostPort(args[0])
+	host, port, err := syntax.SplitHostPort(args[0])
 	if err != nil {
 		p.fail(usage, "%v", err)
 		return
@@ -186,7 +202,7 @@ func (p *parser) looseLine(args []string) {
 			p.fail(usage, "%q behind a loose endpoint", option)
 			return
 		}
-		if l.SNI, err = cleanName(value); err != nil {
+		if l.SNI, err = syntax.CleanName(value); err != nil {
 			p.fail(usage, "%v", err)
 			return
 		}
@@ -203,6 +219,26 @@ func (p *parser) looseLine(args []string) {
 	p.loose = append(p.loose, l)
 }
 
+// A mistake is an error with its line.
+type mistake struct {
+	line int
+	err  *edge.HintError
+}
+
+// failed is everything that is wrong, by line; nil where nothing is.
+func (p *parser) failed() error {
+	slices.SortStableFunc(p.errs, func(a, b mistake) int { return a.line - b.line })
+	var all syntax.Errors
+	for i, m := range p.errs {
+		if i == maxErrors {
+			all = append(all, syntax.At(p.name, 0, "", "more is wrong than is shown here"))
+			break
+		}
+		all = append(all, m.err)
+	}
+	return all.OrNil()
+}
+
 // place is the source of what this line says.
 func (p *parser) place() string { return fmt.Sprintf("%s:%d", p.name, p.line) }
 
@@ -210,7 +246,7 @@ func (p *parser) place() string { return fmt.Sprintf("%s:%d", p.name, p.line) }
 func (p *parser) fail(hint, format string, args ...any) { p.failAt(p.line, hint, format, args...) }
 
 func (p *parser) failAt(line int, hint, format string, args ...any) {
-	p.errs = append(p.errs, &Error{File: p.name, Line: line, Msg: fmt.Sprintf(format, args...), Hint: hint})
+	p.errs = append(p.errs, mistake{line, syntax.At(p.name, line, hint, format, args...)})
 }
 
 func countOf(n int, noun string) string {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 )
 
 // samplesBehindOne is how many handshakes an address gets behind which several
@@ -22,10 +22,10 @@ const samplesBehindOne = 6
 func Plan(pools []edge.Pool) []edge.Endpoint {
 	var out []edge.Endpoint
 	for _, p := range pools {
-		if p.IsEdge() {
-			out = append(out, planPool(p)...)
-		} else {
+		if p.Listed() {
 			out = append(out, planLoose(p)...)
+		} else {
+			out = append(out, planPool(p)...)
 		}
 	}
 	return out
@@ -92,7 +92,7 @@ func planService(p edge.Pool, s edge.Service) []cell {
 	if s.Role == edge.XMPP { // on the Access addresses, whatever the domain's own address is
 		name = p.FQDN(edge.Access)
 	}
-	answer := lookedUp(p.DNS, name)
+	answer := p.DNS.Name(name)
 	vips := p.VIPsFor(s.Role)
 	isVIP := func(ip netip.Addr) bool {
 		return slices.ContainsFunc(vips, func(v edge.Address) bool { return v.IP == ip })
@@ -193,18 +193,6 @@ func sortByMember(list []edge.Endpoint) {
 	})
 }
 
-// lookedUp is what DNS said of a name; the zero answer where it was not asked.
-func lookedUp(dns *edge.DNS, name string) edge.NameAnswer {
-	if dns != nil {
-		for _, a := range dns.Names {
-			if strings.EqualFold(a.Name, name) {
-				return a
-			}
-		}
-	}
-	return edge.NameAnswer{Name: name}
-}
-
 // noAddress is why nothing can be dialed.
 func noAddress(name string, a edge.NameAnswer) *edge.Fault {
 	f := &edge.Fault{Class: edge.ClassDNS}
@@ -221,7 +209,7 @@ func noAddress(name string, a edge.NameAnswer) *edge.Fault {
 
 // noHost is why an address of DNS is not dialed; nil: it is.
 func noHost(ip netip.Addr, name string) *edge.Fault {
-	if ofHost(ip) {
+	if syntax.OfHost(ip) {
 		return nil
 	}
 	return &edge.Fault{Class: edge.ClassDNS, Message: fmt.Sprintf("%s is %s, which is no address of a host", recordOf(ip, name), ip)}

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/dns"
+	"edgecert/scanner/targets/dns/dnstest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	z := &zone{records: []string{
+	z := &dnstest.Zone{Records: []string{
 		"sip.contoso.com. A 203.0.113.11", "sip.contoso.com. A 203.0.113.10", "SIP.contoso.com. AAAA 2001:db8::10",
 		"webcon.contoso.com. CNAME Edge.contoso.net.", "edge.contoso.net. CNAME edge2.contoso.net.", "edge2.contoso.net. A 203.0.113.20",
 		"_sipfederationtls._tcp.contoso.com. SRV 10 5 5061 Backup.contoso.com.",
@@ -25,7 +27,7 @@ func TestResolve(t *testing.T) {
 		"_sipfederationtls._tcp.contoso.com. SRV 0 9 5061 SIP.Contoso.com.",
 		"_sip._tls.contoso.com. SRV 0 0 0 .",
 	}}
-	r := serve(t, z)
+	r := resolver(t, z)
 	f := mustParse(t, "pool a\nsip-domains contoso.com\naccess sip.contoso.com\nwebcon webcon.contoso.com\nav av.contoso.com\nxmpp contoso.com\n"+
 		"pool b\naccess sip.contoso.com\nmember edge1 203.0.113.10\n192.0.2.1:443\nedge2.contoso.net:444\nedge2.contoso.net:443\n")
 	pools := Resolve(t.Context(), f.Pools, r)
@@ -57,7 +59,7 @@ func TestResolve(t *testing.T) {
 		}
 	}
 	// Four names by two families, three SRV records; nothing twice.
-	if got := z.asked.Load(); got != 4*2+3 {
+	if got := z.Asked.Load(); got != 4*2+3 {
 		t.Errorf("%d queries", got)
 	}
 	if f.Pools[0].DNS != nil {
@@ -71,13 +73,13 @@ func TestResolveTrouble(t *testing.T) {
 	for i := range 200 {
 		many = append(many, fmt.Sprintf("many.example. AAAA 2001:db8::%x", i+1))
 	}
-	z := &zone{
-		records: append(many, "half.example. A 192.0.2.1", "old.example. A 192.0.2.2", "forged.example. A 192.0.2.3", "loop.example. CNAME loop2.example.", "loop2.example. CNAME loop.example.",
+	z := &dnstest.Zone{
+		Records: append(many, "half.example. A 192.0.2.1", "old.example. A 192.0.2.2", "forged.example. A 192.0.2.3", "loop.example. CNAME loop2.example.", "loop2.example. CNAME loop.example.",
 			"dangling.example. CNAME gone.example.", "text.example. TXT here"),
-		trouble: map[string]string{"broken.example": "SERVFAIL", "secret.example": "REFUSED", "silent.example": "silent",
+		Trouble: map[string]string{"broken.example": "SERVFAIL", "secret.example": "REFUSED", "silent.example": "silent",
 			"other.example": "refer", "half.example": "AAAA fails", "old.example": "no EDNS", "forged.example": "stranger"},
 	}
-	r := serve(t, z)
+	r := resolver(t, z)
 	r.Timeout = time.Second
 	tests := []struct {
 		name    string
@@ -123,7 +125,7 @@ func TestResolveTrouble(t *testing.T) {
 // twice.
 func TestAddressesOfNoHost(t *testing.T) {
 	t.Parallel()
-	r := serve(t, &zone{records: []string{"blocked.example. A 0.0.0.0", "blocked.example. AAAA ::", "near.example. AAAA fe80::1", "near.example. A 169.254.1.1",
+	r := resolver(t, &dnstest.Zone{Records: []string{"blocked.example. A 0.0.0.0", "blocked.example. AAAA ::", "near.example. AAAA fe80::1", "near.example. A 169.254.1.1",
 		"mapped.example. A 192.0.2.1", "mapped.example. AAAA ::ffff:192.0.2.1"}})
 	f := mustParse(t, "blocked.example:443\nnear.example:443\nmapped.example:443\npool p\naccess blocked.example 443\n")
 	var got []string
@@ -144,8 +146,8 @@ func TestAddressesOfNoHost(t *testing.T) {
 // An authoritative server does not follow an alias out of its zone by itself.
 func TestResolveWithoutRecursion(t *testing.T) {
 	t.Parallel()
-	z := &zone{lame: true, records: []string{"a.example. CNAME b.example.", "b.example. A 192.0.2.1", "c.example. CNAME c.example."}}
-	pool := Resolve(t.Context(), mustParse(t, "a.example:443\nc.example:443").Pools, serve(t, z))[0]
+	z := &dnstest.Zone{Lame: true, Records: []string{"a.example. CNAME b.example.", "b.example. A 192.0.2.1", "c.example. CNAME c.example."}}
+	pool := Resolve(t.Context(), mustParse(t, "a.example:443\nc.example:443").Pools, resolver(t, z))[0]
 	want := []edge.NameAnswer{
 		{Name: "a.example", Status: edge.Found, CNAME: "b.example", Addresses: []netip.Addr{ip("192.0.2.1")}},
 		{Name: "c.example", Status: edge.Unknown, Error: "a chain of more than 16 aliases"},
@@ -158,7 +160,7 @@ func TestResolveWithoutRecursion(t *testing.T) {
 
 func TestResolveCountsMembers(t *testing.T) {
 	t.Parallel()
-	r := serve(t, &zone{records: []string{"av.example. A 192.0.2.1", "av.example. A 192.0.2.2", "av.example. AAAA 2001:db8::1", "web.example. A 192.0.2.9"}})
+	r := resolver(t, &dnstest.Zone{Records: []string{"av.example. A 192.0.2.1", "av.example. A 192.0.2.2", "av.example. AAAA 2001:db8::1", "web.example. A 192.0.2.9"}})
 	f := mustParse(t, "pool p\naccess sip.example\nwebcon web.example\nav av.example\nmember e1 access=192.0.2.3 webcon=dns av=dns\nmember e2 access=192.0.2.4 webcon=dns av=dns\n")
 	want := []string{"DNS has 1 address for web.example, and the pool 2 members", "DNS has 1 address for av.example, and the pool 2 members"}
 	pools := Resolve(t.Context(), f.Pools, r)
@@ -175,11 +177,13 @@ func TestResolveCountsMembers(t *testing.T) {
 // A port that nobody listens on, and an answer that is no DNS.
 func TestResolverThatIsNone(t *testing.T) {
 	t.Parallel()
-	packets, listener := listenBoth(t)
-	listener.Close()
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	packets.Close()
 	server := packets.LocalAddr().String()
-	pool := Resolve(t.Context(), mustParse(t, "a.example:443").Pools, Resolver{Server: server})[0]
+	pool := Resolve(t.Context(), mustParse(t, "a.example:443").Pools, dns.Resolver{Server: server})[0]
 	want := "connection refused from " + server
 	if runtime.GOOS == "windows" { // where Go has that not told of UDP
 		want = "no answer from " + server + " within 2s"
@@ -189,48 +193,12 @@ func TestResolverThatIsNone(t *testing.T) {
 	}
 }
 
-// What package net says of the system's resolver.
-func TestSystemErrors(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		err    error
-		status edge.LookupStatus
-		text   string
-	}{
-		"no such name":   {&net.DNSError{Err: "no such host", IsNotFound: true}, edge.Absent, ""},
-		"server failure": {&net.DNSError{Err: "server misbehaving", Server: "192.0.2.53:53", IsTemporary: true}, edge.Unknown, "server failure from 192.0.2.53:53"},
-		"silence":        {&net.DNSError{Err: "read udp 10.0.0.1:40000->192.0.2.53:53: i/o timeout", Server: "192.0.2.53:53", IsTimeout: true}, edge.Unknown, "no answer from 192.0.2.53:53"},
-		"interrupted":    {context.Canceled, edge.Unknown, "context canceled"},
-	} {
-		if l := systemError(tt.err); l.status != tt.status || l.err != tt.text {
-			t.Errorf("%s: got %v %q", name, l.status, l.err)
-		}
-	}
-}
-
-func TestParseResolver(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"": "", "9.9.9.9": "9.9.9.9:53", "9.9.9.9:5353": "9.9.9.9:5353", "2620:fe::fe": "[2620:fe::fe]:53",
-		"[2620:fe::fe]": "[2620:fe::fe]:53", "[2620:fe::fe]:54": "[2620:fe::fe]:54", "Dns.Example": "dns.example:53",
-	} {
-		if r, err := ParseResolver(in); err != nil || r.Server != want {
-			t.Errorf("%q: got %q, %v", in, r.Server, err)
-		}
-	}
-	for _, in := range []string{"9.9.9.9:", "9.9.9.9:99999", "a b", "http://9.9.9.9"} {
-		if r, err := ParseResolver(in); err == nil {
-			t.Errorf("%q: got %v", in, r)
-		}
-	}
-}
-
 // Locate asks for the pools alone whose dialing needs it; Resolve then asks for
 // the others, and for nothing twice.
 func TestLocate(t *testing.T) {
 	t.Parallel()
-	z := &zone{records: []string{"sip.contoso.com. A 203.0.113.10", "av.contoso.com. A 203.0.113.30"}}
-	r := serve(t, z)
+	z := &dnstest.Zone{Records: []string{"sip.contoso.com. A 203.0.113.10", "av.contoso.com. A 203.0.113.30"}}
+	r := resolver(t, z)
 	for _, tt := range []struct {
 		name, text string
 		needs      bool
@@ -246,9 +214,9 @@ func TestLocate(t *testing.T) {
 		if asked := pools[0].DNS != nil; asked != tt.needs {
 			t.Errorf("%s: asked %v", tt.name, asked)
 		}
-		before := z.asked.Load()
+		before := z.Asked.Load()
 		all := Resolve(t.Context(), pools, r)
-		if again := z.asked.Load() > before; again == tt.needs || all[0].DNS == nil {
+		if again := z.Asked.Load() > before; again == tt.needs || all[0].DNS == nil {
 			t.Errorf("%s: then asked %v", tt.name, again)
 		}
 	}
@@ -257,7 +225,7 @@ func TestLocate(t *testing.T) {
 // An SRV record leads to sip.<domain> of its own domain, which is asked for too.
 func TestResolveNamesOfDomains(t *testing.T) {
 	t.Parallel()
-	r := serve(t, &zone{records: []string{"sip.contoso.com. A 192.0.2.1", "sip.fabrikam.com. A 192.0.2.2"}})
+	r := resolver(t, &dnstest.Zone{Records: []string{"sip.contoso.com. A 192.0.2.1", "sip.fabrikam.com. A 192.0.2.2"}})
 	f := mustParse(t, "pool p\nsip-domains contoso.com fabrikam.com\naccess sip.contoso.com\nmember edge1 192.0.2.1\n")
 	pool := Resolve(t.Context(), f.Pools, r)[0]
 	want := []edge.NameAnswer{
@@ -266,5 +234,50 @@ func TestResolveNamesOfDomains(t *testing.T) {
 	}
 	if d := cmp.Diff(want, pool.DNS.Names, comparing()); d != "" {
 		t.Error(d)
+	}
+}
+
+// resolver asks a DNS server of z on loopback.
+func resolver(t *testing.T, z *dnstest.Zone) dns.Resolver {
+	t.Helper()
+	return dns.Resolver{Server: dnstest.Serve(t, z), Timeout: 5 * time.Second}
+}
+
+// Ten thousand names before a resolver that is dead must not take hours.
+func TestResolverThatIsDead(t *testing.T) {
+	t.Parallel()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var text strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&text, "h%d.example:443\n", i)
+	}
+	pools := mustParse(t, text.String()).Pools
+	out := Resolve(t.Context(), pools, dns.Resolver{Server: conn.LocalAddr().String(), Timeout: 50 * time.Millisecond})
+	given := 0
+	for _, n := range out[0].DNS.Names {
+		if n.Status != edge.Unknown {
+			t.Fatalf("got %+v", n)
+		}
+		if strings.Contains(n.Error, "not asked: the ") {
+			given++
+		}
+	}
+	if given < 1500 {
+		t.Errorf("%d of 2000 names were given up on", given)
+	}
+}
+
+func TestResolveInterrupted(t *testing.T) {
+	t.Parallel()
+	z := &dnstest.Zone{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	pool := Resolve(ctx, mustParse(t, "a.example:443").Pools, resolver(t, z))[0]
+	if got := pool.DNS.Names[0]; got.Status != edge.Unknown || z.Asked.Load() != 0 {
+		t.Errorf("got %+v after %d queries", got, z.Asked.Load())
 	}
 }

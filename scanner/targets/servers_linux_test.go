@@ -12,6 +12,7 @@ import (
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab/peer"
+	"edgecert/scanner/targets/dns"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,7 +21,7 @@ import (
 // answers for contoso.com, it is ready.
 func startDNS(t *testing.T, server netip.AddrPort, path string, args ...string) {
 	t.Helper()
-	r := Resolver{Server: server.String(), Timeout: 250 * time.Millisecond}
+	r := dns.Resolver{Server: server.String(), Timeout: 250 * time.Millisecond}
 	peer.Start(t, path, args...).Until(t, "answered", func() bool {
 		pool := Resolve(t.Context(), []edge.Pool{{Kind: edge.LoosePool, Loose: []edge.Loose{{Host: "sip.contoso.com", Port: 443}}}}, r)[0]
 		return pool.DNS.Names[0].Status == edge.Found
@@ -127,7 +128,7 @@ func TestPackagedDNSServers(t *testing.T) {
 	for name, server := range map[string]netip.AddrPort{"nsd": nsd, "unbound": unbound} {
 		f := mustParse(t, "pool p\nsip-domains contoso.com\naccess sip.contoso.com\nwebcon webcon.contoso.com\nav av.contoso.com\n"+
 			"refused.example:443\nmany.contoso.com:443\n")
-		pools := Resolve(t.Context(), f.Pools, Resolver{Server: server.String()})
+		pools := Resolve(t.Context(), f.Pools, dns.Resolver{Server: server.String()})
 		want := &edge.DNS{
 			Resolver: server.String(),
 			Names: []edge.NameAnswer{

@@ -3,9 +3,9 @@ package targets
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 )
 
 // oneOf tells that a word is none of those a directive takes.
@@ -50,12 +50,6 @@ func (p *parser) issuer(args []string) {
 	}
 }
 
-func (p *parser) certificates(args []string) {
-	if p.oneOf("certificates", args[0], "one", "per-service") {
-		p.draft.pool.PerService = args[0] == "per-service"
-	}
-}
-
 func (p *parser) inventory(args []string) {
 	list := &p.draft.pool.InventoryFiles
 	if len(*list) == maxInventories {
@@ -95,24 +89,15 @@ func (p *parser) allow(args []string) {
 func (p *parser) rule(id string) bool {
 	known := slices.Contains(p.rules, id)
 	if len(p.rules) == 0 { // the caller has no catalogue: the shape is all that can be checked
-		known = plainWord(id) && strings.ToLower(id) == id
+		known = syntax.PlainWord(id) && strings.ToLower(id) == id
 	}
 	if known {
 		return true
 	}
-	hint := didYouMean(id, p.rules)
+	hint := syntax.DidYouMean(id, p.rules)
 	if hint == "" {
 		hint = "`edgecert rules` lists them"
 	}
 	p.fail(hint, "unknown rule %q", id)
 	return false
-}
-
-// plainWord reports whether s can stand in a targets file, a report and a log
-// without any escaping.
-func plainWord(s string) bool {
-	if s == "" || len(s) > 253 || strings.ContainsAny(s, "\"#=") {
-		return false
-	}
-	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) < 0
 }

@@ -120,7 +120,8 @@ func TestPublishedTopology(t *testing.T) {
 				`ConfiguredIPAddress="198.51.100.99" IPAddress="10.1.2.31"`, `ConfiguredIPAddress="198.51.100.31" IPAddress="10.1.2.31"`},
 			func(p *edge.Pool) {
 				p.Members = []edge.Member{member("edge1.contoso.net", "-", "-", "198.51.100.30"), member("edge2.contoso.net", "-", "-", "198.51.100.31")}
-				p.Notes = []string{"the public addresses (NAT) of Access Edge (sip.contoso.com), Web Conferencing Edge (webcon.contoso.com) are not in the topology: completed from DNS"}
+				p.Notes = []string{"the public addresses (NAT) of Access Edge (sip.contoso.com), Web Conferencing Edge (webcon.contoso.com) are not in the topology: completed from DNS",
+					"the topology has private addresses where public ones are expected: edge1.contoso.net 10.1.2.30 10.1.2.10 10.1.2.20, edge2.contoso.net 10.1.2.11 10.1.2.21 10.1.2.31"}
 			}},
 		{"an interface that listens on all addresses",
 			[]string{`IPAddress="203.0.113.21"`, `IPAddress="0.0.0.0"`},

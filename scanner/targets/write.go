@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets/syntax"
 )
 
 // Write prints a targets file that describes pools, with the source of each
@@ -23,7 +24,7 @@ func Write(w io.Writer, pools []edge.Pool) error {
 		b.WriteString("\n")
 		var lines lines
 		switch {
-		case !p.IsEdge():
+		case p.Listed():
 			lines.loose(p)
 		case len(p.Services) == 0:
 			lines.note(p)
@@ -55,21 +56,21 @@ type lines struct {
 // add appends a line. Words are quoted where they have to be.
 func (l *lines) add(source string, words ...string) {
 	for i, w := range words {
-		if strings.Contains(w, `"`) || w != printable(w) {
+		if strings.Contains(w, `"`) || w != syntax.Printable(w) {
 			l.err = fmt.Errorf("%q cannot stand in a targets file", w)
 			return
 		}
-		if i > 0 && (w == "" || strings.ContainsFunc(w, isBlank) || strings.ContainsAny(w, "#"+curlyQuotes)) {
+		if i > 0 && (w == "" || strings.ContainsFunc(w, syntax.IsBlank) || strings.ContainsAny(w, "#"+syntax.CurlyQuotes)) {
 			words[i] = `"` + w + `"`
 		}
 	}
-	l.list = append(l.list, line{strings.Join(words, " "), printable(source)})
+	l.list = append(l.list, line{strings.Join(words, " "), syntax.Printable(source)})
 }
 
 // note prints what was noted of a pool, for a reader.
 func (l *lines) note(p edge.Pool) {
 	for _, n := range p.Notes {
-		l.list = append(l.list, line{text: "# " + printable(n)})
+		l.list = append(l.list, line{text: "# " + syntax.Printable(n)})
 	}
 }
 
@@ -110,9 +111,16 @@ func (l *lines) loose(p edge.Pool) {
 func (l *lines) pool(p edge.Pool) {
 	l.add(p.Source, "pool", p.Name)
 	l.note(p)
+	if !p.IsEdge() {
+		l.add("", "  kind", string(p.Kind))
+	}
 	l.names("  sip-domains", p.SIPDomains)
 	for _, s := range p.Services {
-		words := []string{"  " + string(s.Role), s.FQDN}
+		word := string(s.Role)
+		if s.Role == edge.Web || s.Role == edge.Internal {
+			word = "name"
+		}
+		words := []string{"  " + word, s.FQDN}
 		for _, port := range s.Ports {
 			words = append(words, fmt.Sprint(port))
 		}
@@ -139,7 +147,7 @@ func (l *lines) dnsMembers(p edge.Pool) {
 			continue
 		}
 		for _, ip := range a.Addresses {
-			l.list = append(l.list, line{text: fmt.Sprintf("  # by DNS: %s is at %s", printable(a.Name), ip)})
+			l.list = append(l.list, line{text: fmt.Sprintf("  # by DNS: %s is at %s", syntax.Printable(a.Name), ip)})
 		}
 	}
 }
@@ -151,11 +159,18 @@ func (l *lines) settings(p edge.Pool) {
 		l.add("", "  client-auth", string(p.ClientAuth))
 	}
 	l.names("  extra-names", p.ExtraNames)
-	if p.PrivateIssuer {
+	if p.PrivateIssuer && p.Kind != edge.InternalPool {
 		l.add("", "  issuer", "private")
 	}
-	if p.PerService {
-		l.add("", "  certificates", "per-service")
+	if len(p.Groups) > 0 {
+		l.add("", append([]string{"  certificates"}, groupsWord(p)...)...)
+	}
+	for _, x := range p.Expect {
+		words := []string{"  expect", x.Text}
+		if x.Role != "" {
+			words = slices.Insert(words, 1, string(x.Role))
+		}
+		l.add(x.Source, words...)
 	}
 	for _, f := range p.InventoryFiles {
 		l.add(f.Source, "  inventory", f.Member, f.Path)

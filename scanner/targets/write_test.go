@@ -35,6 +35,10 @@ func TestWriteComesBack(t *testing.T) {
 	for name, f := range map[string]File{
 		"the example file": mustParse(t, string(example)),
 		"a topology":       topology,
+		"other kinds":      mustParse(t, otherKinds),
+		"groups":           mustParse(t, healthy+"xmpp contoso.com\ncertificates access+webcon av\nexpect new.pfx\nexpect av "+strings.Repeat("a9", 20)+"\ninventory * all.json\n"),
+		"XMPP apart":       mustParse(t, healthy+"xmpp contoso.com\ncertificates access+webcon+av xmpp\n"),
+		"each its own":     mustParse(t, healthy+"xmpp contoso.com\ncertificates access webcon av\n"),
 		"every port form": mustParse(t, "pool p\naccess a.example\nwebcon b.example 443 444\nclient-auth required\ninventory e1 \"a b#c.json\"\ninventory e1 \"a\u2003b.json\"\ninventory e1 \"“c”.json\"\n"+
 			"member e1 access=[2001:db8::1]:5061 webcon=192.0.2.1:20443\nmember e2 access=192.0.2.2:20443,20061 webcon=192.0.2.3\n"+
 			"sip-domains "+strings.Repeat("x", 60)+".example a.b c.d e.f g.h i.j k.l m.n\nseverity ec-key error\nseverity root-sent info\n"),
@@ -56,7 +60,7 @@ func TestWrite(t *testing.T) {
 		Notes:    []string{"guessed \x1b[31m# \u202eall"},
 	}
 	nothing := edge.Pool{Name: "fabrikam.com", Source: "DNS of fabrikam.com", SIPDomains: []string{"fabrikam.com"}}
-	hosts := edge.Pool{Name: commandLineName, Kind: edge.CommandLinePool, Loose: []edge.Loose{{Host: "2001:db8::1", Port: 443, Source: "command line"}}}
+	hosts := edge.Pool{Name: string(edge.CommandLinePool), Kind: edge.CommandLinePool, Loose: []edge.Loose{{Host: "2001:db8::1", Port: 443, Source: "command line"}}}
 	want := `# Written by edgecert targets. Behind each line is where it comes from.
 
 pool sip.contoso.com               # DNS of contoso.com?  allow expired

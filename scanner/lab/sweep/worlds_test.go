@@ -15,6 +15,7 @@ import (
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
 	"edgecert/scanner/targets"
+	"edgecert/scanner/targets/dns"
 )
 
 // A world is the healthy pool with one change that no single cell has: in DNS,
@@ -112,7 +113,7 @@ func (w world) look(t *testing.T, l *lab.Lab) edge.Evidence {
 
 func look(t *testing.T, l *lab.Lab, pool edge.Pool) edge.Evidence {
 	t.Helper()
-	resolver, err := targets.ParseResolver(l.Resolver())
+	resolver, err := dns.ParseResolver(l.Resolver())
 	if err != nil {
 		t.Fatal(err)
 	}

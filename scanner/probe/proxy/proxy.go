@@ -53,7 +53,7 @@ func Reach(ctx context.Context, rawURL string) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", u.Host)
 	if err != nil {
-		return fmt.Errorf("proxy %q cannot be reached, so nothing was dialed: %w; hint: see whether it runs, and whether host and port are right", u.Redacted(), err)
+		return edge.Hintf("see whether it runs, and whether host and port are right", "proxy %q cannot be reached, so nothing was dialed: %w", u.Redacted(), err)
 	}
 	return conn.Close()
 }
@@ -61,7 +61,7 @@ func Reach(ctx context.Context, rawURL string) error {
 // parse reads a proxy's URL.
 func parse(rawURL string) (*url.URL, error) {
 	if !strings.Contains(rawURL, "://") {
-		return nil, errors.New("proxy: no scheme; hint: write socks5://HOST:PORT or http://HOST:PORT")
+		return nil, edge.Hintf("write socks5://HOST:PORT or http://HOST:PORT", "proxy: no scheme")
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -83,15 +83,15 @@ func check(u *url.URL) error {
 	switch u.Scheme {
 	case "socks5", "socks5h", "http":
 	default:
-		return fmt.Errorf("scheme %q; hint: socks5:// and http:// are known", u.Scheme)
+		return edge.Hintf("socks5:// and http:// are known", "scheme %q", u.Scheme)
 	}
 	switch {
 	case u.Opaque != "" || u.Hostname() == "":
-		return fmt.Errorf("no host; hint: write %s://HOST:PORT", u.Scheme)
+		return edge.Hintf("write "+u.Scheme+"://HOST:PORT", "no host")
 	case u.Port() == "":
-		return fmt.Errorf("no port; hint: SOCKS proxies mostly listen on 1080, HTTP proxies on 3128 or 8080")
+		return edge.Hintf("SOCKS proxies mostly listen on 1080, HTTP proxies on 3128 or 8080", "no port")
 	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.Fragment != "":
-		return fmt.Errorf("something behind the port; hint: write %s://HOST:PORT", u.Scheme)
+		return edge.Hintf("write "+u.Scheme+"://HOST:PORT", "something behind the port")
 	}
 	if p, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || p == 0 {
 		return fmt.Errorf("port %s: ports run from 1 to 65535", u.Port())
