@@ -7,7 +7,8 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// A chainGroup is the captures that present the same chain, and how it stands.
+// A chainGroup is the captures that present the same chain, in whatever
+// handshake but those without SNI, and how it stands.
 // A loose pool's endpoints are each a group of their own.
 type chainGroup struct {
 	chain []*edge.Certificate
@@ -26,16 +27,15 @@ func (w *world) chains() []chainGroup {
 	out := make([]chainGroup, 0, len(w.leaves))
 	index := map[edge.Fingerprint]int{}
 	for i, c := range w.captures {
-		if c.Leaf() == nil {
-			continue
+		for _, chain := range c.Chains() {
+			key := trust.ChainKey(chain)
+			if n, ok := index[key]; ok && w.pool.Kind != edge.LoosePool {
+				out[n].at = append(out[n].at, i)
+				continue
+			}
+			index[key] = len(out)
+			out = append(out, chainGroup{chain, w.scan.forest.Judge(chain), w.one(i)})
 		}
-		key := trust.ChainKey(c.Chain)
-		if n, ok := index[key]; ok && w.pool.Kind != edge.LoosePool {
-			out[n].at = append(out[n].at, i)
-			continue
-		}
-		index[key] = len(out)
-		out = append(out, chainGroup{c.Chain, w.scan.forest.Judge(c.Chain), w.one(i)})
 	}
 	w.byChain = out
 	return out

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -27,48 +26,6 @@ type gap struct {
 	at       []int
 }
 
-// A shown is a chain that endpoints present in whatever handshake.
-type shown struct {
-	chain []*edge.Certificate
-	trust trust.Result
-	at    []int
-}
-
-// everyChain are the distinct chains of all handshakes, but those without SNI,
-// which are for whoever asks for no name.
-func (w *world) everyChain() []shown {
-	if w.sentChains != nil {
-		return w.sentChains
-	}
-	out := make([]shown, 0, len(w.leaves))
-	index := map[edge.Fingerprint]int{}
-	add := func(i int, chain []*edge.Certificate) {
-		if len(chain) == 0 {
-			return
-		}
-		key := trust.ChainKey(chain)
-		n, ok := index[key]
-		if !ok {
-			n = len(out)
-			index[key] = n
-			out = append(out, shown{chain: chain, trust: w.scan.forest.Judge(chain)})
-		}
-		if !slices.Contains(out[n].at[max(0, len(out[n].at)-1):], i) {
-			out[n].at = append(out[n].at, i)
-		}
-	}
-	for i, c := range w.captures {
-		add(i, c.Chain)
-		for _, p := range c.Presentations {
-			if p.Offer != edge.OfferWithoutSNI {
-				add(i, p.Chain)
-			}
-		}
-	}
-	w.sentChains = out
-	return out
-}
-
 // gaps are the questions that are open, each once a leaf.
 func (w *world) gaps() []gap {
 	var out []gap
@@ -87,7 +44,7 @@ func (w *world) gaps() []gap {
 		index[k] = len(out)
 		out = append(out, g)
 	}
-	for _, p := range w.everyChain() {
+	for _, p := range w.chains() {
 		leaf := p.chain[0]
 		for _, q := range edge.Questions() {
 			reason := leaf.Unread(q)
@@ -109,7 +66,7 @@ func (w *world) below() bool {
 	if len(w.gaps()) > 0 {
 		return true
 	}
-	for _, p := range w.everyChain() {
+	for _, p := range w.chains() {
 		if leaf := p.chain[0]; leaf.ParseError != "" || !leaf.Key().Supported() || !leaf.Signature().Supported() {
 			return true
 		}

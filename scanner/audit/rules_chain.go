@@ -30,7 +30,7 @@ func runChainDiffers(w *world, r *result) {
 	for _, s := range w.services() {
 		r.unseen(s.gone...)
 	}
-	for _, g := range w.group(func(e edge.Endpoint) bool { return !e.VIP }) {
+	for _, g := range w.normal(func(e edge.Endpoint) bool { return !e.VIP }) {
 		if len(w.names(g.at)) < 2 {
 			continue
 		}

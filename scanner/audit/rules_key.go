@@ -182,8 +182,8 @@ const besideASoundPath = "info for a CA certificate beside a good path that does
 func eachSigned(wrong func(*edge.Certificate) string) func(*world, *result) {
 	return func(w *world, r *result) {
 		r.unseen(w.missing(everything)...)
-		for _, g := range w.certificates() {
-			leaf := w.captures[g.at[0]].Leaf().Fingerprint == g.cert.Fingerprint
+		for n, g := range w.certificates() {
+			leaf := n < len(w.leaves)
 			if g.cert.X509 == nil {
 				if leaf { // else nothing but junk, and chain-extra
 					r.couldNotTell(undecodable, g.at...)
@@ -230,19 +230,22 @@ func (w *world) certificates() []group {
 	}
 	out := slices.Clone(w.leaves)
 	index := map[edge.Fingerprint]int{}
-	for i, c := range w.captures {
-		layout := w.scan.forest.Layout(c.Chain)
-		for n, cert := range c.Chain {
-			if n == 0 || holds(c.Chain[:n], cert) || holds(layout.Roots, cert) || holds(layout.Extra, cert) {
+	for _, g := range w.chains() {
+		layout := w.scan.forest.Layout(g.chain)
+		for n, cert := range g.chain {
+			if n == 0 || holds(g.chain[:n], cert) || holds(layout.Roots, cert) || holds(layout.Extra, cert) {
 				continue
 			}
 			if at, ok := index[cert.Fingerprint]; ok && w.pool.Kind != edge.LoosePool {
-				out[at].at = append(out[at].at, i)
+				out[at].at = append(slices.Clip(out[at].at), g.at...)
 				continue
 			}
 			index[cert.Fingerprint] = len(out)
-			out = append(out, group{cert, []int{i}})
+			out = append(out, group{cert, g.at})
 		}
+	}
+	for n := len(w.leaves); n < len(out); n++ {
+		out[n].at = slices.Compact(slices.Sorted(slices.Values(out[n].at)))
 	}
 	w.signed = out
 	return out

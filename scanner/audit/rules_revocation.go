@@ -57,7 +57,7 @@ func (w *world) stapled(g chainGroup) []answer {
 	index := map[edge.Revocation]int{}
 	for _, i := range g.at {
 		t := w.captures[i].TLS
-		if t == nil || len(t.Staple) == 0 {
+		if t == nil || len(t.Staple) == 0 || w.leaf(i) != g.leaf().Fingerprint {
 			continue
 		}
 		r := edge.Revocation{Status: edge.RevocationUnknown, Source: "stapled OCSP response", Error: "the certificate's issuer was not found"}

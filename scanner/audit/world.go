@@ -27,20 +27,19 @@ func newScan(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) *sc
 
 // A world is one pool and what was seen of it, indexed once for all rules.
 type world struct {
-	scan       *scan
-	pool       edge.Pool
-	captures   []edge.Capture // in endpoint order; rules refer to them by index
-	indexes    []int          // 0, 1, 2, … as many as captures; see one
-	leaves     []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
-	byChain    []chainGroup   // see chains
-	sentChains []shown        // see everyChain
-	signed     []group        // see certificates
-	labels     map[edge.Fingerprint]string
-	required   []edge.RequiredName
-	results    map[string]*result          // see result
-	cases      *remedy.Case                // see second
-	choices    map[edge.Role]remedy.Choice // see choice
-	faults     map[leafIn]int              // see against
+	scan     *scan
+	pool     edge.Pool
+	captures []edge.Capture // in endpoint order; rules refer to them by index
+	indexes  []int          // 0, 1, 2, … as many as captures; see one
+	leaves   []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
+	byChain  []chainGroup   // see chains
+	signed   []group        // see certificates
+	labels   map[edge.Fingerprint]string
+	required []edge.RequiredName
+	results  map[string]*result          // see result
+	cases    *remedy.Case                // see second
+	choices  map[edge.Role]remedy.Choice // see choice
+	faults   map[leafIn]int              // see against
 }
 
 // A group is the captures that present the same leaf. A loose pool's endpoints
@@ -56,7 +55,7 @@ func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
 	for i := range captures {
 		w.indexes[i] = i
 	}
-	w.leaves = w.group(everything)
+	w.leaves = w.allLeaves()
 	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))
 	for _, g := range w.leaves {
 		if _, known := w.labels[g.cert.Fingerprint]; !known {
@@ -76,21 +75,50 @@ func roles(rs ...edge.Role) filter {
 	return func(e edge.Endpoint) bool { return slices.Contains(rs, e.Role) }
 }
 
-// group returns the distinct leaves that the picked endpoints present.
+// allLeaves returns every distinct leaf with the captures that present it, in
+// whatever handshake.
+func (w *world) allLeaves() []group {
+	return w.groupBy(everything, edge.Capture.Leaves)
+}
+
+// group is allLeaves of the picked endpoints.
 func (w *world) group(pick filter) []group {
+	var out []group
+	for _, g := range w.leaves {
+		at := slices.DeleteFunc(slices.Clone(g.at), func(i int) bool { return !pick(w.captures[i].Endpoint) })
+		if len(at) > 0 {
+			out = append(out, group{g.cert, at})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b group) int { return a.at[0] - b.at[0] })
+	return out
+}
+
+// normal returns the distinct leaves of the normal handshakes.
+func (w *world) normal(pick filter) []group {
+	return w.groupBy(pick, func(c edge.Capture) []*edge.Certificate {
+		if c.Leaf() == nil {
+			return nil
+		}
+		return c.Chain[:1]
+	})
+}
+
+func (w *world) groupBy(pick filter, leaves func(edge.Capture) []*edge.Certificate) []group {
 	var out []group
 	index := map[edge.Fingerprint]int{}
 	for i, c := range w.captures {
-		leaf := c.Leaf()
-		if leaf == nil || !pick(c.Endpoint) {
+		if !pick(c.Endpoint) {
 			continue
 		}
-		if n, ok := index[leaf.Fingerprint]; ok && w.pool.Kind != edge.LoosePool {
-			out[n].at = append(out[n].at, i)
-			continue
+		for _, leaf := range leaves(c) {
+			if n, ok := index[leaf.Fingerprint]; ok && w.pool.Kind != edge.LoosePool {
+				out[n].at = append(out[n].at, i)
+				continue
+			}
+			index[leaf.Fingerprint] = len(out)
+			out = append(out, group{leaf, w.one(i)})
 		}
-		index[leaf.Fingerprint] = len(out)
-		out = append(out, group{leaf, w.one(i)})
 	}
 	return out
 }

@@ -141,6 +141,29 @@ func (c Capture) Leaves() []*Certificate {
 	return out
 }
 
+// Chains are the distinct chains of all presentations, that of the normal
+// handshake first; what comes without SNI is not among them.
+func (c Capture) Chains() [][]*Certificate {
+	if c.Leaf() == nil {
+		return nil
+	}
+	out := [][]*Certificate{c.Chain}
+	for _, p := range c.Presentations {
+		if len(p.Chain) == 0 || p.Offer == OfferWithoutSNI {
+			continue
+		}
+		if !slices.ContainsFunc(out, func(o []*Certificate) bool { return SameChain(o, p.Chain) }) {
+			out = append(out, p.Chain)
+		}
+	}
+	return out
+}
+
+// SameChain compares two chains certificate by certificate.
+func SameChain(a, b []*Certificate) bool {
+	return slices.EqualFunc(a, b, func(x, y *Certificate) bool { return x == y || x.Fingerprint == y.Fingerprint })
+}
+
 // StoppedAnswering says whether the endpoint reset, or let go by in silence, a
 // hello equal to one that it had answered before, and did not answer it again.
 func (c Capture) StoppedAnswering() bool {

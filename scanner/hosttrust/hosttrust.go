@@ -76,19 +76,21 @@ func gather(captures []edge.Capture, known *trust.Forest) (*x509.CertPool, []*ed
 	}
 	seen := map[place]bool{}
 	for _, c := range captures {
-		r := known.Judge(c.Chain).Standing
-		rooted := r == trust.Trusted || r == trust.Incomplete
-		for i, cert := range c.Chain {
-			at := place{cert.Fingerprint, i == 0}
-			if seen[at] || i == 0 && rooted || cert.X509 == nil || cert.ParseError != "" {
-				continue
-			}
-			seen[at] = true
-			switch {
-			case i == 0:
-				leaves = append(leaves, cert)
-			case !trust.Dear(cert.Key()):
-				intermediates.AddCert(cert.X509)
+		for _, chain := range c.Chains() {
+			r := known.Judge(chain).Standing
+			rooted := r == trust.Trusted || r == trust.Incomplete
+			for i, cert := range chain {
+				at := place{cert.Fingerprint, i == 0}
+				if seen[at] || i == 0 && rooted || cert.X509 == nil || cert.ParseError != "" {
+					continue
+				}
+				seen[at] = true
+				switch {
+				case i == 0:
+					leaves = append(leaves, cert)
+				case !trust.Dear(cert.Key()):
+					intermediates.AddCert(cert.X509)
+				}
 			}
 		}
 	}

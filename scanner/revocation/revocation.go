@@ -51,22 +51,21 @@ func Subjects(ctx context.Context, captures []edge.Capture, roots trust.Options)
 	seen := map[edge.Fingerprint]bool{}
 	var out []Subject
 	for _, c := range captures {
-		if c.Leaf() == nil {
-			continue
-		}
-		r := forest.Judge(c.Chain)
-		trusted := r.Standing == trust.Trusted || r.Standing == trust.Incomplete
-		for i, cert := range r.Path {
-			above := i+1 < len(r.Path)
-			if seen[cert.Fingerprint] || i > 0 && !above {
-				continue // of a root only its owner could tell
+		for _, chain := range c.Chains() {
+			r := forest.Judge(chain)
+			trusted := r.Standing == trust.Trusted || r.Standing == trust.Incomplete
+			for i, cert := range r.Path {
+				above := i+1 < len(r.Path)
+				if seen[cert.Fingerprint] || i > 0 && !above {
+					continue // of a root only its owner could tell
+				}
+				seen[cert.Fingerprint] = true
+				s := Subject{Certificate: cert, Trusted: trusted, Given: r.Given}
+				if above {
+					s.Issuer = r.Path[i+1]
+				}
+				out = append(out, s)
 			}
-			seen[cert.Fingerprint] = true
-			s := Subject{Certificate: cert, Trusted: trusted, Given: r.Given}
-			if above {
-				s.Issuer = r.Path[i+1]
-			}
-			out = append(out, s)
 		}
 	}
 	return out
