@@ -17,27 +17,26 @@ import (
 	"edgecert/scanner/audit/trust"
 )
 
-// version is set by the linker in a release build.
-var version = "" //nolint:gochecknoglobals // -ldflags -X needs a variable
-
-// toolVersion is the release, else the revision it was built from.
+// toolVersion is what Go stamped from git: a release's tag, else the revision.
 func toolVersion() string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "devel+" + s.Value[:12]
-		}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
 	}
 	return "devel"
+}
+
+// revision is the commit that this was built from, where git was there.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return ", commit " + s.Value
+		}
+	}
+	return ""
 }
 
 func (a *app) versionCommand() *cobra.Command {
@@ -50,8 +49,8 @@ func (a *app) versionCommand() *cobra.Command {
 			if trust.RootsOld(trust.RootsDate(), time.Now()) {
 				age = ", more than 90 days old: a newer edgecert knows the public CAs of today"
 			}
-			_, err := fmt.Fprintf(a.out, "edgecert %s %s/%s %s\npublic roots: Mozilla's of %s%s\n", toolVersion(), runtime.GOOS,
-				runtime.GOARCH, runtime.Version(), trust.RootsDate().Format(time.DateOnly), age)
+			_, err := fmt.Fprintf(a.out, "edgecert %s %s/%s\nbuilt with %s%s\npublic roots: Mozilla's of %s%s\n", toolVersion(),
+				runtime.GOOS, runtime.GOARCH, runtime.Version(), revision(), trust.RootsDate().Format(time.DateOnly), age)
 			return err
 		},
 	}
