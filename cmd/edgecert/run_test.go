@@ -8,7 +8,6 @@ import (
 	"flag"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ import (
 	"edgecert/scanner/lab"
 )
 
-var update = flag.Bool("update", false, "write the README's rule table anew")
+var update = flag.Bool("update", false, "write anew what documents have from the code")
 
 // TestInterrupted cancels a scan that waits for a silent server: what the
 // others presented is reported, marked incomplete, and the status is 130.
@@ -123,69 +122,5 @@ func TestDemoServes(t *testing.T) {
 	}
 	if _, err := os.Stat(files[0]); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the demo left %s behind: %v", files[0], err)
-	}
-}
-
-// TestREADMERules holds the README's table of rules against the catalogue.
-func TestREADMERules(t *testing.T) {
-	t.Parallel()
-	const name, begin, end = "../../README.md", "<!-- rules: written by make golden -->\n", "<!-- end of rules -->"
-	readme, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, ok := strings.Cut(string(readme), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatal("the README has lost the marks around its table of rules")
-	}
-	var table bytes.Buffer
-	if err := writeRules(&table, true); err != nil {
-		t.Fatal(err)
-	}
-	want := head + begin + "\n" + table.String() + "\n" + end + tail
-	if want == string(readme) {
-		return
-	}
-	if !*update {
-		t.Fatal("the README's table of rules is not the catalogue's: run make golden")
-	}
-	if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestProxyRefuses has a proxy that wants a login: nothing can be said of any
-// endpoint, so neither file nor state is touched.
-func TestProxyRefuses(t *testing.T) {
-	t.Parallel()
-	proxy, _ := listen(t)
-	go func() {
-		for {
-			c, err := proxy.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = bufio.NewReader(c).ReadString('\n')
-			_, _ = io.WriteString(c, "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-			c.Close()
-		}
-	}()
-	folder := t.TempDir()
-	file, state := filepath.Join(folder, "scan.json"), filepath.Join(folder, "state")
-	if err := os.WriteFile(file, []byte("before"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var out, errOut bytes.Buffer
-	status := run(t.Context(), []string{"scan", "127.0.0.1:443", "127.0.0.2:443", "--proxy", "http://" + proxy.Addr().String(),
-		"-o", file, "--state", state}, strings.NewReader(""), &out, &errOut)
-	if status != exitUsage || out.Len() > 0 || !strings.Contains(errOut.String(), "407") {
-		t.Errorf("exit status %d, %d bytes on stdout, stderr %s", status, out.Len(), errOut.String())
-	}
-	if b, err := os.ReadFile(file); err != nil || string(b) != "before" {
-		t.Errorf("the file holds %q, %v", b, err)
-	}
-	if kept, _ := filepath.Glob(filepath.Join(state, "*.json")); len(kept) > 0 {
-		t.Errorf("the state holds %v", kept)
 	}
 }

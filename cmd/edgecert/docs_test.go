@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"edgecert/report"
+	"edgecert/scanner/audit"
+)
+
+// fromCode are the parts of the documents that the code knows: make golden
+// writes them between marks that bear their names.
+func fromCode() map[string]func(*bytes.Buffer) error {
+	return map[string]func(*bytes.Buffer) error{
+		"rules":    writeRulesPage,
+		"formats":  writeFormats,
+		"commands": writeCommands,
+	}
+}
+
+// TestWritten holds those parts against the code.
+func TestWritten(t *testing.T) {
+	t.Parallel()
+	found := map[string]bool{}
+	for _, name := range documents(t) {
+		text := document(t, name)
+		want := text
+		for part, write := range fromCode() {
+			begin, end := "<!-- "+part+": written by make golden -->\n", "<!-- end of "+part+" -->"
+			head, rest, ok := strings.Cut(want, begin)
+			_, tail, ok2 := strings.Cut(rest, end)
+			if !ok || !ok2 {
+				continue
+			}
+			found[part] = true
+			var b bytes.Buffer
+			if err := write(&b); err != nil {
+				t.Fatal(err)
+			}
+			want = head + begin + "\n" + b.String() + "\n" + end + tail
+		}
+		if want == text {
+			continue
+		}
+		if !*update {
+			t.Errorf("%s is not what the code says: run make golden", name)
+		} else if err := os.WriteFile(filepath.Join("..", "..", name), []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for part := range fromCode() {
+		if !found[part] {
+			t.Errorf("no document has the marks around %s", part)
+		}
+	}
+}
+
+// writeRulesPage is the catalogue: a table, and what explain says of each.
+func writeRulesPage(b *bytes.Buffer) error {
+	if err := writeRules(b, true); err != nil {
+		return err
+	}
+	for _, r := range audit.Rules() {
+		fmt.Fprintf(b, "\n## %s\n\n%s: %s.\n\n%s\n\nSource: %s\n", r.ID, severities(r), markdown(r.Title), prose(r.Doc), markdown(r.Source))
+	}
+	return nil
+}
+
+// prose is a rule's text as Markdown: its indented lines are commands.
+func prose(doc string) string {
+	lines := strings.Split(strings.TrimSpace(doc), "\n")
+	for i, line := range lines {
+		if !strings.HasPrefix(line, " ") {
+			lines[i] = markdown(line)
+		}
+	}
+	commands := regexp.MustCompile(`(?m)(^ +\S.*\n?)+`)
+	return commands.ReplaceAllStringFunc(strings.Join(lines, "\n"), func(s string) string {
+		return "\n" + strings.TrimRight(s, "\n") + "\n\n" // a paragraph of its own, or it were none
+	})
+}
+
+// markdown keeps angle brackets and stars from being taken for markup.
+func markdown(s string) string {
+	return strings.NewReplacer("<", `\<`, "*", `\*`, "_", `\_`).Replace(s)
+}
+
+func writeFormats(b *bytes.Buffer) error {
+	b.WriteString("| `--format` | `-o` suffix | |\n|---|---|---|\n")
+	for _, f := range report.Formats() {
+		suffixes := ""
+		for _, s := range f.Suffixes {
+			suffixes += " `" + s + "`"
+		}
+		fmt.Fprintf(b, "| `%s` |%s | %s |\n", f.Name, suffixes, f.Title)
+	}
+	return nil
+}
+
+// writeCommands lists every command with its flags.
+func writeCommands(b *bytes.Buffer) error {
+	root := (&app{ui: newUI(b)}).root()
+	for _, c := range root.Commands() {
+		if c.Hidden || c.Name() == "completion" || c.Name() == "help" {
+			continue
+		}
+		fmt.Fprintf(b, "## edgecert %s\n\n%s.\n\n    %s\n\n", c.Name(), c.Short, c.UseLine())
+		flagTable(b, c.LocalNonPersistentFlags())
+	}
+	b.WriteString("## Flags of every command\n\n")
+	flagTable(b, root.PersistentFlags())
+	return nil
+}
+
+// flagTable has the flags in the groups of the help.
+func flagTable(b *bytes.Buffer, flags *pflag.FlagSet) {
+	grouped := map[string]bool{"help": true}
+	rows := func(title string, in func(string) bool) {
+		first := true
+		flags.VisitAll(func(f *pflag.Flag) {
+			if f.Hidden || grouped[f.Name] || !in(f.Name) {
+				return
+			}
+			if first {
+				fmt.Fprintf(b, "%s:\n\n| flag | |\n|---|---|\n", title)
+			}
+			first, grouped[f.Name] = false, true
+			value, usage := pflag.UnquoteUsage(f)
+			name := "--" + f.Name
+			if f.Shorthand != "" {
+				name = "-" + f.Shorthand + ", " + name
+			}
+			fmt.Fprintf(b, "| `%s` | %s |\n", cell(strings.TrimSpace(name+" "+value)), cell(markdown(usage)))
+		})
+		if !first {
+			b.WriteString("\n")
+		}
+	}
+	for _, g := range flagGroups() {
+		rows(g.title, func(name string) bool { return slices.Contains(g.flags, name) })
+	}
+	rows("Also", func(string) bool { return true })
+}
+
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+// documents are the files that people read, from the repository's top.
+func documents(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, pattern := range []string{"*.md", "docs/*.md", ".github/*.md"} {
+		found, err := filepath.Glob(filepath.Join("..", "..", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			name, err := filepath.Rel(filepath.Join("..", ".."), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, filepath.ToSlash(name))
+		}
+	}
+	return all
+}
+
+func document(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestLinks follows every link between the documents, to the heading.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"`)
+	for _, name := range documents(t) {
+		for _, m := range link.FindAllStringSubmatch(document(t, name), -1) {
+			to := m[1] + m[2]
+			if strings.Contains(to, "://") {
+				continue
+			}
+			file, heading, _ := strings.Cut(to, "#")
+			if file = filepath.ToSlash(filepath.Join(filepath.Dir(name), file)); strings.HasPrefix(to, "#") {
+				file = name
+			}
+			if _, err := os.Stat(filepath.Join("..", "..", file)); err != nil {
+				t.Errorf("%s links to %s, which there is not", name, to)
+			} else if heading != "" && !hasHeading(document(t, file), heading) {
+				t.Errorf("%s links to %s: no such heading", name, to)
+			}
+		}
+	}
+}
+
+// TestFilesNamedInDocs looks for the rooms and tests that CONTRIBUTING,
+// SECURITY and the architecture name: a threat without its test is none stood
+// against.
+func TestFilesNamedInDocs(t *testing.T) {
+	t.Parallel()
+	path := regexp.MustCompile("`((?:scanner|report|cmd|docs|\\.ci|\\.github)/[^`* ]*)`")
+	for _, name := range []string{".github/CONTRIBUTING.md", ".github/SECURITY.md", "docs/architecture.md"} {
+		named := path.FindAllStringSubmatch(document(t, name), -1)
+		if len(named) < 3 {
+			t.Errorf("%s names %d files", name, len(named))
+		}
+		for _, m := range named {
+			if _, err := os.Stat(filepath.Join("..", "..", filepath.FromSlash(m[1]))); err != nil {
+				t.Errorf("%s names %s, which there is not", name, m[1])
+			}
+		}
+	}
+}
+
+func hasHeading(text, anchor string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		title := strings.ToLower(strings.TrimLeft(line, "# "))
+		title = regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(title, "")
+		if strings.HasPrefix(line, "#") && strings.ReplaceAll(title, " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+// parses says whether the command line would be understood, without running it.
+func parses(argv []string) error {
+	root := (&app{ui: newUI(&bytes.Buffer{})}).root()
+	c, rest, err := root.Find(argv)
+	if err != nil {
+		return err
+	}
+	if err := c.ParseFlags(rest); err != nil {
+		return err
+	}
+	if c == root && c.Flags().NArg() > 0 {
+		return fmt.Errorf("%s: no such command", c.Flags().Arg(0))
+	}
+	return c.ValidateArgs(c.Flags().Args())
+}
