@@ -1,10 +1,8 @@
-//go:build ignore
-
 // Pack puts a folder into an archive, FILE.zip or FILE.tar.gz, that is the same
 // bytes wherever and whenever it is made: sorted, of one time (Unix seconds),
 // owned by nobody.
 //
-//	go run pack.go FOLDER FILE SECONDS
+//	go run ./.ci/pack FOLDER FILE SECONDS
 package main
 
 import (
