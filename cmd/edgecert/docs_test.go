@@ -6,11 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"edgecert/report"
 	"edgecert/scanner/audit"
@@ -113,41 +112,26 @@ func writeCommands(b *bytes.Buffer) error {
 			continue
 		}
 		fmt.Fprintf(b, "## edgecert %s\n\n%s.\n\n    %s\n\n", c.Name(), c.Short, c.UseLine())
-		flagTable(b, c.LocalNonPersistentFlags())
+		flagTables(b, c, false)
 	}
 	b.WriteString("## Flags of every command\n\n")
-	flagTable(b, root.PersistentFlags())
+	flagTables(b, root, true)
 	return nil
 }
 
-// flagTable has the flags in the groups of the help.
-func flagTable(b *bytes.Buffer, flags *pflag.FlagSet) {
-	grouped := map[string]bool{"help": true}
-	rows := func(title string, in func(string) bool) {
-		first := true
-		flags.VisitAll(func(f *pflag.Flag) {
-			if f.Hidden || grouped[f.Name] || !in(f.Name) {
-				return
-			}
-			if first {
-				fmt.Fprintf(b, "%s:\n\n| flag | |\n|---|---|\n", title)
-			}
-			first, grouped[f.Name] = false, true
-			value, usage := pflag.UnquoteUsage(f)
-			name := "--" + f.Name
-			if f.Shorthand != "" {
-				name = "-" + f.Shorthand + ", " + name
-			}
-			fmt.Fprintf(b, "| `%s` | %s |\n", cell(strings.TrimSpace(name+" "+value)), cell(markdown(usage)))
-		})
-		if !first {
-			b.WriteString("\n")
+// flagTables have the flags in the groups of the help.
+func flagTables(b *bytes.Buffer, c *cobra.Command, every bool) {
+	for _, g := range flagsOf(c) {
+		if (g.title == everyCommands) != every {
+			continue
 		}
+		fmt.Fprintf(b, "%s:\n\n| flag | |\n|---|---|\n", g.title)
+		for _, name := range g.flags {
+			what, text := flagHelp(c.Flags().Lookup(name))
+			fmt.Fprintf(b, "| `%s` | %s |\n", cell(strings.TrimSpace(what)), cell(markdown(text)))
+		}
+		b.WriteString("\n")
 	}
-	for _, g := range flagGroups() {
-		rows(g.title, func(name string) bool { return slices.Contains(g.flags, name) })
-	}
-	rows("Also", func(string) bool { return true })
 }
 
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

@@ -75,6 +75,17 @@ func (a *app) help(c *cobra.Command, _ []string) {
 
 // writeFlags prints a command's flags, group by group.
 func writeFlags(b *strings.Builder, c *cobra.Command, columns int) {
+	for _, g := range flagsOf(c) {
+		b.WriteString("\n" + g.title + ":\n")
+		for _, name := range g.flags {
+			what, text := flagHelp(c.Flags().Lookup(name))
+			entry(b, what, text, 26, columns)
+		}
+	}
+}
+
+// flagsOf are the flags that a command shows, in groups; no group is empty.
+func flagsOf(c *cobra.Command) []flagGroup {
 	groups := flagGroups()
 	of := map[string]string{}
 	for _, g := range groups {
@@ -82,29 +93,22 @@ func writeFlags(b *strings.Builder, c *cobra.Command, columns int) {
 			of[name] = g.title
 		}
 	}
+	c.InitDefaultHelpFlag()
 	var own, every []string
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		switch {
-		case c.Root().PersistentFlags().Lookup(f.Name) != nil || f.Name == "help":
-		case of[f.Name] == "":
+		if c.Root().PersistentFlags().Lookup(f.Name) == nil && f.Name != "help" && of[f.Name] == "" {
 			own = append(own, f.Name)
 		}
 	})
 	c.Root().PersistentFlags().VisitAll(func(f *pflag.Flag) { every = append(every, f.Name) })
 	groups = slices.Concat([]flagGroup{{"Flags", own}}, groups, []flagGroup{{everyCommands, append(every, "help")}})
-	for _, g := range groups {
-		head := "\n" + g.title + ":\n"
-		for _, name := range g.flags {
+	for i := range groups {
+		groups[i].flags = slices.DeleteFunc(groups[i].flags, func(name string) bool {
 			f := c.Flags().Lookup(name)
-			if f == nil || f.Hidden {
-				continue
-			}
-			b.WriteString(head)
-			head = ""
-			what, text := flagHelp(f)
-			entry(b, what, text, 26, columns)
-		}
+			return f == nil || f.Hidden
+		})
 	}
+	return slices.DeleteFunc(groups, func(g flagGroup) bool { return len(g.flags) == 0 })
 }
 
 // flagHelp is a flag as help shows it, "-t, --targets FILE", and what it does.
