@@ -167,6 +167,9 @@ func (w schemaWalk) fields(path string, t reflect.Type, s map[string]any) {
 			continue // its fields stand among ours
 		}
 		name := f.Tag.Get("json")
+		if name == "-" {
+			continue // worked out anew wherever it is read
+		}
 		if name == "" || strings.Contains(name, ",") {
 			w.t.Errorf("%s.%s: json tag %q, where a bare name was expected", path, f.Name, name)
 			continue

@@ -105,6 +105,7 @@ func Rules() []Rule {
 		clientSRVMissing(),
 		srvWrongDomain(),
 		srvUnexpected(),
+		domainInCloud(),
 	}
 }
 

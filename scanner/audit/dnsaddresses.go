@@ -45,7 +45,7 @@ func (w *world) addressed() []edge.Service {
 	access, ok := w.pool.Service(edge.Access)
 	own, _ := w.answer(access.FQDN)
 	for _, a := range w.pool.DNS.Names {
-		if ok && w.serviceRole(a.Name) == "" && w.followedTo(a.Name) != "" && !slices.Equal(a.Addresses, own.Addresses) {
+		if ok && w.serviceRole(a.Name) == "" && w.followedTo(a.Name) != "" && !edge.InCloud(a.CNAME) && !slices.Equal(a.Addresses, own.Addresses) {
 			access.FQDN = a.Name
 			out = append(out, access)
 		}
@@ -88,8 +88,24 @@ func kindOf(ip netip.Addr) string {
 	}
 }
 
-func without(all, known []netip.Addr) []netip.Addr {
-	return slices.DeleteFunc(slices.Clone(all), func(ip netip.Addr) bool { return slices.Contains(known, ip) })
+func without(all []netip.Addr, known ...[]netip.Addr) []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(all), func(ip netip.Addr) bool {
+		return slices.ContainsFunc(known, func(list []netip.Addr) bool { return slices.Contains(list, ip) })
+	})
+}
+
+// sisters are the addresses of the other pools of the scan.
+func (w *world) sisters() []netip.Addr {
+	var out []netip.Addr
+	for _, p := range w.scan.ev.Pools {
+		if p.Name == w.pool.Name || p.Listed() {
+			continue
+		}
+		for _, s := range p.Services {
+			out = append(out, p.KnownAddresses(s.Role)...)
+		}
+	}
+	return out
 }
 
 func texts(ips []netip.Addr) []string {

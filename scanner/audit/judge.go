@@ -17,7 +17,7 @@ func Judge(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) []Jud
 	s := newScan(ctx, ev, p, now)
 	captures := ev.ByPool()
 	out := make([]Judgement, 0, len(ev.Pools))
-	for _, pool := range ev.Pools {
+	for _, pool := range edge.Related(ev.Pools) {
 		out = append(out, newWorld(s, s.inView(pool), captures[pool.Name]).judge())
 	}
 	return out
@@ -134,7 +134,7 @@ func (w *world) severity(rule Rule, own Severity) Severity {
 // finding the policy silences: nothing found there is no reason to call it well.
 func (w *world) verdict(fs []Finding) Verdict {
 	v := VerdictOK
-	if len(w.captures) == 0 || slices.ContainsFunc(w.captures, interrupted) {
+	if len(w.captures) == 0 && !w.pool.CloudAlone() || slices.ContainsFunc(w.captures, interrupted) {
 		v = VerdictIncomplete
 	}
 	for _, f := range fs {

@@ -11,9 +11,9 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// dnsAsked says whether the pool's names were looked up at all. Where they
-// were, "no answer" is could-not-tell and never "missing".
-func dnsAsked(w *world) bool { return w.pool.DNS != nil }
+// dnsAsked says whether the names of an Edge pool were looked up at all. Where
+// they were, "no answer" is could-not-tell and never "missing".
+func dnsAsked(w *world) bool { return w.pool.DNS != nil && w.pool.IsEdge() }
 
 func dnsNoAddress() Rule {
 	return Rule{
@@ -57,6 +57,10 @@ func runNoAddress(w *world, r *result) {
 			}, at...)
 		}
 	}
+	if w.pool.CloudAlone() {
+		r.pass()
+		return
+	}
 	if len(w.captures) == 0 && len(r.found) == 0 && !w.resolverSilent() {
 		r.find(Finding{
 			Subjects: w.asked(),
@@ -71,7 +75,7 @@ func runNoAddress(w *world, r *result) {
 func (w *world) followedTo(name string) string {
 	for _, a := range w.pool.DNS.SRV {
 		best, ok := a.Best()
-		if ok && a.Kind != edge.SRVXMPP && strings.EqualFold(best.Target, name) && w.accessName(name) {
+		if ok && a.Kind != edge.SRVXMPP && a.Route == "" && strings.EqualFold(best.Target, name) && w.accessName(name) {
 			return "target of " + a.Query
 		}
 	}
@@ -127,14 +131,26 @@ func dnsUnknownAddress() Rule {
 		Title: "DNS gives an address that no member has",
 		Doc: `The service's name leads to an address that the description of the pool does not know, so it was not looked at: a
 member that was taken away and left in DNS (every so many connections go nowhere), a new one that nobody told this file
-of (it may have the old certificate), or an attack on the name.
+of (it may have the old certificate), or an attack on the name. Addresses of the other pools of a scan are known. A
+sip.<domain> that is still an alias of Microsoft 365's, while the domain's SRV records lead to this pool, is told too:
+what falls back to that name ends in the cloud.
 
 How to fix it: add the member to the targets file, or remove the record.`,
 		Source:  `A and AAAA of a service's name: one per member, or the VIP (Microsoft, "Determine DNS requirements for Lync Server 2013")`,
-		Applies: comparesAddresses,
+		Applies: func(w *world) bool { return comparesAddresses(w) || dnsAsked(w) && len(w.leftInCloud()) > 0 },
 		Run: func(w *world, r *result) {
+			for _, a := range w.leftInCloud() {
+				r.find(Finding{
+					Subjects: []string{a.Name, a.CNAME},
+					Message:  fmt.Sprintf("%s is an alias of %s, in Microsoft 365, and the domain's SRV records lead here: what falls back to that name ends in the cloud", a.Name, a.CNAME),
+					Fix:      "remove the alias, or give the name the Access Edge's addresses",
+				})
+			}
+			if !comparesAddresses(w) {
+				return
+			}
 			w.eachComparable(r, func(s edge.Service, dns, known []netip.Addr) {
-				strange := without(dns, known)
+				strange := without(dns, known, w.sisters())
 				if len(strange) == 0 {
 					r.pass()
 					return
@@ -180,6 +196,26 @@ How to fix it: add the member's address to the name's A (or AAAA) records, or ta
 			})
 		},
 	}
+}
+
+// leftInCloud are the sip.<domain> that lead to Microsoft 365 while the domain's
+// own records do not.
+func (w *world) leftInCloud() []edge.NameAnswer {
+	var out []edge.NameAnswer
+	for _, d := range w.pool.SIPDomains {
+		a, ok := w.answer("sip." + d)
+		if ok && edge.InCloud(a.CNAME) && !w.pool.DNS.InCloud(d) && w.homed(d) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// homed says whether an SRV record leads somewhere for a domain.
+func (w *world) homed(domain string) bool {
+	return slices.ContainsFunc(w.pool.DNS.SRV, func(a edge.SRVAnswer) bool {
+		return a.Domain == domain && a.Kind != edge.SRVXMPP && len(usable(a)) > 0
+	})
 }
 
 func comparesAddresses(w *world) bool { return dnsAsked(w) && w.named() }

@@ -44,6 +44,23 @@ func nothingKnown(w *testWorld) {
 	}
 }
 
+// sister adds another pool that has the SIP domain fabrikam.com as well.
+func sister(w *testWorld) {
+	w.ev.Pools = append(w.ev.Pools, edge.Pool{Name: "edge-us", Kind: edge.EdgePool, SIPDomains: []string{"fabrikam.com"},
+		Services: []edge.Service{{Role: edge.Access, FQDN: "route.fabrikam.com", Ports: []int{5061}}},
+		Members:  []edge.Member{{Name: "us1", Addresses: []edge.Address{{IP: netip.MustParseAddr("198.51.100.1")}}}}})
+}
+
+// inCloud homes fabrikam.com in Microsoft 365.
+func inCloud(w *testWorld) {
+	for query, target := range map[string]string{"_sipfederationtls._tcp.fabrikam.com": "sipfed.online.lync.com", "_sip._tls.fabrikam.com": "sipdir.online.lync.com"} {
+		answers(query, func(a *edge.SRVAnswer) { a.Status, a.Records = edge.Found, []edge.SRV{{Target: target, Port: 443}} })(w)
+	}
+	resolves("sip.fabrikam.com", func(a *edge.NameAnswer) {
+		a.CNAME, a.Addresses = "sipdir.online.lync.com", []netip.Addr{netip.MustParseAddr("192.0.2.200")}
+	})(w)
+}
+
 func dnsCases() []ruleCase {
 	const (
 		federation = "_sipfederationtls._tcp.fabrikam.com"
@@ -120,6 +137,64 @@ func dnsCases() []ruleCase {
 				}
 			},
 			also: []string{"federation-srv-missing", "client-srv-missing"},
+		},
+		{
+			rule: "dns-unknown-address", name: "a sister pool's address under a shared name", want: Pass,
+			change: func(w *testWorld) {
+				sister(w)
+				resolves(sipFabrikam, func(a *edge.NameAnswer) { a.Addresses = []netip.Addr{netip.MustParseAddr("198.51.100.1")} })(w)
+			},
+		},
+		{
+			rule: "srv-unexpected", name: "the federation route is a sister pool's", want: Pass,
+			change: func(w *testWorld) {
+				sister(w)
+				answers(federation, func(a *edge.SRVAnswer) { a.Records = []edge.SRV{record("route.fabrikam.com", 5061, 0)} })(w)
+			},
+		},
+		{
+			rule: "srv-target-name-missing", name: "the federation route is a sister pool's", want: NotApplicable,
+			change: func(w *testWorld) {
+				sister(w)
+				answers(federation, func(a *edge.SRVAnswer) { a.Records = []edge.SRV{record("route.fabrikam.com", 5061, 0)} })(w)
+			},
+		},
+		{
+			rule: "srv-unexpected", name: "the route of a pool without the domain", want: Pass, also: []string{"srv-target-name-missing"},
+			change: func(w *testWorld) {
+				sister(w)
+				w.ev.Pools[1].SIPDomains = []string{"contoso.com"}
+				answers(federation, func(a *edge.SRVAnswer) { a.Records = []edge.SRV{record("route.fabrikam.com", 5061, 0)} })(w)
+			},
+		},
+		{rule: "domain-in-cloud", name: "a domain homed in Microsoft 365", want: Found, severity: Info, at: "pool", says: []string{"fabrikam.com is homed in Microsoft 365: its records lead to sipdir.online.lync.com and sipfed.online.lync.com"}, change: inCloud},
+		{rule: "domain-in-cloud", name: "every domain at home", want: Pass, change: func(*testWorld) {}},
+		{rule: "srv-wrong-domain", name: "a domain homed in Microsoft 365", want: Pass, change: inCloud},
+		{rule: "srv-unexpected", name: "a domain homed in Microsoft 365", want: Pass, change: inCloud},
+		{rule: "sip-domain-name-missing", name: "a domain homed in Microsoft 365, not in the certificate", want: Found, at: "pool", change: func(w *testWorld) {
+			inCloud(w)
+			with(lacking(sipFabrikam))(w)
+		}},
+		{
+			rule: "domain-in-cloud", name: "nothing but a domain homed in Microsoft 365", want: Found, severity: Info, at: "pool",
+			change: func(w *testWorld) {
+				inCloud(w)
+				p := w.pool()
+				p.SIPDomains, p.Services, p.Members, p.Inventory, w.ev.Captures, p.DNS.Names = []string{"fabrikam.com"}, nil, nil, nil, nil, nil
+				p.DNS.SRV = slices.DeleteFunc(p.DNS.SRV, func(a edge.SRVAnswer) bool { return a.Domain != "fabrikam.com" })
+			},
+		},
+		{
+			rule: "dns-unknown-address", name: "an alias into the cloud left behind", want: Found, at: "pool", says: []string{"sip.fabrikam.com is an alias of sipdir.online.lync.com"},
+			change: func(w *testWorld) {
+				resolves(sipFabrikam, func(a *edge.NameAnswer) {
+					a.CNAME, a.Addresses = "sipdir.online.lync.com", []netip.Addr{netip.MustParseAddr("192.0.2.200")}
+				})(w)
+				for _, q := range []string{federation, "_sip._tls.fabrikam.com"} {
+					answers(q, func(a *edge.SRVAnswer) { a.Records[0].Target = "sip.contoso.com" })(w)
+				}
+			},
+			also: []string{"srv-wrong-domain"},
 		},
 		{
 			rule: "dns-unknown-address", name: "a fourth address in DNS", want: Found, at: "pool", says: []string{"webcon.contoso.com has 203.0.113.29 in DNS"},

@@ -43,6 +43,8 @@ domain, which must be in the certificate.`, port),
 			for _, d := range w.pool.SIPDomains {
 				a, ok := w.srv(kind, d)
 				switch {
+				case w.pool.DNS.InCloud(d):
+					r.pass() // domain-in-cloud
 				case !ok || a.Status == edge.Unknown:
 					r.couldNotTell(dnsSilent)
 				case len(usable(a)) > 0:
@@ -137,6 +139,8 @@ func (w *world) eachSRV(r *result, judge func(edge.SRVAnswer)) {
 		case a.Kind == edge.SRVXMPP: // may point anywhere: the certificate is for the domain
 		case a.Status == edge.Unknown:
 			r.couldNotTell(dnsSilent)
+		case w.pool.DNS.InCloud(a.Domain):
+			r.pass() // domain-in-cloud
 		case len(usable(a)) > 0:
 			judge(a)
 		}
@@ -188,6 +192,8 @@ func (w *world) unexpected(a edge.SRVAnswer, s edge.SRV) string {
 	}
 	var parts []string
 	switch {
+	case w.ofSister(a, s):
+		return "" // one route for several pools: the port is that pool's
 	case w.accessName(s.Target):
 	case followed(a, s) && w.targetLacked(s.Target):
 		// srv-target-name-missing, or wildcard-only
@@ -198,6 +204,57 @@ func (w *world) unexpected(a edge.SRVAnswer, s edge.SRV) string {
 		parts = append(parts, "the port is not "+list(ports(expected)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// ofSister says whether a record leads to another pool of the scan that has the
+// domain as well.
+func (w *world) ofSister(a edge.SRVAnswer, s edge.SRV) bool {
+	if a.Route != "" && s == best(a) {
+		return true
+	}
+	return slices.ContainsFunc(w.scan.ev.Pools, func(p edge.Pool) bool {
+		return p.Name != w.pool.Name && p.IsEdge() && slices.Contains(p.SIPDomains, a.Domain) && strings.EqualFold(p.FQDN(edge.Access), s.Target)
+	})
+}
+
+func best(a edge.SRVAnswer) edge.SRV {
+	s, _ := a.Best()
+	return s
+}
+
+func domainInCloud() Rule {
+	return Rule{
+		ID: "domain-in-cloud", Family: "dns", Wire: true, Severity: Info,
+		Short: "a SIP domain is homed in Microsoft 365: %s", Mend: remedy.ByOwnSteps,
+		Title: "a SIP domain is homed in Microsoft 365",
+		Doc: `The SRV record that is followed leads to Microsoft 365 (sipfed.online.lync.com, sipdir.online.lync.com), as it must for a
+domain whose users live there: nothing about its records is to be corrected here, and nothing is dialed. In a hybrid
+deployment sip.<domain> of every online SIP domain is still due in the certificate of the Edge Servers at home.
+
+How to fix it: nothing, unless the domain was meant to be at home: then its records still lead to the cloud.`,
+		Source:  `the SAN on all Edge Servers must hold sip.<domain> of online SIP domains too (Microsoft, "Update Edge certificate", cloud consolidation)`,
+		Applies: dnsAsked,
+		Run: func(w *world, r *result) {
+			for _, d := range w.pool.SIPDomains {
+				if !w.pool.DNS.InCloud(d) {
+					r.pass()
+					continue
+				}
+				subjects := []string{d}
+				for _, a := range w.pool.DNS.SRV {
+					if a.Domain == d && a.InCloud() {
+						subjects = append(subjects, best(a).Target)
+					}
+				}
+				slices.Sort(subjects)
+				r.find(Finding{
+					Subjects: slices.Compact(subjects),
+					Message:  fmt.Sprintf("%s is homed in Microsoft 365: its records lead to %s", d, list(slices.DeleteFunc(slices.Clone(subjects), func(s string) bool { return s == d }))),
+					Fix:      fmt.Sprintf("leave its records as they are; sip.%s stays in the certificate of Edge Servers at home", d),
+				})
+			}
+		},
+	}
 }
 
 // accessName says whether a name is one of the pool's Access Edge.

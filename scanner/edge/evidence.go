@@ -91,7 +91,7 @@ type NameAnswer struct {
 	Name      string       `json:"name"`
 	Status    LookupStatus `json:"status"`
 	Error     string       `json:"error"`
-	CNAME     string       `json:"cname"`     // the canonical name where it is another
+	CNAME     string       `json:"cname"`     // the canonical name where it is another; Microsoft 365's where the aliases lead through it
 	Addresses []netip.Addr `json:"addresses"` // IPv4 first, each family sorted
 }
 
@@ -125,6 +125,7 @@ type SRVAnswer struct {
 	Status  LookupStatus `json:"status"`
 	Error   string       `json:"error"`
 	Records []SRV        `json:"records"` // by priority, then weight, heaviest first
+	Route   string       `json:"-"`       // the other pool of the run that it leads to: see Related
 }
 
 // SRV is one record.

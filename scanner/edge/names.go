@@ -98,7 +98,7 @@ func (l *nameList) addSRVTargets() {
 		return
 	}
 	for _, a := range l.pool.DNS.SRV {
-		if r, ok := a.Best(); ok && a.Kind != SRVXMPP && SRVTargetFits(a.Domain, r.Target) {
+		if r, ok := a.Best(); ok && a.Kind != SRVXMPP && a.Route == "" && SRVTargetFits(a.Domain, r.Target) {
 			l.add(Access, r.Target, SRVTargetName, "target of "+a.Query)
 		}
 	}

@@ -221,6 +221,15 @@ func srvWorlds() []world {
 			ownName(s)
 			s.Each("", func(c *lab.Cell) { c.Chain.Leaf.Names = with(c.Chain.Leaf.Names, "lync.contoso.com") })
 		}},
+		{name: "a domain homed in Microsoft 365", finds: []string{"domain-in-cloud @  "}, spec: func(s *lab.Spec) {
+			srv(federation, at("sipfed.online.lync.com", 5061))(s)
+			srv("_sip._tls.fabrikam.com", at("sipdir.online.lync.com", 443))(s)
+		}},
+		{name: "an alias into the cloud left behind", finds: []string{"dns-unknown-address @  "}, spec: func(s *lab.Spec) {
+			s.DNS.CNAME = map[string]string{"sip.fabrikam.com": "sipdir.online.lync.com"}
+			s.DNS.Addresses["sipdir.online.lync.com"] = s.DNS.Addresses["sip.fabrikam.com"]
+			delete(s.DNS.Addresses, "sip.fabrikam.com")
+		}},
 		{name: "a second record that is never used", finds: []string{"srv-unexpected @  "}, spec: func(s *lab.Spec) {
 			srv(client, at("sip.contoso.com", 443), edge.SRV{Target: "old.contoso.com", Port: 443, Priority: 10})(s)
 			s.DNS.Addresses["old.contoso.com"] = s.DNS.Addresses["sip.contoso.com"]

@@ -18,7 +18,7 @@ func (d *discovery) guessAccess(ctx context.Context) {
 	var owners []*found
 	for _, f := range d.found {
 		name := "sip." + f.pool.Name
-		if f.access != "" || len(d.addressesOf(name)) == 0 || d.byWildcard(name) {
+		if f.access != "" || f.cloud || edge.InCloud(d.Name(name).CNAME) || len(d.addressesOf(name)) == 0 || d.byWildcard(name) {
 			continue
 		}
 		f.source = ""
@@ -43,6 +43,9 @@ func (d *discovery) guessAccess(ctx context.Context) {
 		for _, domain := range f.pool.SIPDomains {
 			d.noteTrouble(f, domain)
 		}
+		if f.cloud {
+			continue
+		}
 		if f.access == "" {
 			f.note("no Edge of %s found: %s", f.pool.Name, d.whyNone(f.pool.Name))
 		} else if f.guessed() {
@@ -62,7 +65,7 @@ func (d *discovery) unite() {
 	for _, f := range d.found {
 		name := "sip." + f.pool.Name
 		i := slices.IndexFunc(others, func(o *found) bool { return o.access != "" && d.same(o.access, name) })
-		if !f.guessed() || i < 0 {
+		if !f.guessed() || f.cloud || i < 0 {
 			kept = append(kept, f)
 			if f.guessed() {
 				others = append(others, f)
@@ -86,6 +89,9 @@ func (d *discovery) whyNone(domain string) string {
 	}
 	switch name := d.Name("sip." + domain); name.Status {
 	case edge.Found:
+		if edge.InCloud(name.CNAME) {
+			return fmt.Sprintf("%s, and sip.%s is an alias of Microsoft 365's", srv, domain)
+		}
 		if d.byWildcard(name.Name) {
 			return fmt.Sprintf("%s, and sip.%s is there by a wildcard record alone", srv, domain)
 		}

@@ -67,6 +67,7 @@ type discovery struct {
 type found struct {
 	pool      edge.Pool
 	access    string // its name; empty: none is known
+	cloud     bool   // the domain is homed in Microsoft 365, which is not dialed
 	ports     []int
 	source    string
 	addresses []netip.Addr // of Access
@@ -104,8 +105,14 @@ func (d *discovery) best(kind edge.SRVKind, domain string) (edge.SRV, bool) {
 func (d *discovery) group(domain targets.Domain) {
 	federation, hasFederation := d.best(edge.SRVFederation, domain.Name)
 	client, hasClient := d.best(edge.SRVClient, domain.Name)
+	inCloud := hasFederation && edge.InCloud(federation.Target) || hasClient && edge.InCloud(client.Target)
+	hasFederation = hasFederation && !edge.InCloud(federation.Target)
+	hasClient = hasClient && !edge.InCloud(client.Target)
 	if !hasFederation && !hasClient {
-		d.of(domain, "")
+		if f := d.of(domain, ""); inCloud {
+			f.cloud = true
+			f.note("%s is homed in Microsoft 365: nothing is dialed", domain.Name)
+		}
 	}
 	var partners, clients *found
 	if hasFederation {
@@ -180,8 +187,12 @@ func (f *found) note(format string, args ...any) {
 	f.pool.Notes = append(f.pool.Notes, fmt.Sprintf(format, args...))
 }
 
-// endpoints writes out a service at every address of its name.
+// endpoints writes out a service at every address of its name, unless that is
+// an alias of Microsoft 365's.
 func (d *discovery) endpoints(f *found, s edge.Service) []edge.Endpoint {
+	if edge.InCloud(d.Name(s.FQDN).CNAME) {
+		return nil
+	}
 	p := edge.Pool{Name: f.pool.Name, Kind: edge.EdgePool, Services: []edge.Service{s}, DNS: &edge.DNS{Names: []edge.NameAnswer{d.Name(s.FQDN)}}}
 	return slices.DeleteFunc(targets.Plan([]edge.Pool{p}), func(e edge.Endpoint) bool { return e.Fault != nil })
 }

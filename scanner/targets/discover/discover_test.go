@@ -175,6 +175,17 @@ tailspin.example [tailspin.example] from DNS of tailspin.example
   note: no Web Conferencing Edge found: neither the certificate of Access nor conventional names lead to one
   note: no A/V Edge found: neither the certificate of Access nor conventional names lead to one
 `},
+		{"a domain homed in Microsoft 365", "contoso.com", []string{
+			"_sipfederationtls._tcp.contoso.com. SRV 0 0 5061 sipfed.online.lync.com.", "_sip._tls.contoso.com. SRV 0 0 443 sipdir.online.lync.com.",
+			"sip.contoso.com. CNAME sipdir.online.lync.com.", "sipdir.online.lync.com. CNAME far.example.", "far.example. A 203.0.113.250", "sipfed.online.lync.com. A 203.0.113.251"},
+			outside{"203.0.113.250:443": "sip.contoso.com", "203.0.113.250:5061": "sip.contoso.com", "203.0.113.251:5061": "sip.contoso.com"}, `contoso.com [contoso.com] from DNS of contoso.com
+  note: contoso.com is homed in Microsoft 365: nothing is dialed
+`},
+		{"no SRV record, and the conventional name in Microsoft 365", "contoso.com", []string{
+			"sip.contoso.com. CNAME sipdir.online.lync.com.", "sipdir.online.lync.com. CNAME far.example.", "far.example. A 203.0.113.250"},
+			outside{"203.0.113.250:443": "sip.contoso.com"}, `contoso.com [contoso.com] from DNS of contoso.com
+  note: no Edge of contoso.com found: no SRV record leads to one, and sip.contoso.com is an alias of Microsoft 365's
+`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

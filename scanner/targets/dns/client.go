@@ -30,8 +30,8 @@ func (r Resolver) askServer(ctx context.Context, name string, t dnsmessage.Type)
 			return unknown(err)
 		}
 		end, moved := reply.follow(asked)
-		if moved {
-			l.cname = end
+		if moved && !edge.InCloud(l.cname) {
+			l.cname = reply.alias(asked)
 		}
 		l.addresses, l.srv = reply.addresses[end], reply.srv[end]
 		switch {

@@ -31,6 +31,21 @@ func (r reply) follow(name string) (end string, moved bool) {
 	return name, moved
 }
 
+// alias is what name is an alias of: the end of the chain, or the name in
+// Microsoft 365 that it goes through, behind which another company's may stand.
+func (r reply) alias(name string) string {
+	for range maxCNAMEs {
+		next, ok := r.cnames[name]
+		if name = next; !ok || edge.InCloud(next) {
+			break
+		}
+		if _, further := r.cnames[next]; !further {
+			break
+		}
+	}
+	return name
+}
+
 // parseReply reads an answer to a query. It must repeat the question (RFC 5452,
 // 9.1), unless it says that the question was not understood. Records behind a
 // broken one are lost with it: then the whole answer is refused.
