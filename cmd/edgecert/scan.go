@@ -78,6 +78,7 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 	if s.dns, err = dns.ParseResolver(s.resolver); err != nil {
 		return o, err
 	}
+	s.dns.Patience = s.timeout
 	if o.Rate, err = parseRate(s.rate); err != nil {
 		return o, err
 	}

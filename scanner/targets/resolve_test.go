@@ -77,10 +77,10 @@ func TestResolveTrouble(t *testing.T) {
 		Records: append(many, "half.example. A 192.0.2.1", "old.example. A 192.0.2.2", "forged.example. A 192.0.2.3", "loop.example. CNAME loop2.example.", "loop2.example. CNAME loop.example.",
 			"dangling.example. CNAME gone.example.", "text.example. TXT here"),
 		Trouble: map[string]string{"broken.example": "SERVFAIL", "secret.example": "REFUSED", "silent.example": "silent",
-			"other.example": "refer", "half.example": "AAAA fails", "old.example": "no EDNS", "forged.example": "stranger"},
+			"other.example": "refer", "half.example": "AAAA fails", "old.example": "no EDNS", "forged.example": "stranger", "cut.example": "cut short"},
 	}
 	r := resolver(t, z)
-	r.Timeout = time.Second
+	r.Timeout, r.Patience = time.Second, time.Second
 	tests := []struct {
 		name    string
 		status  edge.LookupStatus
@@ -97,6 +97,7 @@ func TestResolveTrouble(t *testing.T) {
 		{"half.example", edge.Found, "AAAA: SERVFAIL from " + r.Server, "192.0.2.1"},
 		{"old.example", edge.Found, "", "192.0.2.2"},
 		{"forged.example", edge.Found, "", "192.0.2.3"},
+		{"cut.example", edge.Unknown, "an answer cut short over TCP, too, from " + r.Server, ""},
 		{"loop.example", edge.Unknown, "a chain of more than 16 aliases", ""},                            // broken, which is not "there is none"
 		{"many.example", edge.Found, "AAAA: 200 addresses: only the first 128 are taken", "2001:db8::1"}, // by TCP
 	}
@@ -279,5 +280,21 @@ func TestResolveInterrupted(t *testing.T) {
 	pool := Resolve(ctx, mustParse(t, "a.example:443").Pools, resolver(t, z))[0]
 	if got := pool.DNS.Names[0]; got.Status != edge.Unknown || z.Asked.Load() != 0 {
 		t.Errorf("got %+v after %d queries", got, z.Asked.Load())
+	}
+}
+
+// A box before the resolver drops what has EDNS; a far resolver takes longer
+// than the first try waits. Both answer in the end, and the former is asked
+// without EDNS from then on.
+func TestResolversThatNeedASecondTry(t *testing.T) {
+	t.Parallel()
+	z := &dnstest.Zone{Records: []string{"a.example. A 192.0.2.1"}, Trouble: map[string]string{"a.example": "drops EDNS"}}
+	for name, first := range map[string]time.Duration{"drops EDNS": 200 * time.Millisecond, "slow": 1} {
+		r := resolver(t, z)
+		r.Timeout, r.Patience = first, 10*time.Second
+		pool := Resolve(t.Context(), mustParse(t, "a.example:443").Pools, r)[0]
+		if got := pool.DNS.Names[0]; got.Status != edge.Found || got.Error != "" || got.Addresses[0] != ip("192.0.2.1") {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

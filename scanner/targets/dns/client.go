@@ -57,33 +57,59 @@ func (r Resolver) askServer(ctx context.Context, name string, t dnsmessage.Type)
 // errAliases is a chain of aliases that goes on, or leads into itself.
 var errAliases = fmt.Errorf("a chain of more than %d aliases", maxCNAMEs)
 
-// query carries out one query: UDP with retries, TCP where the answer is cut.
+// query carries out one query: UDP, TCP where the answer is cut. What drops a
+// query with EDNS without a word (RFC 6891, 7, and boxes before it), or loses a
+// packet, is asked again without EDNS, and then has all the time that is left.
 func (r Resolver) query(ctx context.Context, name string, t dnsmessage.Type) (reply, error) {
-	edns := true
+	ctx, cancel := context.WithTimeout(ctx, r.Patience)
+	defer cancel()
+	edns := r.plain == nil || !r.plain.Load()
 	var last error
-	for try := 0; try < queryTries; try++ {
+	for try := range queryTries {
 		q, err := packQuery(name, t, edns)
 		if err != nil {
 			return reply{}, err
 		}
-		got, err := r.exchange(ctx, "udp", q)
-		if err == nil && got.header.Truncated {
-			got, err = r.exchange(ctx, "tcp", q)
+		wait := r.Timeout
+		if try == queryTries-1 {
+			wait = r.Patience
 		}
+		got, err := r.both(ctx, q, wait)
+		if err == nil && edns && (got.header.RCode == dnsmessage.RCodeFormatError || got.header.RCode == dnsmessage.RCodeNotImplemented) {
+			edns = false // a server from before EDNS
+			if q, err = packQuery(name, t, edns); err != nil {
+				return reply{}, err
+			}
+			got, err = r.both(ctx, q, wait)
+		}
+		if err == nil {
+			if !edns && r.plain != nil {
+				r.plain.Store(true)
+			}
+			return got, nil
+		}
+		edns, last = false, err
 		if ctx.Err() != nil {
-			return reply{}, ctx.Err()
+			break
 		}
-		if err != nil {
-			last = err
-			continue
-		}
-		if edns && (got.header.RCode == dnsmessage.RCodeFormatError || got.header.RCode == dnsmessage.RCodeNotImplemented) {
-			edns, try = false, try-1 // a server from before EDNS (RFC 6891, 7)
-			continue
-		}
-		return got, nil
+	}
+	if context.Cause(ctx) == context.DeadlineExceeded && last == nil {
+		last = &silence{r.Server, r.Patience}
 	}
 	return reply{}, last
+}
+
+// both asks over UDP, and over TCP where the answer is cut. One that is cut there
+// too is none.
+func (r Resolver) both(ctx context.Context, q query, wait time.Duration) (reply, error) {
+	got, err := r.exchange(ctx, "udp", q, wait)
+	if err == nil && got.header.Truncated {
+		got, err = r.exchange(ctx, "tcp", q, wait)
+		if err == nil && got.header.Truncated {
+			err = fmt.Errorf("an answer cut short over TCP, too, from %s", r.Server)
+		}
+	}
+	return got, err
 }
 
 // A query is one question, ready to be sent.
@@ -118,8 +144,8 @@ func packQuery(name string, t dnsmessage.Type, edns bool) (query, error) {
 
 // exchange sends a query and waits for its answer. What answers another query
 // is passed over (a late packet, or somebody's guess).
-func (r Resolver) exchange(ctx context.Context, network string, q query) (reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+func (r Resolver) exchange(ctx context.Context, network string, q query, wait time.Duration) (reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, network, r.Server)
@@ -153,7 +179,7 @@ func (r Resolver) exchange(ctx context.Context, network string, q query) (reply,
 func (r Resolver) failed(err error) error {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return &silence{r.Server, r.Timeout}
+		return &silence{r.Server, r.Patience}
 	}
 	return fmt.Errorf("%s from %s", reason(err), r.Server)
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"edgecert/scanner/edge"
@@ -24,16 +25,25 @@ import (
 // included; with a Server only that one is asked, so that the outside's view
 // can be had from the inside.
 type Resolver struct {
-	Server  string        // HOST:PORT; empty: the system's
-	Timeout time.Duration // for one try of one query; 0: 2 s
+	Server   string        // HOST:PORT; empty: the system's
+	Timeout  time.Duration // for the first try of a query; 0: 2 s
+	Patience time.Duration // for all tries of a query; 0: five times the first
+
+	plain *atomic.Bool // it answers without EDNS alone; nil: not remembered
+}
+
+// patient is r with its defaults.
+func (r Resolver) patient() Resolver {
+	r.Timeout = cmp.Or(r.Timeout, queryTimeout)
+	r.Patience = cmp.Or(r.Patience, 5*r.Timeout)
+	r.Timeout = min(r.Timeout, r.Patience)
+	return r
 }
 
 // The limits of a lookup.
 const (
-	queryTimeout   = 2 * time.Second // a scan waits for it; what is asked again is answered from the resolver's cache
+	queryTimeout   = 2 * time.Second // what is asked again is answered from the resolver's cache; a system turns to its second server after 5 s (resolv.conf(5))
 	queryTries     = 2               // a lost packet is no finding
-	systemTries    = 6               // a system turns to its second server after 5 s (resolv.conf(5))
-	silenceTries   = 3               // of nothing but silence, after which a resolver is taken for dead
 	maxCNAMEs      = 16              // of a chain: against loops; BIND follows as many
 	maxNameAddress = 128             // addresses of a name: each becomes endpoints, and 12 members make 24
 	maxSRVRecords  = 64              // records of a query: each is judged
@@ -117,7 +127,7 @@ func (r Resolver) ask(ctx context.Context, name string, t dnsmessage.Type) looku
 	if r.Server != "" {
 		return r.askServer(ctx, name, t)
 	}
-	ctx, cancel := context.WithTimeout(ctx, systemTries*r.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, r.Patience)
 	defer cancel()
 	if t == dnsmessage.TypeSRV {
 		return systemSRV(ctx, name)

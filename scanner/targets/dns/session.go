@@ -36,8 +36,9 @@ type Session struct {
 
 // NewSession begins a round of lookups with r.
 func NewSession(r Resolver) *Session {
-	r.Timeout = cmp.Or(r.Timeout, queryTimeout)
-	return &Session{resolver: r, silence: silenceTries * r.Timeout, names: map[string]*edge.NameAnswer{}, srv: map[Question]*edge.SRVAnswer{}}
+	r = r.patient()
+	r.plain = new(atomic.Bool)
+	return &Session{resolver: r, silence: r.Patience, names: map[string]*edge.NameAnswer{}, srv: map[Question]*edge.SRVAnswer{}}
 }
 
 // Want notes what a pool needs.

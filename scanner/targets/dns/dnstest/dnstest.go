@@ -14,7 +14,7 @@ import (
 // and names that get special treatment.
 type Zone struct {
 	Records []string
-	Trouble map[string]string // name to "SERVFAIL", "REFUSED", "silent", "refer", "stranger", "no EDNS"
+	Trouble map[string]string // name to "SERVFAIL", "REFUSED", "silent", "refer", "stranger", "no EDNS", "drops EDNS", "cut short"
 	Lame    bool              // not recursive: aliases are not followed
 	Asked   atomic.Int32      // queries that came
 }
@@ -40,6 +40,9 @@ func Serve(t *testing.T, z *Zone) string {
 			}
 			if z.Trouble[strings.TrimSuffix(q.Question[0].Name, ".")] == "stranger" {
 				forge(w, q)
+			}
+			if z.Trouble[strings.TrimSuffix(q.Question[0].Name, ".")] == "cut short" {
+				m.Truncated, m.Answer = true, nil
 			}
 			_ = w.WriteMsg(m) // the client may have gone
 		}
@@ -103,6 +106,10 @@ func (z *Zone) answer(q *dns.Msg, all []dns.RR) *dns.Msg {
 	case "AAAA fails":
 		if q.Question[0].Qtype == dns.TypeAAAA {
 			return m.SetRcode(q, dns.RcodeServerFailure)
+		}
+	case "drops EDNS":
+		if q.IsEdns0() != nil {
+			return nil
 		}
 	case "no EDNS":
 		if q.IsEdns0() != nil {
