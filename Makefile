@@ -53,9 +53,9 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	  done; \
 	done
 
-golden: ## write the golden reports, and what README and docs have from the code, anew
+golden: ## write the golden reports, the README's picture, and what the documents have from the code, anew
 	$(GO) test ./report -update
-	$(GO) test ./cmd/edgecert -run 'TestWritten' -update
+	$(GO) test ./cmd/edgecert -run 'TestWritten|TestPicture' -update
 
 cross: ## build for every platform that is supported
 	@for platform in $(PLATFORMS); do \
