@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"edgecert/report"
 	"edgecert/scanner/certfile"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/targets"
@@ -21,10 +20,10 @@ import (
 
 // checkFlags are the flags of check alone.
 type checkFlags struct {
-	targets                   []string
-	pool                      string
-	passwordFile, passwordEnv string
-	services                  []string
+	targets  []string
+	pool     string
+	password passwordFlags
+	services []string
 }
 
 // roles are the services that the certificate is meant for; none: all.
@@ -50,8 +49,7 @@ func (k *checkFlags) bind(f *pflag.FlagSet) {
 	f.StringArrayVarP(&k.targets, "targets", "t", nil, "targets `FILE` with the pool; - is stdin; repeatable")
 	f.StringVar(&k.pool, "pool", "", "the pool's `NAME`, where the file has several")
 	f.StringSliceVar(&k.services, "service", nil, "judge it for `access|webcon|xmpp` alone, where each has its own; repeatable")
-	f.StringVar(&k.passwordFile, "password-file", "", "read the PFX password from the first line of `FILE`")
-	f.StringVar(&k.passwordEnv, "password-env", "", "read the PFX password from the environment variable `NAME`")
+	k.password.bind(f)
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -101,7 +99,7 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
 	}
-	file, err := certfile.Read(name, data, func() (string, error) { return a.password(c.Context(), name, k) })
+	file, err := certfile.Read(name, data, func() (string, error) { return a.password(c.Context(), name, k.password) })
 	if err != nil {
 		return err
 	}
@@ -161,28 +159,6 @@ func readAtMost(name string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, limit+1))
-}
-
-// password comes from a file, the environment or a prompt without echo; never
-// from the command line, which other users of the machine can read.
-func (a *app) password(ctx context.Context, name string, k checkFlags) (string, error) {
-	switch {
-	case k.passwordFile != "" && k.passwordEnv != "":
-		return "", hintf("leave one of them out", "--password-file and --password-env both give the password")
-	case k.passwordFile != "":
-		password, err := firstLine(k.passwordFile)
-		if err != nil {
-			return "", fmt.Errorf("reading the password: %w", err)
-		}
-		return password, nil
-	case k.passwordEnv != "":
-		value, ok := os.LookupEnv(k.passwordEnv)
-		if !ok {
-			return "", fmt.Errorf("--password-env %s: the environment has no such variable", k.passwordEnv)
-		}
-		return value, nil
-	}
-	return a.prompt(ctx, "password of "+report.Clean(name)+": ")
 }
 
 // prompt asks on the terminal without echo, which comes back on Ctrl-C too.

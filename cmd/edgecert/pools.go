@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"edgecert/report"
 	"edgecert/scanner"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
@@ -56,12 +55,14 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 	if err != nil {
 		return nil, err
 	}
+	if err := s.choose(&f); err != nil {
+		return nil, err
+	}
+	password := func(name string) (string, error) { return a.password(ctx, name, s.password) }
 	if err := readInventories(f.Pools, time.Now()); err != nil {
 		return nil, err
 	}
-	if err := readExpected(f.Pools, func(name string) (string, error) {
-		return a.prompt(ctx, "password of "+report.Clean(name)+": ")
-	}); err != nil {
+	if err := readExpected(f.Pools, password); err != nil {
 		return nil, err
 	}
 	found := discover.Pools(ctx, f.Domains, s.dns, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
@@ -72,7 +73,56 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 		}
 		return captures
 	})
-	return targets.Distinct(append(targets.Locate(ctx, f.Pools, s.dns), found...)), nil
+	if s.federation {
+		found = partners(found, f.Domains)
+	}
+	pools := append(f.Pools, found...)
+	if pools, err = targets.Select(pools, s.pools); err != nil {
+		return nil, err
+	}
+	if s.share != nil {
+		pools = targets.Share(pools, *s.share)
+	}
+	if s.expect != "" {
+		x, err := expectation(edge.Expectation{Text: s.expect, Source: "--expect"}, password)
+		if err != nil {
+			return nil, err
+		}
+		expectEverywhere(pools, x)
+	}
+	return targets.Distinct(targets.Locate(ctx, pools, s.dns)), nil
+}
+
+// choose leaves what --pool names, so that nothing else is read or looked for.
+// A name that no file describes may be that of a pool which is yet to be found.
+func (s *scanFlags) choose(f *targets.File) error {
+	for _, name := range s.pools {
+		written := slices.ContainsFunc(f.Pools, func(p edge.Pool) bool { return p.Name == name })
+		if !written && len(f.Domains) > 0 {
+			return nil
+		}
+	}
+	if len(s.pools) == 0 {
+		return nil
+	}
+	f.Domains = nil
+	var err error
+	f.Pools, err = targets.Select(f.Pools, s.pools)
+	return err
+}
+
+// partners takes for a partner's host what was found from a domain of the command
+// line and shows no mark of an Edge.
+func partners(found []edge.Pool, domains []targets.Domain) []edge.Pool {
+	for i, p := range found {
+		ours := slices.ContainsFunc(domains, func(d targets.Domain) bool {
+			return d.Source != targets.CommandLineSource && slices.Contains(p.SIPDomains, d.Name)
+		})
+		if !ours {
+			found[i] = discover.Partner(p)
+		}
+	}
+	return found
 }
 
 // readInventories puts the Get-CsCertificate output that pools name into them.

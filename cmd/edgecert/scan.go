@@ -15,6 +15,7 @@ import (
 	"edgecert/scanner"
 	"edgecert/scanner/certstore"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/targets"
 	"edgecert/scanner/targets/dns"
 )
 
@@ -31,6 +32,12 @@ type scanFlags struct {
 	dns                   dns.Resolver // what resolver says
 	revocation            bool
 	clientCert, clientKey string
+	pools                 []string
+	expect                string
+	password              passwordFlags
+	shard                 string
+	share                 *edge.Shard // what shard says; nil: everything
+	federation            bool        // --profile federation: a domain may be a partner's
 }
 
 func (s *scanFlags) bind(f *pflag.FlagSet) {
@@ -46,6 +53,10 @@ func (s *scanFlags) bind(f *pflag.FlagSet) {
 	f.StringVar(&s.proxy, "proxy", "", "dial through `URL`: socks5://HOST:PORT or http://HOST:PORT")
 	f.BoolVar(&s.revocation, "revocation", false, "fetch OCSP and CRL too (contacts the CA's servers)")
 	f.StringVar(&s.clientCert, "client-cert", "", "present the certificate in `PEM` when one is asked for (Windows: cert:\\CurrentUser\\My\\THUMBPRINT)")
+	f.StringArrayVar(&s.pools, "pool", nil, "of the targets, the pool of this `NAME` only; repeatable")
+	f.StringVar(&s.shard, "shard", "", "take this share of the targets, `I/N`, from 1/N to N/N")
+	f.StringVar(&s.expect, "expect", "", "the certificate that was meant, `FILE|THUMBPRINT`: every endpoint must present it")
+	s.password.bind(f)
 	f.StringVar(&s.clientKey, "client-key", "", "its private key, `PEM` (default: the file of --client-cert)")
 }
 
@@ -79,6 +90,13 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 		return o, err
 	}
 	s.dns.Patience = s.timeout
+	if s.shard != "" {
+		share, err := targets.ParseShard(s.shard)
+		if err != nil {
+			return o, err
+		}
+		s.share = &share
+	}
 	if o.Rate, err = parseRate(s.rate); err != nil {
 		return o, err
 	}
@@ -175,7 +193,8 @@ func (a *app) scan(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 		return err
 	}
 	defer sinks.close()
-	ev := edge.Evidence{Started: time.Now().UTC()} // asking DNS is part of the scan
+	s.federation = policy.Profile == "federation"
+	ev := edge.Evidence{Started: time.Now().UTC(), Shard: s.share} // asking DNS is part of the scan
 	if ev.Pools, err = a.pools(ctx, args, s, options); err != nil {
 		return err
 	}

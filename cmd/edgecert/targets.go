@@ -20,7 +20,7 @@ import (
 )
 
 func (a *app) targetsCommand() *cobra.Command {
-	var files, topologies []string
+	var files, topologies, only []string
 	var resolverAddress string
 	var write bool
 	c := &cobra.Command{
@@ -53,7 +53,11 @@ func (a *app) targetsCommand() *cobra.Command {
 			if err := c.Context().Err(); err != nil {
 				return err // half of a targets file would pass for a whole one
 			}
+			if pools, err = targets.Select(pools, only); err != nil {
+				return err
+			}
 			a.doubt(c.Context(), resolver, pools)
+			pools = edge.Related(pools)
 			if write {
 				return targets.Write(a.out, pools)
 			}
@@ -63,6 +67,7 @@ func (a *app) targetsCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringArrayVarP(&files, "targets", "t", nil, "targets `FILE`; - is stdin; repeatable")
 	f.StringArrayVar(&topologies, "topology", nil, "topology `FILE` (XML, .tbxml, Export-CsConfiguration ZIP, JSON); repeatable")
+	f.StringArrayVar(&only, "pool", nil, "the pool of this `NAME` only; repeatable")
 	f.StringVar(&resolverAddress, "resolver", "", "ask this DNS server, `HOST[:PORT]`")
 	f.BoolVar(&write, "write", false, "print a targets file instead")
 	return c

@@ -12,8 +12,8 @@ import (
 	"edgecert/scanner/targets/syntax"
 )
 
-// commandLine is the source of what the command line gives.
-const commandLine = "command line"
+// CommandLineSource is the Source of what the command line gives.
+const CommandLineSource = "command line"
 
 // CommandLine reads the hosts of the command line. HOST:PORT go into one pool,
 // whose endpoints must all present one certificate; a name alone is a SIP
@@ -22,14 +22,14 @@ func CommandLine(args []string) (File, error) {
 	var f File
 	var errs syntax.Errors
 	seen := map[edge.Loose]bool{}
-	pool := edge.Pool{Name: string(edge.CommandLinePool), Kind: edge.CommandLinePool, Source: commandLine}
+	pool := edge.Pool{Name: string(edge.CommandLinePool), Kind: edge.CommandLinePool, Source: CommandLineSource}
 	for _, arg := range args {
 		switch loose, domain, err := argument(arg); {
 		case err != nil:
 			errs = append(errs, err)
 		case domain != "":
 			if !slices.ContainsFunc(f.Domains, func(d Domain) bool { return d.Name == domain }) {
-				f.Domains = append(f.Domains, Domain{Name: domain, Source: commandLine})
+				f.Domains = append(f.Domains, Domain{Name: domain, Source: CommandLineSource})
 			}
 		case !seen[loose]:
 			seen[loose] = true
@@ -65,7 +65,7 @@ func argument(arg string) (edge.Loose, string, *edge.HintError) {
 		if err != nil {
 			return fail("", "%v", err)
 		}
-		return edge.Loose{Host: host, Port: port, Source: commandLine}, "", nil
+		return edge.Loose{Host: host, Port: port, Source: CommandLineSource}, "", nil
 	}
 	if slices.Contains([]string{".txt", ".xml", ".tbxml", ".json", ".csv"}, strings.ToLower(filepath.Ext(arg))) { // no top-level domains
 		return fail("", "%q is no SIP domain, and there is no such file", arg)

@@ -30,6 +30,9 @@ type Domain struct {
 	Source string // "targets.txt:12", "command line"
 }
 
+// FoundSource begins the Source of a pool that was found from a SIP domain.
+const FoundSource = "DNS of "
+
 // The limits of a targets file.
 const (
 	maxFileSize    = 16 << 20 // bytes: memory, against a wrong file (a disk image, /dev/zero)

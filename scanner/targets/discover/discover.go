@@ -145,7 +145,7 @@ func (d *discovery) addressesOf(name string) []netip.Addr {
 func (d *discovery) of(domain targets.Domain, access string) *found {
 	i := slices.IndexFunc(d.found, func(f *found) bool { return access != "" && f.access != "" && d.same(f.access, access) })
 	if i < 0 {
-		f := &found{access: access, pool: edge.Pool{Name: access, Kind: edge.EdgePool, Source: "DNS of " + domain.Name}}
+		f := &found{access: access, pool: edge.Pool{Name: access, Kind: edge.EdgePool, Source: targets.FoundSource + domain.Name}}
 		if access == "" {
 			f.pool.Name = domain.Name
 		}

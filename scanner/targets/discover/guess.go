@@ -17,6 +17,9 @@ const (
 	maxSANsScanned = 200
 )
 
+// answersAsOne is the proof of a guess that was dialed.
+const answersAsOne = "answers as one"
+
 // noSuchHost is a name that only a wildcard record answers for.
 const noSuchHost = "edgecert-no-such-host."
 
@@ -224,7 +227,7 @@ func (f *found) decide(role edge.Role, owners []candidate, captures []edge.Captu
 	if best == nil {
 		return false
 	}
-	f.take(*best, "answers as one")
+	f.take(*best, answersAsOne)
 	return true
 }
 

@@ -38,7 +38,7 @@ type Session struct {
 func NewSession(r Resolver) *Session {
 	r = r.patient()
 	r.plain = new(atomic.Bool)
-	return &Session{resolver: r, silence: r.Patience, names: map[string]*edge.NameAnswer{}, srv: map[Question]*edge.SRVAnswer{}}
+	return &Session{resolver: r, silence: r.Patience + r.Timeout, names: map[string]*edge.NameAnswer{}, srv: map[Question]*edge.SRVAnswer{}}
 }
 
 // Want notes what a pool needs.
