@@ -24,6 +24,7 @@ func Rules() []Rule {
 		dependsOnSNI(),
 		chainDiffers(),
 		vipDiffers(),
+		expectedNotPresented(),
 		assignedNotPresented(),
 
 		// names

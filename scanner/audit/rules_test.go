@@ -38,6 +38,7 @@ func allCases() []ruleCase {
 	return slices.Concat(
 		coverageCases(),
 		consistencyCases(),
+		expectedCases(),
 		assignedCases(),
 		nameCases(),
 		usageCases(),

@@ -11,6 +11,7 @@ package remedy
 
 import (
 	"cmp"
+	"crypto/sha1"
 	"slices"
 	"strings"
 	"time"
@@ -135,6 +136,9 @@ func (c *Case) expected(group []edge.Role) (Choice, bool) {
 		return Choice{}, false
 	}
 	want := Choice{Certificate: x.Certificate, Expected: true}
+	if len(x.Thumbprint) == 2*sha1.Size { // all that a command needs; a SHA-256 is nothing to Windows
+		want.Thumbprint = hexOnly(x.Thumbprint)
+	}
 	for _, o := range c.offered(group) {
 		if want.Certificate == nil && x.Matches(o.leaf) {
 			want.Certificate = o.leaf

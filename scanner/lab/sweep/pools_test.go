@@ -56,6 +56,9 @@ func poolWorlds() []world {
 			rules: map[string]audit.Outcome{"av-certificate-differs": audit.Pass}},
 		{name: "another A/V certificate on one member", finds: []string{"av-certificate-differs @ edge2 av"},
 			evidence: func(ev *edge.Evidence) { inventory(ev)["edge2"].Thumbprint = fmt.Sprintf("%040x", 7) }},
+		{name: "a renewal that reached nobody", finds: []string{"expected-not-presented"}, evidence: expects(fmt.Sprintf("%040x", 7))},
+		{name: "a renewal that reached everybody but one", finds: []string{"differs-across-members @ edge2 webcon", "expected-not-presented @ edge2 webcon"},
+			evidence: expects(""), spec: func(s *lab.Spec) { s.Cell("edge2", edge.WebConf, 443).Chain.Leaf.Issue = 2 }},
 		{name: "a service that was not restarted", finds: []string{"assigned-not-presented @ edge2 webcon"},
 			evidence: func(ev *edge.Evidence) {
 				inventory(ev)
@@ -125,4 +128,15 @@ func inventory(ev *edge.Evidence) map[string]*edge.InventoryRecord {
 		}
 	}
 	return av
+}
+
+// expects makes a thumbprint the one that is meant; empty: what Access presents.
+func expects(thumbprint string) func(*edge.Evidence) {
+	return func(ev *edge.Evidence) {
+		x := edge.Expectation{Thumbprint: thumbprint}
+		if thumbprint == "" {
+			x.Thumbprint = ev.Captures[0].Leaf().Thumbprint()
+		}
+		ev.Pools[0].Expect = []edge.Expectation{x}
+	}
 }

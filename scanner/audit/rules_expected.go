@@ -1,0 +1,112 @@
+package audit
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/audit/remedy"
+	"edgecert/scanner/edge"
+)
+
+const idExpected = "expected-not-presented"
+
+func expectedNotPresented() Rule {
+	return Rule{
+		ID: idExpected, Family: "consistency", Wire: true, Severity: Error,
+		Short: "does not present the certificate that was meant", Mend: remedy.ByCertificate,
+		Title: "an endpoint presents another certificate than the one that was meant (--expect, or a line expect)",
+		Doc: `Somebody said which certificate the services are meant to have, and they present another one. A renewal that
+reached no member at all looks healthy in every other way: all members agree, on the old certificate, until it ends. Mostly
+the certificate was imported and not assigned, assigned and the services not restarted, or assigned on some of the members.
+An A/V Edge that presents no certificate, as it should, is not asked.
+
+How to fix it: import the certificate that is meant on the members that are named, assign it there, and restart the services:
+    Import-CsCertificate -Path C:\edge.pfx -Password (Read-Host) -PrivateKeyExportable $true
+    Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint (Read-Host)
+    Stop-CsWindowsService; Start-CsWindowsService
+edgecert watch shows how it arrives.`,
+		Source:  `"Set-CsCertificate ... assigns it", and services present the new one after a restart (Microsoft, Set-CsCertificate; field reports); the same certificate sits on each Edge Server of a pool ("Certificate requirements for external user access in Lync Server 2013")`,
+		Applies: func(w *world) bool { return len(w.pool.Expect) > 0 },
+		Run:     runExpected,
+	}
+}
+
+// Expects is the certificate that an endpoint is asked for; nil where nobody
+// said which, and where by its protocol it presents none.
+func Expects(p edge.Pool, c edge.Capture) *edge.Expectation {
+	if silent(c) {
+		return nil
+	}
+	return p.Expected(c.Endpoint.Role)
+}
+
+// PresentsOnly says whether every certificate that an endpoint presents is the
+// one that was meant.
+func PresentsOnly(c edge.Capture, x edge.Expectation) bool {
+	leaves := c.Leaves()
+	return len(leaves) > 0 && !slices.ContainsFunc(leaves, func(leaf *edge.Certificate) bool { return !x.Matches(leaf) })
+}
+
+func runExpected(w *world, r *result) {
+	meant := map[string]edge.Expectation{}
+	asked := map[string][]int{} // by group, who presents anything
+	wrong := w.bunches(func(i int, c edge.Capture) string {
+		x := Expects(w.pool, c)
+		if x == nil {
+			return ""
+		}
+		group := fmt.Sprint(w.pool.Group(c.Endpoint.Role))
+		if w.pool.Listed() {
+			group = ""
+		}
+		key := group + x.Thumbprint
+		meant[key] = *x
+		switch {
+		case c.Leaf() == nil:
+			r.unseen(i)
+			return ""
+		case PresentsOnly(c, *x):
+			asked[key] = append(asked[key], i)
+			r.pass()
+			return ""
+		}
+		asked[key] = append(asked[key], i)
+		return key
+	})
+	for _, b := range wrong {
+		x := meant[b.key]
+		var leaves []*edge.Certificate
+		for _, i := range b.at {
+			for _, leaf := range w.captures[i].Leaves() {
+				if !x.Matches(leaf) && !holds(leaves, leaf) {
+					leaves = append(leaves, leaf)
+				}
+			}
+		}
+		var parts []string
+		for _, leaf := range leaves {
+			at := slices.DeleteFunc(slices.Clone(b.at), func(i int) bool { return !holds(w.captures[i].Leaves(), leaf) })
+			parts = append(parts, w.where(at)+" "+w.verb(at, "presents", "present")+" "+w.tell(leaf))
+		}
+		f := Finding{
+			Certificates: certs(leaves...),
+			Subjects:     []string{strings.ToUpper(x.Thumbprint)},
+			Message: fmt.Sprintf("expected %s, which %d of %d endpoints present; %s",
+				meantText(x), len(asked[b.key])-len(b.at), len(asked[b.key]), strings.Join(parts, "; ")),
+		}
+		if w.choice(w.captures[b.at[0]].Endpoint.Role).Thumbprint == "" { // Windows knows no SHA-256
+			f.Steps = []Step{{On: w.names(b.at), Text: "import the certificate that is meant, and assign it by the thumbprint that Windows shows of it"}}
+		}
+		r.find(f, b.at...)
+	}
+}
+
+// meantText names the certificate that was meant.
+func meantText(x edge.Expectation) string {
+	if c := x.Certificate; c != nil {
+		return fmt.Sprintf("the certificate of %s (thumbprint %s)", path.Base(strings.ReplaceAll(x.Text, `\`, "/")), thumbprint(c))
+	}
+	return "the certificate with thumbprint " + strings.ToUpper(x.Thumbprint)
+}
