@@ -1,8 +1,10 @@
 package targets
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +62,9 @@ func (l *loaded) load(path string, stdin io.Reader, rules []string, exported boo
 		name = "stdin"
 	} else {
 		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return edge.Hintf("edgecert targets contoso.com --write prints a targets file to begin with", "%w", err)
+		}
 		if err != nil {
 			return err
 		}
