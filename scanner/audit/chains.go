@@ -9,7 +9,6 @@ import (
 
 // A chainGroup is the captures that present the same chain, in whatever
 // handshake but those without SNI, and how it stands.
-// A loose pool's endpoints are each a group of their own.
 type chainGroup struct {
 	chain []*edge.Certificate
 	trust trust.Result
@@ -29,12 +28,12 @@ func (w *world) chains() []chainGroup {
 	for i, c := range w.captures {
 		for _, chain := range c.Chains() {
 			key := trust.ChainKey(chain)
-			if n, ok := index[key]; ok && w.pool.Kind != edge.LoosePool {
+			if n, ok := index[key]; ok {
 				out[n].at = append(out[n].at, i)
 				continue
 			}
 			index[key] = len(out)
-			out = append(out, chainGroup{chain, w.scan.forest.Judge(chain), w.one(i)})
+			out = append(out, chainGroup{chain, w.scan.forest.Judge(chain), []int{i}})
 		}
 	}
 	w.byChain = out

@@ -175,4 +175,10 @@ func also(rule string, does bool) []string {
 }
 
 // all are all captures of the pool.
-func (w *world) all() []int { return slices.Clone(w.indexes) }
+func (w *world) all() []int {
+	at := make([]int, len(w.captures))
+	for i := range at {
+		at[i] = i
+	}
+	return at
+}

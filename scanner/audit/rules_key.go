@@ -236,7 +236,7 @@ func (w *world) certificates() []group {
 			if n == 0 || holds(g.chain[:n], cert) || holds(layout.Roots, cert) || holds(layout.Extra, cert) {
 				continue
 			}
-			if at, ok := index[cert.Fingerprint]; ok && w.pool.Kind != edge.LoosePool {
+			if at, ok := index[cert.Fingerprint]; ok {
 				out[at].at = append(slices.Clip(out[at].at), g.at...)
 				continue
 			}

@@ -158,12 +158,14 @@ func (w *world) holders(at []int, certs []*edge.Certificate) string {
 // has no member.
 func (w *world) names(at []int) []string {
 	var out []string
+	known := map[string]bool{}
 	for _, i := range at {
 		name := w.captures[i].Endpoint.Member
 		if !w.pool.IsEdge() || name == "" {
 			name = target(w.captures[i].Endpoint)
 		}
-		if !slices.Contains(out, name) {
+		if !known[name] {
+			known[name] = true
 			out = append(out, name)
 		}
 	}

@@ -31,20 +31,15 @@ func (w *world) revocations() []answer {
 			continue
 		}
 		for i, c := range g.trust.Path {
-			own := i == 0 && w.pool.Kind == edge.LoosePool // told endpoint by endpoint
 			known, ok := w.scan.ev.Revocation[c.Fingerprint]
 			switch {
-			case seen[c.Fingerprint] && !own, !ok && i > 0:
+			case seen[c.Fingerprint], !ok && i > 0:
 				continue
 			case !ok:
 				known = edge.Revocation{Status: edge.RevocationUnknown, Error: "it was not asked for"}
 			}
 			seen[c.Fingerprint] = true
-			at := presenting[c.Fingerprint]
-			if own {
-				at = g.at
-			}
-			out = append(out, answer{known, c, at})
+			out = append(out, answer{known, c, presenting[c.Fingerprint]})
 		}
 	}
 	return out

@@ -192,13 +192,7 @@ func (w *world) cells(member string, at []int) string {
 // whole says whether n cells are all in which a member shows a certificate,
 // and more than one.
 func (w *world) whole(member string, n int) bool {
-	seen := 0
-	for _, c := range w.captures {
-		if c.Endpoint.Member == member && c.Leaf() != nil {
-			seen++
-		}
-	}
-	return n > 1 && n == seen
+	return n > 1 && n == w.shows[member]
 }
 
 func (w *world) eachEndpoint(at []int) []string {

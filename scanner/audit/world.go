@@ -30,8 +30,9 @@ type world struct {
 	scan     *scan
 	pool     edge.Pool
 	captures []edge.Capture // in endpoint order; rules refer to them by index
-	indexes  []int          // 0, 1, 2, … as many as captures; see one
-	leaves   []group        // every distinct leaf, by first appearance; a loose pool: one per endpoint
+	leaves   []group        // every distinct leaf, by first appearance
+	gone     []int          // captures whose certificate was due and not seen
+	shows    map[string]int // captures with a certificate, of each member
 	byChain  []chainGroup   // see chains
 	signed   []group        // see certificates
 	labels   map[edge.Fingerprint]string
@@ -42,8 +43,7 @@ type world struct {
 	faults   map[leafIn]int              // see against
 }
 
-// A group is the captures that present the same leaf. A loose pool's endpoints
-// have nothing to do with each other, so each is a group of its own.
+// A group is the captures that present the same leaf.
 type group struct {
 	cert *edge.Certificate
 	at   []int // indexes of captures, ascending
@@ -51,15 +51,18 @@ type group struct {
 
 func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
 	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, choices: map[edge.Role]remedy.Choice{}}
-	w.indexes = make([]int, len(captures))
-	for i := range captures {
-		w.indexes[i] = i
-	}
-	w.leaves = w.allLeaves()
+	w.leaves = w.groupBy(everything, edge.Capture.Leaves)
 	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))
-	for _, g := range w.leaves {
-		if _, known := w.labels[g.cert.Fingerprint]; !known {
-			w.labels[g.cert.Fingerprint] = Letter(len(w.labels))
+	for i, g := range w.leaves {
+		w.labels[g.cert.Fingerprint] = Letter(i)
+	}
+	w.shows = map[string]int{}
+	for i, c := range captures {
+		switch {
+		case c.Leaf() != nil:
+			w.shows[c.Endpoint.Member]++
+		case !silent(c):
+			w.gone = append(w.gone, i)
 		}
 	}
 	return w
@@ -75,22 +78,31 @@ func roles(rs ...edge.Role) filter {
 	return func(e edge.Endpoint) bool { return slices.Contains(rs, e.Role) }
 }
 
-// allLeaves returns every distinct leaf with the captures that present it, in
-// whatever handshake.
-func (w *world) allLeaves() []group {
-	return w.groupBy(everything, edge.Capture.Leaves)
-}
-
-// group is allLeaves of the picked endpoints.
+// group returns every distinct leaf with the picked captures that present it,
+// in whatever handshake.
 func (w *world) group(pick filter) []group {
-	var out []group
+	out := make([]group, 0, len(w.leaves))
 	for _, g := range w.leaves {
-		at := slices.DeleteFunc(slices.Clone(g.at), func(i int) bool { return !pick(w.captures[i].Endpoint) })
-		if len(at) > 0 {
+		if at := w.picked(g.at, pick); len(at) > 0 {
 			out = append(out, group{g.cert, at})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b group) int { return a.at[0] - b.at[0] })
+	return out
+}
+
+// picked are those of at that pick picks: at itself where it picks all.
+func (w *world) picked(at []int, pick filter) []int {
+	first := slices.IndexFunc(at, func(i int) bool { return !pick(w.captures[i].Endpoint) })
+	if first < 0 {
+		return slices.Clip(at)
+	}
+	out := slices.Clone(at[:first])
+	for _, i := range at[first:] {
+		if pick(w.captures[i].Endpoint) {
+			out = append(out, i)
+		}
+	}
 	return out
 }
 
@@ -112,32 +124,22 @@ func (w *world) groupBy(pick filter, leaves func(edge.Capture) []*edge.Certifica
 			continue
 		}
 		for _, leaf := range leaves(c) {
-			if n, ok := index[leaf.Fingerprint]; ok && w.pool.Kind != edge.LoosePool {
+			if n, ok := index[leaf.Fingerprint]; ok {
 				out[n].at = append(out[n].at, i)
 				continue
 			}
 			index[leaf.Fingerprint] = len(out)
-			out = append(out, group{leaf, w.one(i)})
+			out = append(out, group{leaf, []int{i}})
 		}
 	}
 	return out
 }
 
-// one is the list of capture i alone. Of ten thousand loose endpoints every
-// rule makes as many lists, so they are all parts of one.
-func (w *world) one(i int) []int { return w.indexes[i : i+1 : i+1] }
-
 // missing returns the picked endpoints whose certificate should have been
 // seen and was not. An endpoint that by its protocol presents none is not
 // among them.
 func (w *world) missing(pick filter) []int {
-	var out []int
-	for i, c := range w.captures {
-		if c.Leaf() == nil && !silent(c) && pick(c.Endpoint) {
-			out = append(out, i)
-		}
-	}
-	return out
+	return w.picked(w.gone, pick)
 }
 
 // silent says whether an endpoint is alive and, by its protocol, presents no
@@ -158,7 +160,7 @@ type bunch struct {
 }
 
 // bunches sorts captures by the key of what is wrong with them; an empty key
-// is nothing. A loose pool's endpoints are each told alone.
+// is nothing.
 func (w *world) bunches(key func(i int, c edge.Capture) string) []bunch {
 	var out []bunch
 	index := map[string]int{}
@@ -167,12 +169,12 @@ func (w *world) bunches(key func(i int, c edge.Capture) string) []bunch {
 		if k == "" {
 			continue
 		}
-		if n, ok := index[k]; ok && w.pool.Kind != edge.LoosePool {
+		if n, ok := index[k]; ok {
 			out[n].at = append(out[n].at, i)
 			continue
 		}
 		index[k] = len(out)
-		out = append(out, bunch{k, w.one(i)})
+		out = append(out, bunch{k, []int{i}})
 	}
 	return out
 }
