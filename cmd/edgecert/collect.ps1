@@ -1,0 +1,67 @@
+# Gathers from the Edge Servers of a pool what no scan can see: the certificates
+# that are assigned (Get-CsCertificate, all types), when the services started
+# that present them, and the thumbprints of the CA and Root stores. Nothing is
+# changed. The file is read by a line of the targets file:  inventory * FILE
+#
+# From a jump host, where WinRM is open to the members:
+#   .\collect.ps1 -ComputerName edge1,edge2 -Credential (Get-Credential)
+# Else on each member, as administrator; the files may then be put together:
+#   .\collect.ps1 -OutFile edge1.json
+#   Get-Content edge1.json,edge2.json | Out-File -Encoding utf8 all.json
+[CmdletBinding()]
+param(
+    [string[]] $ComputerName,
+    [string] $OutFile = 'edgecert-inventory.json',
+    [System.Management.Automation.PSCredential] $Credential
+)
+$ErrorActionPreference = 'Stop'
+
+# What runs on a member. It answers in JSON, since remoting flattens what is nested.
+$gather = {
+    $ErrorActionPreference = 'Stop'
+    function Format-Date($date) {
+        if ($date) { ([datetime] $date).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture) }
+    }
+    foreach ($module in 'SkypeForBusiness', 'Lync') {
+        if (Get-Module -ListAvailable -Name $module) { Import-Module $module; break }
+    }
+    $certificates = @(Get-CsCertificate | ForEach-Object {
+        [pscustomobject] @{
+            Use = $_.Use.ToString(); Thumbprint = $_.Thumbprint; SerialNumber = $_.SerialNumber
+            Subject = $_.Subject; Issuer = $_.Issuer; AlternativeNames = @($_.AlternativeNames)
+            NotBefore = Format-Date $_.NotBefore; NotAfter = Format-Date $_.NotAfter
+            EffectiveDate = Format-Date $_.EffectiveDate
+        }
+    })
+    $services = @(Get-CimInstance -ClassName Win32_Service -Filter "Name LIKE 'RTC%' OR Name = 'REPLICA'" | ForEach-Object {
+        $started = $null
+        if ($_.ProcessId) { $started = (Get-Process -Id $_.ProcessId -ErrorAction SilentlyContinue).StartTime }
+        [pscustomobject] @{ Name = $_.Name; State = $_.State; Started = Format-Date $started }
+    })
+    try { $computer = [Net.Dns]::GetHostEntry('').HostName } catch { $computer = $env:COMPUTERNAME }
+    [pscustomobject] @{
+        MachineName = $computer; Collected = Format-Date (Get-Date)
+        Certificates = $certificates; Services = $services
+        CA = @(Get-ChildItem Cert:\LocalMachine\CA | ForEach-Object { $_.Thumbprint })
+        Root = @(Get-ChildItem Cert:\LocalMachine\Root | ForEach-Object { $_.Thumbprint })
+    } | ConvertTo-Json -Depth 5
+}
+
+$parts = @()
+if (-not $ComputerName) {
+    $parts += & $gather
+}
+foreach ($computer in $ComputerName) {
+    $remote = @{ ComputerName = $computer }
+    if ($Credential) { $remote.Credential = $Credential }
+    try {
+        $parts += Invoke-Command @remote -ScriptBlock $gather
+        Write-Host "${computer}: gathered"
+    } catch {
+        Write-Warning "${computer}: $($_.Exception.Message) Run this script there, without -ComputerName."
+    }
+}
+if (-not $parts) { throw 'nothing was gathered' }
+$path = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutFile)
+[IO.File]::WriteAllText($path, '[' + ($parts -join ",`r`n") + "]`r`n", (New-Object Text.UTF8Encoding $false))
+Write-Host "$path holds $($parts.Count) of $([Math]::Max(1, @($ComputerName).Count)) members"
