@@ -192,3 +192,45 @@ func TestDiscoverNothing(t *testing.T) {
 		}
 	}
 }
+
+// A domain homed in Microsoft 365 is said to be, and all is well; nobody is
+// dialed, which the proxy would refuse.
+func TestDiscoverCloud(t *testing.T) {
+	t.Parallel()
+	o := goOutside(t, func(s *lab.Spec) {
+		s.DNS.SRV["_sipfederationtls._tcp.cloud.example"] = []edge.SRV{{Target: "sipfed.online.lync.com", Port: 5061}}
+		s.DNS.SRV["_sip._tls.cloud.example"] = []edge.SRV{{Target: "sipdir.online.lync.com", Port: 443}}
+		s.DNS.CNAME = map[string]string{"sip.cloud.example": "sipdir.online.lync.com"}
+		for _, name := range []string{"sipfed.online.lync.com", "sipdir.online.lync.com"} {
+			s.DNS.Addresses[name] = []netip.Addr{netip.MustParseAddr("203.0.113.250")}
+		}
+	})
+	status, rep := o.scan(t, "cloud.example")
+	if status != exitOK || len(rep.Pools) != 1 || len(rep.Pools[0].Endpoints) != 0 {
+		t.Fatalf("status %d, %d pools, verdict %s", status, len(rep.Pools), rep.Verdict)
+	}
+	for rule, want := range map[string]audit.Outcome{"domain-in-cloud": audit.Found, "dns-no-address": audit.Pass, "federation-srv-missing": audit.Pass,
+		"srv-wrong-domain": audit.Pass, "srv-unexpected": audit.Pass} {
+		if got := rep.Pools[0].Rules[rule]; got != want {
+			t.Errorf("%s: %s, want %s", rule, got, want)
+		}
+	}
+}
+
+// What only an Edge has is not asked of a partner's host that shows no mark of one.
+func TestDiscoverPartner(t *testing.T) {
+	t.Parallel()
+	o := goOutside(t, func(s *lab.Spec) {
+		s.DNS.SRV["_sipfederationtls._tcp.partner.example"] = []edge.SRV{{Target: "exp.partner.example", Port: 5061}}
+		s.DNS.Addresses["exp.partner.example"] = s.DNS.Addresses["sip.contoso.com"][:1]
+	})
+	for profile, want := range map[string]edge.PoolKind{"federation": edge.PartnerPool, "renewal": edge.EdgePool} {
+		_, rep := o.scan(t, "partner.example", "--profile", profile)
+		if got := rep.Pools[0].Plan.Kind; got != want {
+			t.Errorf("--profile %s: kind %s, want %s", profile, got, want)
+		}
+		if got := rep.Pools[0].Rules["client-srv-missing"]; (got == audit.NotApplicable) != (want == edge.PartnerPool) {
+			t.Errorf("--profile %s: client-srv-missing is %s", profile, got)
+		}
+	}
+}

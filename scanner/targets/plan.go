@@ -51,7 +51,7 @@ func planPool(p edge.Pool) []edge.Endpoint {
 		cells = append(cells, planService(p, s)...)
 		for _, a := range p.VIPsFor(s.Role) {
 			e := edge.Endpoint{Member: edge.VIPMember, VIP: true, Samples: samplesBehindOne}
-			cells = append(cells, at(p, s, a, cell{Endpoint: e, rank: rankVIP})...)
+			cells = append(cells, perPort(p, s, a, cell{Endpoint: e, rank: rankVIP})...)
 		}
 	}
 	slices.SortStableFunc(cells, func(a, b cell) int {
@@ -82,7 +82,7 @@ func planService(p edge.Pool, s edge.Service) []cell {
 	var cells []cell
 	for i, m := range p.Members {
 		for _, a := range m.For(s.Role) {
-			cells = append(cells, at(p, s, a, cell{Endpoint: edge.Endpoint{Member: m.Name}, index: i})...)
+			cells = append(cells, perPort(p, s, a, cell{Endpoint: edge.Endpoint{Member: m.Name}, index: i})...)
 		}
 	}
 	if len(cells) > 0 {
@@ -102,7 +102,7 @@ func planService(p edge.Pool, s edge.Service) []cell {
 	}
 	if len(answer.Addresses) == 0 {
 		e := edge.Endpoint{Fault: noAddress(name, answer)}
-		return at(p, s, edge.Address{Source: "DNS of " + name}, cell{Endpoint: e, rank: rankNone})
+		return perPort(p, s, edge.Address{Source: "DNS of " + name}, cell{Endpoint: e, rank: rankNone})
 	}
 	samples := 0
 	if len(answer.Addresses) == 1 && len(p.Members) != 1 {
@@ -116,13 +116,13 @@ func planService(p edge.Pool, s edge.Service) []cell {
 		if len(p.Members) == 1 { // whose else should it be
 			c.Member, c.rank = p.Members[0].Name, rankMember
 		}
-		cells = append(cells, at(p, s, edge.Address{IP: ip, Source: recordOf(ip, name)}, c)...)
+		cells = append(cells, perPort(p, s, edge.Address{IP: ip, Source: recordOf(ip, name)}, c)...)
 	}
 	return cells
 }
 
-// at writes out c for every port of a service at one address.
-func at(p edge.Pool, s edge.Service, a edge.Address, c cell) []cell {
+// perPort writes out c for every port of a service at one address.
+func perPort(p edge.Pool, s edge.Service, a edge.Address, c cell) []cell {
 	var cells []cell
 	for i, port := range s.Ports {
 		c.Pool, c.Role, c.FQDN, c.Source = p.Name, s.Role, s.FQDN, a.Source

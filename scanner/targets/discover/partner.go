@@ -25,10 +25,13 @@ func Partner(p edge.Pool) edge.Pool {
 
 // marked reports whether p shows a mark of an Edge.
 func marked(p edge.Pool) bool {
-	for _, r := range []edge.Role{edge.WebConf, edge.AV} {
-		if s, ok := p.Service(r); ok && strings.HasSuffix(s.Source, answersAsOne) {
-			return true
-		}
+	answering := func(r edge.Role) bool {
+		s, ok := p.Service(r)
+		// Port 443 of the Access name itself may be anything's.
+		return ok && strings.HasSuffix(s.Source, answersAsOne) && (r == edge.AV || s.FQDN != p.FQDN(edge.Access))
+	}
+	if answering(edge.WebConf) || answering(edge.AV) {
+		return true
 	}
 	return slices.ContainsFunc(p.SIPDomains, func(d string) bool {
 		var targets []string

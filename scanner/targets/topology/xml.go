@@ -42,13 +42,13 @@ func (e *element) child(name string) *element {
 	return &element{}
 }
 
-// all walks every element of a name, at any depth.
-func (e *element) all(name string, visit func(*element)) {
+// each walks every element of a name, at any depth.
+func (e *element) each(name string, visit func(*element)) {
 	for _, c := range e.children {
 		if c.name == name {
 			visit(c)
 		}
-		c.all(name, visit)
+		c.each(name, visit)
 	}
 }
 
@@ -64,12 +64,12 @@ func (t *Exports) addXML(name, text string) error {
 		document = root
 	}
 	found := false
-	document.all("InternalDomain", func(d *element) { t.domains = append(t.domains, d.attr("Name")) })
+	document.each("InternalDomain", func(d *element) { t.domains = append(t.domains, d.attr("Name")) })
 	t.defaultDomainFirst(document)
-	document.all("Cluster", func(c *element) { t.addCluster(name, c) })
+	document.each("Cluster", func(c *element) { t.addCluster(name, c) })
 	// Only a service of its own counts: the same RoleName stands in the
 	// Dependency of every service that uses the Edge.
-	document.all("Services", func(list *element) {
+	document.each("Services", func(list *element) {
 		for _, s := range list.children {
 			if s.name == "Service" && (s.attr("RoleName") == "EdgeServer" || s.child("ServiceId").attr("RoleName") == "EdgeServer") {
 				found = true
@@ -97,7 +97,7 @@ func rootName(root *element) string {
 // defaultDomainFirst brings the default SIP domain to the front, as it heads
 // every list of Microsoft's own tools.
 func (t *Exports) defaultDomainFirst(root *element) {
-	root.all("InternalDomains", func(list *element) {
+	root.each("InternalDomains", func(list *element) {
 		isDefault := func(d string) bool { return strings.EqualFold(d, list.attr("DefaultDomain")) }
 		if i := slices.IndexFunc(t.domains, isDefault); i > 0 {
 			first := t.domains[i]
@@ -156,12 +156,12 @@ func parseXML(name, text string) (*element, error) {
 // addCluster keeps a cluster's machines with their external interfaces.
 func (t *Exports) addCluster(name string, e *element) {
 	c := cluster{fqdn: strings.ToLower(e.attr("Fqdn")), key: clusterKey(name, e.attr("UniqueId"), e.child("ClusterId")), source: name}
-	e.all("Machine", func(m *element) {
+	e.each("Machine", func(m *element) {
 		one := machine{fqdn: strings.ToLower(cmp.Or(m.attr("Fqdn"), c.fqdn))} // a single machine may have the cluster's name alone
 		if !syntax.PlainWord(one.fqdn) || one.fqdn == edge.VIPMember {        // it is scanned all the same
 			one.fqdn = fmt.Sprintf("machine-%d", len(c.machines)+1)
 		}
-		m.all("NetInterface", func(i *element) {
+		m.each("NetInterface", func(i *element) {
 			if i.attr("InterfaceSide") != "External" {
 				return
 			}
