@@ -15,12 +15,15 @@ func Rules() []Rule {
 		// coverage
 		endpointUnreachable(),
 		tlsNotSpoken(),
+		stoppedAnswering(),
 
 		// consistency
 		differsAcrossMembers(),
 		differsAcrossServices(),
 		differsAcrossPorts(),
 		changesBetweenHandshakes(),
+		dependsOnKeyType(),
+		dependsOnTLSVersion(),
 		dependsOnSNI(),
 		chainDiffers(),
 		vipDiffers(),
@@ -60,6 +63,7 @@ func Rules() []Rule {
 		crlMissing(),
 
 		// trust
+		keyNotProved(),
 		untrustedIssuer(),
 		rootWithdrawn(),
 		notPublicCA(),
@@ -95,6 +99,7 @@ func Rules() []Rule {
 		// av
 		avNotObservable(),
 		avPresentsCertificate(),
+		relaySilent(),
 		avCertificateDiffers(),
 		inventoryExpired(),
 

@@ -74,27 +74,6 @@ func (w *world) below() bool {
 	return slices.ContainsFunc(w.captures, disproved)
 }
 
-// disproved says whether a handshake was signed by another key than that of
-// the certificate, and none by it. It counts once per endpoint and leaf.
-func disproved(c edge.Capture) bool {
-	states := map[edge.Fingerprint][]edge.ProofState{}
-	add := func(leaf *edge.Certificate, p edge.Proof) {
-		if leaf != nil {
-			states[leaf.Fingerprint] = append(states[leaf.Fingerprint], p.State)
-		}
-	}
-	add(c.Leaf(), c.Proof)
-	for _, p := range c.Presentations {
-		add(p.Leaf(), p.Proof)
-	}
-	for _, s := range states {
-		if slices.Contains(s, edge.Disproved) && !slices.Contains(s, edge.Proved) {
-			return true
-		}
-	}
-	return false
-}
-
 func notJudged() Rule {
 	return Rule{
 		ID: idNotJudged, Family: "trust", Severity: Error,

@@ -189,7 +189,9 @@ func healthyCapture(pool, member string, s edge.Service, ip netip.Addr, port int
 		{Offer: edge.OfferWithoutSNI, Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}},
 		{Offer: edge.OfferTLS11, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert, Message: "protocol version"}},
 		{Offer: edge.OfferTLS12, Outcome: edge.Captured, Version: "TLS 1.2", Chain: []*edge.Certificate{leaf}},
+		{Offer: edge.OfferECDSA, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert, Message: "handshake failure"}},
 	}
+	c.Proof = edge.Proof{State: edge.Proved}
 	present(leaf, &c)
 	if port == federationPort {
 		c.TLS.ClientCertificate, c.TLS.AcceptableCAs = edge.Required, 12

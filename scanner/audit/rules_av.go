@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
@@ -63,7 +64,45 @@ func overUDP(t *edge.Turn) string {
 	case t.Live:
 		return ", which answers on UDP 3478 too"
 	default:
-		return ", which does not answer on UDP 3478, so that media takes the slower way over TCP"
+		return "" // relay-silent
+	}
+}
+
+func relaySilent() Rule {
+	return Rule{
+		ID: "relay-silent", Family: "av", Wire: true, Severity: Warning,
+		Short: "does not answer on UDP 3478", Mend: remedy.BySetting,
+		Title: "UDP 3478 was asked and does not answer",
+		Doc: `With --udp the scan also asks the A/V Edge's relay on UDP 3478, the way that media takes first. It does not answer: a
+firewall lets TCP through and not UDP, or the NAT rule is missing. Calls still connect, over TCP 443, and sound worse; where
+the firewall drops that too, they have no sound at all.
+
+How to fix it: let UDP 3478 through to the A/V Edge in both directions, and see whether this host may send UDP there at all.`,
+		Source: `[MS-TURN] section 2.1: the relay is on UDP 3478 and TCP 443; "Port and protocol planning" (Lync Server 2013): STUN/MSTURN on UDP 3478, inbound and outbound`,
+		Applies: func(w *world) bool {
+			return w.scan.ev.Asked.UDP || slices.ContainsFunc(w.captures, func(c edge.Capture) bool { return c.UDP != nil })
+		},
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string {
+				switch {
+				case c.Endpoint.Role != edge.AV:
+				case c.UDP == nil:
+					r.couldNotTell("UDP 3478 was not asked", i)
+				case c.UDP.Live:
+					r.pass()
+				case c.UDP.Fault != nil && c.UDP.Fault.Class == edge.ClassInterrupted:
+					r.couldNotTell("the scan ended before UDP 3478 was asked", i)
+				default:
+					return "silent"
+				}
+				return ""
+			}) {
+				r.find(Finding{
+					Message: fmt.Sprintf("expected the relay to answer on UDP 3478, got nothing, so that media takes the slower way over TCP; %s", w.where(b.at)),
+					Fix:     "let UDP 3478 through to the A/V Edge in both directions, and see whether this host may send UDP there at all",
+				}, b.at...)
+			}
+		},
 	}
 }
 

@@ -33,8 +33,8 @@ func avCases() []ruleCase {
 	other := strings.Repeat("ab", 20)
 	return []ruleCase{
 		{rule: "av-not-observable", name: "the healthy pool", want: Found, change: unchanged, at: "av 443", says: []string{"a live relay", "by design"}},
-		{rule: "av-not-observable", name: "UDP 3478 answers on one member alone", want: Found, change: overUDP3478(1), at: "edge1 av 443", count: 2, says: []string{"a live relay, which answers on UDP 3478 too; its"}},
-		{rule: "av-not-observable", name: "UDP 3478 is silent", want: Found, change: overUDP3478(0), at: "av 443", says: []string{"edge1, edge2 and edge3", "does not answer on UDP 3478"}},
+		{rule: "av-not-observable", name: "UDP 3478 answers on one member alone", want: Found, change: overUDP3478(1), at: "edge1 av 443", count: 2, says: []string{"a live relay, which answers on UDP 3478 too; its"}, also: []string{"relay-silent"}},
+		{rule: "av-not-observable", name: "UDP 3478 is silent", want: Found, change: overUDP3478(0), at: "av 443", says: []string{"edge1, edge2 and edge3"}, also: []string{"relay-silent"}},
 		{rule: "av-not-observable", name: "real TLS everywhere", want: Pass, change: func(w *testWorld) {
 			present(w.cell("edge1", edge.Access, 443).Leaf(), w.cells(edge.AV)...)
 		}, also: []string{"av-presents-certificate"}},

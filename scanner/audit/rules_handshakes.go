@@ -30,47 +30,48 @@ file), import the right certificate there and assign it with Set-CsCertificate.`
 }
 
 func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
-	samples := c.Offered(edge.OfferSample)
-	if len(samples) == 0 {
-		if c.Endpoint.Samples > 1 && !silent(c) && !w.scan.ev.Asked.Quick {
+	if c.Leaf() == nil {
+		if c.Endpoint.Samples > 1 && w.unasked(c) {
 			r.unseen(i)
 		}
 		return
 	}
-	leaves := presented(c)
+	turns := inTurn(c)
+	leaves := leavesOf(turns)
+	samples := c.Offered(edge.OfferSample)
 	failed := slices.ContainsFunc(samples, func(p edge.Presentation) bool { return p.Leaf() == nil })
 	switch {
-	case len(leaves) < 2 && (failed || len(leaves) == 0):
-		r.couldNotTell("repeated handshakes failed", i)
-	case len(leaves) < 2:
-		r.pass()
-	case c.Endpoint.VIP && w.membersExplain(i, leaves):
+	case turns != nil && c.Endpoint.VIP && w.membersExplain(i, leaves):
 		r.pass() // differs-across-members names who has which
-	default:
-		var seen []string
-		total := 0
-		for _, cert := range leaves {
-			n := timesPresented(cert, c, samples)
-			total += n
-			seen = append(seen, fmt.Sprintf("%s %s", times(n), w.tell(cert)))
-		}
-		r.find(Finding{
-			Certificates: certs(leaves...),
-			Message:      fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(leaves), plural(total, "handshake"), list(seen)),
-			Steps:        w.behindOne(c.Endpoint.Role),
-		}, i)
+	case turns != nil:
+		w.findTurns(r, i, turns, leaves)
+	case failed && c.StoppedAnswering():
+		r.couldNotTell(stoppedToAnswer, i)
+	case failed:
+		r.couldNotTell("repeated handshakes failed", i)
+	case len(samples) > 0:
+		r.pass()
 	}
 }
 
-// timesPresented counts how often a certificate came with the normal offer.
-func timesPresented(cert *edge.Certificate, c edge.Capture, samples []edge.Presentation) int {
-	n := 0
-	for _, leaf := range append([]edge.Presentation{{Chain: c.Chain}}, samples...) {
-		if leaf := leaf.Leaf(); leaf != nil && leaf.Fingerprint == cert.Fingerprint {
-			n++
+func (w *world) findTurns(r *result, i int, turns []edge.Presentation, leaves []*edge.Certificate) {
+	var seen []string
+	total := 0
+	for _, leaf := range leaves {
+		n := 0
+		for _, p := range turns {
+			if p.Leaf() != nil && p.Leaf().Fingerprint == leaf.Fingerprint {
+				n++
+			}
 		}
+		total += n
+		seen = append(seen, fmt.Sprintf("%s %s", times(n), w.tell(leaf)))
 	}
-	return n
+	r.find(Finding{
+		Certificates: certs(leaves...),
+		Message:      fmt.Sprintf("%s presented %d certificates in %s: %s", w.at(i), len(leaves), plural(total, "handshake"), list(seen)),
+		Steps:        w.behindOne(w.captures[i].Endpoint.Role),
+	}, i)
 }
 
 // behindOne is for members that stand behind one address, where nobody knows
@@ -118,11 +119,11 @@ How to fix it: make the Edge's certificate the default one of that address, or g
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(i int, c edge.Capture) string { return sniKey(w, r, i, c) }) {
 				c := w.captures[b.at[0]]
-				other := c.Offered(edge.OfferWithoutSNI)[0].Leaf()
+				other := offer(c, edge.OfferWithoutSNI).shown[0]
 				r.find(Finding{
-					Certificates: certs(c.Leaf(), other),
-					Message: fmt.Sprintf("%s %s %s with SNI, and without it %s", w.where(b.at), w.verb(b.at, "presents", "present"),
-						w.tell(c.Leaf()), describe(w, other)),
+					Certificates: certs(c.Leaf(), other.Leaf()),
+					Message: fmt.Sprintf("%s %s %s with SNI, and without it %s%s", w.where(b.at), w.verb(b.at, "presents", "present"),
+						w.tell(c.Leaf()), describe(w, other.Leaf()), w.wrongWith(other.Chain, c.Endpoint.FQDN)),
 					Fix: "make the Edge's certificate the default one of this address in the reverse proxy or load balancer before it",
 				}, b.at...)
 			}
@@ -133,24 +134,28 @@ How to fix it: make the Edge's certificate the default one of that address, or g
 // sniKey tells what comes without SNI where it is something else. A server
 // that refuses to talk without SNI presents nothing wrong.
 func sniKey(w *world, r *result, i int, c edge.Capture) string {
-	asked := c.Offered(edge.OfferWithoutSNI)
-	if len(asked) == 0 {
-		if !silent(c) && named(c.Endpoint) && !w.scan.ev.Asked.Quick {
+	if !named(c.Endpoint) || w.scan.ev.Asked.Quick {
+		return ""
+	}
+	if c.Leaf() == nil {
+		if w.unasked(c) {
 			r.unseen(i)
 		}
 		return ""
 	}
-	h := asked[0]
-	leaf, other := c.Leaf(), h.Leaf()
+	other := offer(c, edge.OfferWithoutSNI)
+	leaves := leavesOf(other.shown)
 	switch {
-	case leaf == nil, other == nil && !refused(h):
-		r.couldNotTell("the handshake without SNI brought no answer", i)
-	case other == nil || other.Fingerprint == leaf.Fingerprint:
+	case !other.asked:
+		r.couldNotTell("no handshake without SNI was made", i)
+	case other.why != "":
+		r.couldNotTell(other.why, i)
+	case other.refused, holds(c.Leaves(), leaves[0]):
 		r.pass()
-	case len(presented(c)) > 1: // the address changes its mind anyway
-		r.couldNotTell("the address changes its certificate by itself", i)
+	case inTurn(c) != nil:
+		r.couldNotTell(changesItself, i)
 	default:
-		return leaf.Fingerprint.String() + other.Fingerprint.String()
+		return c.Leaf().Fingerprint.String() + leaves[0].Fingerprint.String()
 	}
 	return ""
 }
@@ -159,20 +164,6 @@ func sniKey(w *world, r *result, i int, c edge.Capture) string {
 func named(e edge.Endpoint) bool {
 	_, err := netip.ParseAddr(e.FQDN)
 	return e.FQDN != "" && err != nil
-}
-
-// refused says whether a handshake failed because the server did not want it,
-// rather than because the network lost it.
-func refused(h edge.Presentation) bool {
-	if h.Fault == nil {
-		return false
-	}
-	switch h.Fault.Class {
-	case edge.ClassTLSAlert, edge.ClassReset, edge.ClassProtocol:
-		return true
-	default:
-		return false
-	}
 }
 
 // describe tells a certificate that may have no letter, with its names.

@@ -44,6 +44,7 @@ func allCases() []ruleCase {
 		usageCases(),
 		validityCases(),
 		tlsCases(),
+		presentationCases(),
 		avCases(),
 		dnsCases(),
 		listCases(),

@@ -12,10 +12,12 @@ import (
 func tls12Missing() Rule {
 	return Rule{
 		ID: "tls12-missing", Family: "tls", Wire: true, Severity: Error,
-		Short: "does not speak TLS 1.2", Mend: remedy.BySetting,
-		Title: "neither TLS 1.2 nor TLS 1.3 is spoken",
+		Varies: "warning where TLS 1.3 is spoken, but with --profile federation",
+		Short:  "does not speak TLS 1.2", Mend: remedy.BySetting,
+		Title: "TLS 1.2 is not spoken",
 		Doc: `Microsoft 365 and most partners federate with TLS 1.2 or better alone; current clients and phones refuse less. An Edge
-that stops at TLS 1.0 is cut off from them, silently and at once on the day they tighten.
+that stops at TLS 1.0 is cut off from them, silently and at once on the day they tighten. One that speaks TLS 1.3 alone is cut
+off from partners and phones that know nothing newer than 1.2.
 
 How to fix it: bring the server to a version that supports it (Skype for Business 2015 CU9, 2019; for Lync Server 2013 the
 Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
@@ -33,43 +35,55 @@ Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
 		Source: "\"Preparing for TLS 1.2 in Office 365\" (Microsoft): federation needs it; RFC 8996 deprecates TLS 1.0 and 1.1",
 		Run: func(w *world, r *result) {
 			for _, b := range w.bunches(func(i int, c edge.Capture) string { return oldVersion(w, r, i, c) }) {
+				f := Finding{Message: fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at))}
+				if modern(b.key) {
+					f = Finding{Severity: w.unlessFederation(Warning), Message: fmt.Sprintf("expected TLS 1.2 beside %s, got a refusal; %s", b.key, w.where(b.at))}
+				}
 				r.find(Finding{
-					Subjects: []string{b.key},
-					Message:  fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at)),
-					Fix:      "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; Lync Server 2013 needs its last cumulative update",
+					Subjects: []string{b.key}, Severity: f.Severity, Message: f.Message,
+					Fix: "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; Lync Server 2013 needs its last cumulative update",
 				}, b.at...)
 			}
 		},
 	}
 }
 
-// oldVersion names the version of an endpoint that speaks neither TLS 1.2 nor
-// 1.3. The scan offers all versions and a server picks its best, so the
-// ordinary handshake tells; the one with TLS 1.2 at most is asked as well,
-// since some servers fail at being offered 1.3.
+// unlessFederation is a severity that --profile federation makes an error.
+func (w *world) unlessFederation(s Severity) Severity {
+	if w.scan.policy.Profile == profileFederation {
+		return Error
+	}
+	return s
+}
+
+// oldVersion names the best version of an endpoint that speaks no TLS 1.2. The
+// scan offers all versions and a server picks its best, so the ordinary
+// handshake tells, but where that is TLS 1.3.
 func oldVersion(w *world, r *result, i int, c edge.Capture) string {
-	quick := w.scan.ev.Asked.Quick
+	tls12 := offer(c, edge.OfferTLS12)
 	switch {
+	case spoken(c, "TLS 1.2"):
+		r.pass()
+	case w.scan.ev.Asked.Quick:
 	case c.Leaf() == nil:
-		if !quick && !silent(c) {
+		if w.unasked(c) {
 			r.unseen(i)
 		}
-		return ""
-	case c.TLS != nil && modern(c.TLS.Version) || modernTLS12(c):
-		if !quick { // what a quick scan happens to know is no pass
-			r.pass()
-		}
-		return ""
 	case c.TLS == nil || c.TLS.Version == "":
-		r.couldNotTell("the TLS version is not known", i)
-		return ""
+		r.couldNotTell("the version was not seen", i)
+	case tls12.asked && tls12.why != "":
+		r.couldNotTell(tls12.why, i)
+	case modern(c.TLS.Version) && !tls12.asked:
+		r.couldNotTell("TLS 1.2 was not asked for", i)
 	default:
 		return c.TLS.Version
 	}
+	return ""
 }
 
-func modernTLS12(c edge.Capture) bool {
-	return slices.ContainsFunc(c.Offered(edge.OfferTLS12), func(p edge.Presentation) bool { return modern(p.Version) })
+// spoken says whether any handshake was of a version.
+func spoken(c edge.Capture, version string) bool {
+	return slices.ContainsFunc(slices.Concat(equal(c)...), func(p edge.Presentation) bool { return p.Version == version })
 }
 
 func modern(version string) bool {
@@ -106,27 +120,30 @@ How to fix it: switch both off on Schannel's server side, and reboot:
 }
 
 func legacyVersion(w *world, r *result, i int, c edge.Capture) string {
-	asked := c.Offered(edge.OfferTLS11)
 	if onlyOld(c) {
 		r.pass() // tls12-missing
 		return ""
 	}
-	if len(asked) == 0 {
-		if !silent(c) && !w.scan.ev.Asked.Quick {
+	if c.Leaf() == nil {
+		if w.unasked(c) {
 			r.unseen(i)
 		}
 		return ""
 	}
-	h := asked[0]
+	old := offer(c, edge.OfferTLS11)
 	switch {
-	case h.Version != "":
-		return h.Version
-	case h.Leaf() != nil:
-		return "TLS 1.1 or older"
-	case refused(h):
+	case !old.asked:
+		if !w.scan.ev.Asked.Quick {
+			r.couldNotTell("older versions were not asked for", i)
+		}
+	case old.why != "":
+		r.couldNotTell(old.why, i)
+	case old.refused:
 		r.pass()
+	case old.shown[0].Version != "":
+		return old.shown[0].Version
 	default:
-		r.couldNotTell("the handshake with TLS 1.1 brought no answer", i)
+		return "TLS 1.1 or older"
 	}
 	return ""
 }
@@ -134,7 +151,7 @@ func legacyVersion(w *world, r *result, i int, c edge.Capture) string {
 // onlyOld says whether an endpoint was seen to speak nothing better than
 // TLS 1.1, which the ordinary handshake shows by itself.
 func onlyOld(c edge.Capture) bool {
-	return c.TLS != nil && c.TLS.Version != "" && !modern(c.TLS.Version) && !modernTLS12(c)
+	return c.TLS != nil && c.TLS.Version != "" && !modern(c.TLS.Version) && !spoken(c, "TLS 1.2")
 }
 
 func clientCertNotRequested() Rule {

@@ -13,17 +13,32 @@ func tlsCases() []ruleCase {
 	old := func(c *edge.Capture) {
 		c.TLS.Version, c.TLS.Cipher = "TLS 1.0", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"
 		again(c, edge.Presentation{Offer: edge.OfferTLS11, Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain})
-		again(c, edge.Presentation{Offer: edge.OfferTLS12, Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain})
+		c.Presentations = allBut(c, edge.OfferTLS12)
+		again(c, edge.Presentation{Offer: edge.OfferWithoutSNI, Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain})
+	}
+	new13 := func(c *edge.Capture) {
+		c.TLS.Version = "TLS 1.3"
+		again(c, edge.Presentation{Offer: edge.OfferTLS12, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert}})
+		again(c, edge.Presentation{Offer: edge.OfferWithoutSNI, Outcome: edge.Captured, Version: "TLS 1.3", Chain: c.Chain})
 	}
 	federation := func(w *testWorld) *edge.Capture { return w.cell("edge2", edge.Access, 5061) }
 	return []ruleCase{
 		{rule: "tls12-missing", name: "Web Conferencing speaks TLS 1.0", want: Found, change: each(edge.WebConf, old), at: "webcon 443", says: []string{"got TLS 1.0 at most", "edge1, edge2 and edge3"}},
-		{rule: "tls12-missing", name: "TLS 1.3 alone", want: Pass, change: each(edge.WebConf, func(c *edge.Capture) {
-			c.TLS.Version = "TLS 1.3"
-			again(c, edge.Presentation{Offer: edge.OfferTLS12, Outcome: edge.Failed, Fault: &edge.Fault{Class: edge.ClassTLSAlert}})
-		})},
-		{rule: "tls12-missing", name: "a quick scan", want: NotApplicable, change: quick},
-		{rule: "tls12-missing", name: "a certificate recovered without a version", want: CouldNotTell, change: func(w *testWorld) { c := federation(w); c.TLS, c.Presentations = nil, allBut(c, edge.OfferTLS12) }},
+		{rule: "tls12-missing", name: "TLS 1.3 alone", want: Found, severity: Warning, at: "webcon 443", change: each(edge.WebConf, new13)},
+		{rule: "tls12-missing", name: "TLS 1.3 alone, with --profile federation", want: Found, severity: Error, at: "webcon 443", change: func(w *testWorld) {
+			w.policy.Profile = profileFederation
+			each(edge.WebConf, new13)(w)
+		}},
+		{rule: "tls12-missing", name: "a quick scan", want: Pass, change: quick},
+		{rule: "tls12-missing", name: "a quick scan that met TLS 1.3 alone", want: NotApplicable, change: func(w *testWorld) {
+			for i := range w.ev.Captures {
+				if w.ev.Captures[i].Leaf() != nil {
+					new13(&w.ev.Captures[i])
+				}
+			}
+			quick(w)
+		}},
+		{rule: "tls12-missing", name: "a certificate recovered without a version", want: CouldNotTell, change: func(w *testWorld) { c := federation(w); c.TLS, c.Presentations = nil, nil }},
 		{rule: "legacy-tls", name: "one cell accepts TLS 1.1", want: Found, at: "edge2 access 5061", says: []string{"a handshake with TLS 1.1"}, change: func(w *testWorld) {
 			again(federation(w), edge.Presentation{Offer: edge.OfferTLS11, Outcome: edge.Captured, Version: "TLS 1.1", Chain: federation(w).Chain})
 		}},

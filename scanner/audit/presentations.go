@@ -1,0 +1,160 @@
+package audit
+
+import (
+	"slices"
+
+	"edgecert/scanner/edge"
+)
+
+// What the handshakes of one endpoint differ in is blamed on one cause, in this
+// order: it changes by itself, the type of the key, the version, SNI. A rule
+// keeps silent where an earlier one of them has the answer.
+
+// equal are the presentations that one and the same offer brought: the normal
+// handshake with its samples and repetitions, and each other offer.
+func equal(c edge.Capture) [][]edge.Presentation {
+	normal := edge.Presentation{Offer: edge.OfferNormal, Outcome: c.Outcome, Chain: c.Chain, Proof: c.Proof}
+	if c.TLS != nil {
+		normal.Version = c.TLS.Version
+	}
+	out := [][]edge.Presentation{{normal}}
+	index := map[edge.Offer]int{edge.OfferNormal: 0}
+	for _, p := range c.Presentations {
+		if p.Offer == edge.OfferSample {
+			p.Offer = edge.OfferNormal
+		}
+		n, ok := index[p.Offer]
+		if !ok {
+			n = len(out)
+			index[p.Offer] = n
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], p)
+	}
+	return out
+}
+
+// leavesOf are the distinct leaves of presentations.
+func leavesOf(ps []edge.Presentation) []*edge.Certificate {
+	var out []*edge.Certificate
+	for _, p := range ps {
+		if leaf := p.Leaf(); leaf != nil && !holds(out, leaf) {
+			out = append(out, leaf)
+		}
+	}
+	return out
+}
+
+// inTurn are the presentations of the first offer that several leaves came
+// with: the endpoint changes by itself. Nil: none did.
+func inTurn(c edge.Capture) []edge.Presentation {
+	if len(c.Presentations) == 0 {
+		return nil
+	}
+	for _, ps := range equal(c) {
+		if len(leavesOf(ps)) > 1 {
+			return ps
+		}
+	}
+	return nil
+}
+
+// Why a rule about handshakes could not tell.
+const (
+	changesItself   = "the address presents several certificates in turn"
+	stoppedToAnswer = "the endpoint stopped answering us"
+	offerLost       = "a further handshake was lost"
+)
+
+// An offered is what came of one offer.
+type offered struct {
+	asked   bool
+	shown   []edge.Presentation // those with a certificate
+	refused bool                // not taken, and that was heard
+	why     string              // why it is neither; empty: it is
+}
+
+// offer is what came of an offer to a capture that has a certificate.
+func offer(c edge.Capture, o edge.Offer) offered {
+	all := c.Offered(o)
+	out := offered{asked: len(all) > 0}
+	for _, p := range all {
+		switch {
+		case p.Leaf() != nil:
+			out.shown = append(out.shown, p)
+		case refused(p):
+			out.refused = true
+		}
+	}
+	switch {
+	case len(out.shown) > 0:
+		out.refused = false
+	case c.StoppedAnswering():
+		out.refused, out.why = false, stoppedToAnswer
+	case !out.refused:
+		out.why = offerLost
+	}
+	return out
+}
+
+// refused says whether a handshake failed because the server did not want it,
+// rather than because the network lost it.
+func refused(p edge.Presentation) bool {
+	if p.Fault == nil {
+		return false
+	}
+	switch p.Fault.Class {
+	case edge.ClassTLSAlert, edge.ClassReset, edge.ClassProtocol:
+		return true
+	default:
+		return false
+	}
+}
+
+// unasked says whether a capture was not asked something further, though it has
+// a certificate or should have one. A quick scan asks nothing.
+func (w *world) unasked(c edge.Capture) bool {
+	return c.Leaf() == nil && !silent(c) && !w.scan.ev.Asked.Quick
+}
+
+// references are the chains of the newest version that was spoken, one for each
+// type of key: what older versions are compared with.
+func references(c edge.Capture) (version string, byKey map[edge.Algorithm][]*edge.Certificate) {
+	all := slices.Concat(equal(c)...)
+	for _, p := range all {
+		if p.Offer != edge.OfferWithoutSNI && p.Leaf() != nil {
+			version = max(version, p.Version) // "SSL 3.0" and "TLS 1.0" to "TLS 1.3" are in order
+		}
+	}
+	byKey = map[edge.Algorithm][]*edge.Certificate{}
+	for _, p := range all {
+		if p.Offer == edge.OfferWithoutSNI || p.Leaf() == nil || p.Version != version {
+			continue
+		}
+		if k := p.Leaf().Key().Algorithm; byKey[k] == nil {
+			byKey[k] = p.Chain
+		}
+	}
+	return version, byKey
+}
+
+// older are the presentations of older versions that show something else than
+// the newest: another leaf, or its chain with other certificates above it.
+func older(c edge.Capture) (newest edge.Presentation, differing []edge.Presentation) {
+	version, byKey := references(c)
+	for _, p := range slices.Concat(equal(c)...) {
+		if p.Offer == edge.OfferWithoutSNI || p.Leaf() == nil || p.Version == "" || p.Version == version {
+			continue
+		}
+		chain := byKey[p.Leaf().Key().Algorithm]
+		if chain == nil {
+			for _, chain = range byKey {
+			}
+		}
+		if !edge.SameChain(chain, p.Chain) {
+			newest = edge.Presentation{Version: version, Chain: chain}
+			differing = append(differing, p)
+		}
+	}
+	return newest, differing
+}

@@ -1,0 +1,286 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/audit/remedy"
+	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
+)
+
+func dependsOnKeyType() Rule {
+	return Rule{
+		ID: "depends-on-key-type", Family: "consistency", Wire: true, Severity: Info,
+		Short: "presents an RSA and an ECDSA certificate", Mend: remedy.ByOwnSteps,
+		Title: "RSA and ECDSA certificates side by side",
+		Doc: `The server has two certificates, one with an RSA key and one with an EC key, and presents the one that suits the
+client. Both are judged and both are compared across members. It is no fault, but twice the work at each renewal: the one
+that the scanner's own client does not meet is the one that is forgotten.
+
+How to fix it: nothing is wrong. An Edge assigns one certificate to a service, so see what stands before it, and whether the
+second certificate is wanted.`,
+		Source: `RFC 8446 section 4.4.2.2 and RFC 5246 section 7.4.2: the server's certificate must suit the signature algorithms that the client offers`,
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string { return otherKeyType(w, r, i, c) }) {
+				c := w.captures[b.at[0]]
+				other := differentKey(c)
+				r.find(Finding{
+					Certificates: certs(c.Leaf(), other),
+					Message: fmt.Sprintf("%s %s %s to most, and %s to whoever takes %s keys alone", w.where(b.at), w.verb(b.at, "presents", "present"),
+						w.tell(c.Leaf()), w.tell(other), other.Key().Algorithm),
+					Fix: "nothing has to be done; at the next renewal renew both",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// differentKey is the leaf that an offer of one key type alone brought, nil
+// where it is of the same type as the normal one.
+func differentKey(c edge.Capture) *edge.Certificate {
+	for _, o := range []edge.Offer{edge.OfferRSA, edge.OfferECDSA} {
+		for _, p := range c.Offered(o) {
+			if leaf := p.Leaf(); leaf != nil && leaf.Key().Algorithm != c.Leaf().Key().Algorithm {
+				return leaf
+			}
+		}
+	}
+	return nil
+}
+
+func otherKeyType(w *world, r *result, i int, c edge.Capture) string {
+	if c.Leaf() == nil {
+		if w.unasked(c) {
+			r.unseen(i)
+		}
+		return ""
+	}
+	rsa, ecdsa := offer(c, edge.OfferRSA), offer(c, edge.OfferECDSA)
+	other := differentKey(c)
+	switch {
+	case !rsa.asked && !ecdsa.asked:
+		if !w.scan.ev.Asked.Quick {
+			r.couldNotTell("the other type of key was not asked for", i)
+		}
+	case inTurn(c) != nil:
+		r.couldNotTell(changesItself, i)
+	case other != nil:
+		return c.Leaf().Fingerprint.String() + other.Fingerprint.String()
+	case rsa.asked && rsa.why != "":
+		r.couldNotTell(rsa.why, i)
+	case ecdsa.asked && ecdsa.why != "":
+		r.couldNotTell(ecdsa.why, i)
+	default:
+		r.pass()
+	}
+	return ""
+}
+
+func dependsOnTLSVersion() Rule {
+	return Rule{
+		ID: "depends-on-tls-version", Family: "consistency", Wire: true, Severity: Error,
+		Short: "presents another certificate or chain to older TLS versions", Mend: remedy.BySetting,
+		Title: "TLS 1.2 or older gets another certificate or chain than TLS 1.3",
+		Doc: `Asked with an older version of TLS, the address presents another certificate, or the same with other intermediates,
+than with the newest. Browsers and scanners speak TLS 1.3; federation partners, Microsoft 365 among them, and phones speak
+1.2, and meet what nobody looked at: the certificate of before the renewal, or one without its intermediate.
+
+How to fix it: Schannel has one certificate for all versions, so look for what stands before the Edge (a load balancer or
+reverse proxy that ends TLS, mostly with a profile for each version), and let it pass TCP through, or give all versions the
+same certificate with its chain.`,
+		Source: `"Preparing for TLS 1.2 in Office 365" (Microsoft): federation speaks TLS 1.2; RFC 8446 section 4.4.2 and RFC 5246 section 7.4.2 leave the choice of the certificate to the server`,
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string { return versionKey(w, r, i, c) }) {
+				newest, differing := older(w.captures[b.at[0]])
+				r.find(Finding{
+					Certificates: certs(newest.Leaf(), differing[0].Leaf()),
+					Message: fmt.Sprintf("%s %s %s with %s, and with %s %s", w.where(b.at), w.verb(b.at, "presents", "present"),
+						w.tell(newest.Leaf()), newest.Version, differing[0].Version, w.instead(newest.Chain, differing[0].Chain)),
+					Fix: "give all versions of TLS the same certificate and chain in what stands before the Edge, or let it pass TCP through",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// instead tells what comes where another chain should.
+func (w *world) instead(should, comes []*edge.Certificate) string {
+	if should[0].Fingerprint != comes[0].Fingerprint {
+		return w.tell(comes[0])
+	}
+	above := func(chain []*edge.Certificate) string {
+		var names []string
+		for _, c := range chain[1:] {
+			names = append(names, nameOf(c))
+		}
+		if len(names) == 0 {
+			return "no intermediate"
+		}
+		return list(names)
+	}
+	return fmt.Sprintf("the same with %s above it instead of %s", above(comes), above(should))
+}
+
+func versionKey(w *world, r *result, i int, c edge.Capture) string {
+	if c.Leaf() == nil {
+		if w.unasked(c) {
+			r.unseen(i)
+		}
+		return ""
+	}
+	tls12, tls11 := offer(c, edge.OfferTLS12), offer(c, edge.OfferTLS11)
+	newest, differing := older(c)
+	switch {
+	case !tls12.asked && !tls11.asked:
+	case inTurn(c) != nil:
+		r.couldNotTell(changesItself, i)
+	case len(differing) > 0:
+		return trust.ChainKey(newest.Chain).String() + trust.ChainKey(differing[0].Chain).String() + differing[0].Version
+	case tls12.asked && tls12.why != "":
+		r.couldNotTell(tls12.why, i)
+	default:
+		r.pass()
+	}
+	return ""
+}
+
+func keyNotProved() Rule {
+	return Rule{
+		ID: idNotProved, Family: "trust", Wire: true, Severity: Error,
+		Short: "does not hold the key of its certificate", Mend: remedy.ByCertificate,
+		Title: "the handshake is not signed by the presented certificate's key",
+		Doc: `The server presents a certificate, and signs the handshake with a key that is not the certificate's: a PFX made of a
+certificate and a key that do not belong together, or a renewed certificate beside the old key. Every client checks that
+signature, so nobody can connect, however good the certificate looks.
+
+Where the server ended the handshake before it had to prove its key, or where the certificate could only be read by hand,
+this rule could not tell.
+
+How to fix it: on the member, certutil -repairstore my SERIAL joins the certificate with its key where the key is there;
+else import the PFX that has both, assign it with Set-CsCertificate and restart the Edge services.`,
+		Source: `RFC 8446 section 4.4.3 and RFC 5246 section 7.4.3: the signature proves possession of the private key of the certificate, and the client must verify it`,
+		Run: func(w *world, r *result) {
+			r.unseen(w.missing(everything)...)
+			for _, b := range w.bunches(func(i int, c edge.Capture) string { return unproved(r, i, c) }) {
+				leaf := disprovedLeaf(w.captures[b.at[0]])
+				r.find(Finding{
+					Certificates: certs(leaf),
+					Message:      fmt.Sprintf("nobody can connect: certificate %s is presented without its key (%s); %s", w.short(leaf), whyDisproved(w.captures[b.at[0]], leaf), w.where(b.at)),
+					Fix:          "import the PFX that holds the certificate with its key, assign it and restart the Edge services",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// proofs are the proofs that each leaf of an endpoint was presented with, but
+// without SNI.
+func proofs(c edge.Capture, leaf *edge.Certificate) []edge.Proof {
+	var out []edge.Proof
+	for _, p := range slices.Concat(equal(c)...) {
+		if p.Offer != edge.OfferWithoutSNI && p.Leaf() != nil && p.Leaf().Fingerprint == leaf.Fingerprint {
+			out = append(out, p.Proof)
+		}
+	}
+	return out
+}
+
+// proofOf is what became of a leaf's proof: it counts once per endpoint.
+func proofOf(c edge.Capture, leaf *edge.Certificate) edge.Proof {
+	all := proofs(c, leaf)
+	for _, state := range []edge.ProofState{edge.Proved, edge.Disproved, edge.NotSeen} {
+		if i := slices.IndexFunc(all, func(p edge.Proof) bool { return p.State == state }); i >= 0 {
+			return all[i]
+		}
+	}
+	return edge.Proof{State: edge.NotSeen, Reason: "it was not recorded"}
+}
+
+// disprovedLeaf is the first leaf whose key an endpoint does not hold, nil where
+// there is none.
+func disprovedLeaf(c edge.Capture) *edge.Certificate {
+	for _, leaf := range c.Leaves() {
+		if proofOf(c, leaf).State == edge.Disproved {
+			return leaf
+		}
+	}
+	return nil
+}
+
+func disproved(c edge.Capture) bool { return disprovedLeaf(c) != nil }
+
+func whyDisproved(c edge.Capture, leaf *edge.Certificate) string { return proofOf(c, leaf).Reason }
+
+func unproved(r *result, i int, c edge.Capture) string {
+	if leaf := disprovedLeaf(c); leaf != nil {
+		return leaf.Fingerprint.String()
+	}
+	for _, leaf := range c.Leaves() {
+		if p := proofOf(c, leaf); p.State == edge.NotSeen {
+			r.couldNotTell("no proof of key was seen: "+p.Reason, i)
+		} else {
+			r.pass()
+		}
+	}
+	return ""
+}
+
+func stoppedAnswering() Rule {
+	return Rule{
+		ID: "stopped-answering", Family: "coverage", Wire: true, Severity: Warning,
+		Short: "stopped answering while we asked", Mend: remedy.ByOwnSteps,
+		Title: "an address that answered stopped doing so while we asked",
+		Doc: `The address answered, and then reset a handshake that was equal to the one before, or let it go by in silence. A rate
+limit or an intrusion prevention system has taken the scan for an attack, or the server went down just then. What hangs on
+the later handshakes could not be told: being blocked is not being refused.
+
+How to fix it: scan again, slowly and one connection at a time: --per-address 1 --rate 1/s. Where that ends the same way,
+exempt the scanner's address, or scan with --quick, which makes one handshake an endpoint.`,
+		Source: "an equal hello gets an equal answer from a server that goes on serving; intrusion prevention systems reset what comes too often (field reports)",
+		Run: func(w *world, r *result) {
+			for _, b := range w.bunches(func(i int, c edge.Capture) string {
+				switch {
+				case c.StoppedAnswering():
+					return "stopped"
+				case w.unasked(c):
+					r.unseen(i)
+				case len(c.Presentations) > 0:
+					r.pass()
+				}
+				return ""
+			}) {
+				r.find(Finding{
+					Message: fmt.Sprintf("%s answered, and then no more, to the same words; what hangs on the later handshakes could not be told", w.where(b.at)),
+					Fix:     "scan again with --per-address 1 --rate 1/s, or have this host's address exempted from rate limits and intrusion prevention",
+				}, b.at...)
+			}
+		},
+	}
+}
+
+// wrongWith says what would be wrong with a chain for whoever gets it.
+func (w *world) wrongWith(chain []*edge.Certificate, name string) string {
+	leaf := chain[0]
+	if leaf.X509 == nil {
+		return ""
+	}
+	var out []string
+	if !leaf.NotAfter().After(w.scan.now) {
+		out = append(out, "has expired")
+	}
+	if leaf.NotBefore().After(w.scan.now) {
+		out = append(out, "is not valid yet")
+	}
+	if name != "" && leaf.Unread(edge.Names) == "" && holdsName(leaf.X509, name) == lacked {
+		out = append(out, "does not hold "+name)
+	}
+	if s := w.scan.forest.Judge(chain).Standing; s != trust.Trusted && !w.hostTrusts(leaf) {
+		out = append(out, "has no path to a trusted root as it comes")
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return ", which " + strings.Join(out, ", ")
+}
