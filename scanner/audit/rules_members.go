@@ -48,6 +48,7 @@ func runMembers(w *world, r *result) {
 			r.unseen(s.gone...)
 		case len(s.seen) > 1:
 			r.pass()
+			w.compareOtherKeys(r, s)
 		case len(s.seen) == 1 && !w.alone():
 			r.couldNotTell("one address, which may be a load balancer", s.seen...)
 		}

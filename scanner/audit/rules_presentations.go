@@ -50,6 +50,43 @@ func differentKey(c edge.Capture) *edge.Certificate {
 	return nil
 }
 
+// compareOtherKeys compares the certificates that members present to whoever
+// takes the other type of key alone. Which of them is right nobody knows but
+// the most.
+func (w *world) compareOtherKeys(r *result, s service) {
+	other := map[int]*edge.Certificate{}
+	var at []int
+	for _, i := range s.seen {
+		if c := differentKey(w.captures[i]); c != nil {
+			other[i] = c
+			at = append(at, i)
+		}
+	}
+	print := func(i int) edge.Fingerprint { return other[i].Fingerprint }
+	usual := mostOften(at, print)
+	var leaves []*edge.Certificate
+	odd := slices.Clone(at)
+	if len(usual) == 1 {
+		odd = slices.DeleteFunc(odd, func(i int) bool { return print(i) == usual[0] })
+	}
+	var parts []string
+	for _, i := range at {
+		if holds(leaves, other[i]) {
+			continue
+		}
+		leaves = append(leaves, other[i])
+		same := slices.DeleteFunc(slices.Clone(at), func(k int) bool { return print(k) != print(i) })
+		parts = append(parts, fmt.Sprintf("%s: %s", list(w.names(same)), w.tell(other[i])))
+	}
+	if len(leaves) > 1 {
+		r.find(Finding{
+			Certificates: certs(leaves...),
+			Message:      fmt.Sprintf("%s %d: to whoever takes %s keys alone: %s", s.role, s.port, leaves[0].Key().Algorithm, strings.Join(parts, "; ")),
+			Fix:          "export the right one with its key, import it on the other members and assign it there beside the other type",
+		}, odd...)
+	}
+}
+
 func otherKeyType(w *world, r *result, i int, c edge.Capture) string {
 	if c.Leaf() == nil {
 		if w.unasked(c) {

@@ -23,7 +23,7 @@ func (c Cell) chains() []Chain {
 		return nil
 	}
 	chains := []Chain{c.Chain}
-	for _, other := range []*Chain{c.WithoutSNI, c.Alternate, c.Renewed} {
+	for _, other := range []*Chain{c.WithoutSNI, c.Alternate, c.Older, c.Second, c.KeyOf, c.Renewed} {
 		if other != nil {
 			chains = append(chains, *other)
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -61,10 +62,11 @@ func (l *Lab) accept(ln net.Listener, serve func(context.Context, net.Conn)) {
 
 // A server is one cell at work.
 type server struct {
-	cell  Cell
-	tls   *tls.Config
-	count atomic.Int64 // handshakes begun
-	state atomic.Int32 // of the member's renewal: isOld, isRestarting, isRenewed
+	cell        Cell
+	tls         *tls.Config
+	count       atomic.Int64 // handshakes begun
+	connections atomic.Int64
+	state       atomic.Int32 // of the member's renewal: isOld, isRestarting, isRenewed
 }
 
 func (l *Lab) newServer(c Cell) (*server, error) {
@@ -73,6 +75,21 @@ func (l *Lab) newServer(c Cell) (*server, error) {
 		return s, nil
 	}
 	normal, err := l.certificate(&c.Chain, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.KeyOf != nil {
+		other, err := l.certificate(c.KeyOf, c)
+		if err != nil {
+			return nil, err
+		}
+		normal.PrivateKey = other.PrivateKey
+	}
+	older, err := l.certificate(c.Older, c)
+	if err != nil {
+		return nil, err
+	}
+	second, err := l.certificate(c.Second, c)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +107,7 @@ func (l *Lab) newServer(c Cell) (*server, error) {
 	}
 	s.tls = c.config()
 	s.tls.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		second := s.count.Add(1)%2 == 0
+		even := s.count.Add(1)%2 == 0
 		switch {
 		case hello.ServerName == "" && c.NeedsSNI:
 			return nil, errors.New("no server name")
@@ -98,8 +115,12 @@ func (l *Lab) newServer(c Cell) (*server, error) {
 			return renewed, nil
 		case hello.ServerName == "" && withoutSNI != nil:
 			return withoutSNI, nil
-		case second && alternate != nil:
+		case even && alternate != nil:
 			return alternate, nil
+		case older != nil && !slices.Contains(hello.SupportedVersions, tls.VersionTLS13):
+			return older, nil
+		case second != nil && hello.SupportsCertificate(normal) != nil:
+			return second, nil
 		}
 		return normal, nil
 	}
@@ -173,6 +194,11 @@ func (s *server) handshake(ctx context.Context, conn net.Conn) {
 			conn.Close() // before crypto/tls can send its alert
 			return errRefused
 		}
+	}
+	if n := s.cell.Answers; n > 0 && s.connections.Add(1) > int64(n) {
+		_, _ = conn.Read(make([]byte, maxRead)) // the ClientHello
+		reset(conn)
+		return
 	}
 	secure := tls.Server(conn, cfg)
 	if err := secure.HandshakeContext(ctx); err != nil {

@@ -57,6 +57,10 @@ type Cell struct {
 	WithoutSNI *Chain // presented where the client names no server
 	NeedsSNI   bool   // refuses a client that names no server
 	Alternate  *Chain // presented in every second handshake
+	Older      *Chain // presented to a client that offers TLS 1.2 at most
+	Second     *Chain // presented to a client that cannot take the first's type of key
+	KeyOf      *Chain // whose key signs the handshakes instead of the right one
+	Answers    int    // so many connections are served, and all further ones reset; 0: all are served
 	Renewed    *Chain // presented instead of all these once the member is renewed (Lab.Renew)
 	MinVersion uint16 // 0: TLS 1.2
 	MaxVersion uint16 // 0: TLS 1.3

@@ -27,7 +27,7 @@ func TestTheLabDoesNotAge(t *testing.T) {
 			for name, spec := range map[string]lab.Spec{"healthy": lab.Healthy(at), "demo": lab.Demo(at)} {
 				spec.Keys = &keys
 				l := start(t, spec)
-				j := audit.Judge(t.Context(), look(t, l, described(t, l)), policy(l), at)[0]
+				j := audit.Judge(t.Context(), look(t, l, described(t, l), false), policy(l), at)[0]
 				switch {
 				case name == "healthy" && j.Verdict != audit.VerdictOK:
 					t.Errorf("the healthy pool: verdict %s, %q", j.Verdict, said(j))

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
@@ -12,6 +13,18 @@ func other(c *lab.Cell) *lab.Chain {
 	chain := c.Chain
 	chain.Leaf.Issue = 2
 	return &chain
+}
+
+// beside adds a certificate with an EC key to the cell's.
+func beside(change func(*lab.Template)) func(*lab.Cell) {
+	return func(c *lab.Cell) {
+		c.Second = other(c)
+		c.Second.Leaf.Key = lab.KeySpec{Label: "beside", Type: lab.ECDSA}
+		c.Second.Leaf.Usage = x509.KeyUsageDigitalSignature
+		if change != nil {
+			change(&c.Second.Leaf)
+		}
+	}
 }
 
 // handshakes change how TLS is spoken, not what is presented.
@@ -28,11 +41,40 @@ func handshakes() []mutation {
 	return []mutation{
 		{name: "another certificate without SNI", change: func(c *lab.Cell) { c.WithoutSNI = other(c) }, finds: []string{"depends-on-sni"}},
 		{name: "no talk without SNI", change: func(c *lab.Cell) { c.NeedsSNI = true }},
+		{name: "another certificate with TLS 1.2", change: func(c *lab.Cell) { c.Older = other(c) }, finds: []string{"depends-on-tls-version"}},
+		{name: "an expired certificate with TLS 1.2", change: func(c *lab.Cell) {
+			c.Older = other(c)
+			c.Older.Leaf.NotBefore, c.Older.Leaf.NotAfter = now.AddDate(0, -6, 0), now.AddDate(0, 0, -3)
+		}, finds: []string{"depends-on-tls-version", "expired"}},
+		{name: "no intermediate with TLS 1.2", change: func(c *lab.Cell) {
+			chain := c.Chain
+			chain.Send = []lab.Part{{Kind: lab.LeafPart}}
+			c.Older = &chain
+		}, finds: []string{"depends-on-tls-version", "chain-incomplete"}},
+		{name: "an EC certificate beside the RSA one", change: beside(nil), finds: []string{"depends-on-key-type", "ec-key"}},
+		{name: "an EC certificate that has expired beside the RSA one", change: beside(func(t *lab.Template) {
+			t.NotBefore, t.NotAfter = now.AddDate(0, -6, 0), now.AddDate(0, 0, -3)
+		}), finds: []string{"depends-on-key-type", "ec-key", "expired"}},
+		{name: "an EC certificate beside the RSA one, with TLS 1.2 alone", change: func(c *lab.Cell) {
+			beside(nil)(c)
+			c.MaxVersion = tls.VersionTLS12
+		}, finds: []string{"depends-on-key-type", "ec-key"}},
+		{name: "another key than the certificate's", change: func(c *lab.Cell) {
+			c.KeyOf = other(c)
+			c.KeyOf.Leaf.Key.Label = "another"
+		}, finds: []string{"key-not-proved"}},
+		{name: "another key than the certificate's, TLS 1.2", change: func(c *lab.Cell) {
+			c.KeyOf, c.MaxVersion = other(c), tls.VersionTLS12
+			c.KeyOf.Leaf.Key.Label = "another"
+		}, finds: []string{"key-not-proved"}},
+		{name: "everything after the first connection is reset", change: func(c *lab.Cell) { c.Answers = 1 }, finds: []string{"stopped-answering"}},
+		{name: "two certificates in turn, not asked for samples", change: func(c *lab.Cell) { c.Alternate = other(c) },
+			finds: []string{"changes-between-handshakes"}},
 		{name: "two certificates in turn", change: func(c *lab.Cell) { c.Alternate = other(c) }, samples: 6,
 			finds: []string{"changes-between-handshakes"}},
 		{name: "TLS 1.0 and 1.1 too", change: versions(tls.VersionTLS10, tls.VersionTLS13), finds: []string{"legacy-tls"}},
 		{name: "TLS 1.1 at most", change: versions(tls.VersionTLS10, tls.VersionTLS11), finds: []string{"tls12-missing"}},
-		{name: "TLS 1.3 alone", change: versions(tls.VersionTLS13, tls.VersionTLS13)},
+		{name: "TLS 1.3 alone", change: versions(tls.VersionTLS13, tls.VersionTLS13), finds: []string{"tls12-missing=warning"}},
 		{name: "TLS 1.2 alone", change: versions(tls.VersionTLS12, tls.VersionTLS12)},
 		{name: "no client certificate asked for on 5061", shows: "not-requested 0", on: federation, change: asks(edge.NotRequested, 0),
 			finds: []string{"client-cert-not-requested"}},

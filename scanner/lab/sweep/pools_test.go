@@ -9,6 +9,15 @@ import (
 	"edgecert/scanner/lab"
 )
 
+// dual is beside on cells that present a certificate at all.
+func dual(change func(*lab.Template)) func(*lab.Cell) {
+	return func(c *lab.Cell) {
+		if c.Speaks == lab.TLS {
+			beside(change)(c)
+		}
+	}
+}
+
 func poolWorlds() []world {
 	xmpp := func(s *lab.Spec) { s.AddXMPP("contoso.com") }
 	return []world{
@@ -19,6 +28,20 @@ func poolWorlds() []world {
 			"sip-domain-name-missing @  ",
 			"endpoint-unreachable @ edge1 access",
 		}},
+		{name: "a relay that UDP does not reach", udp: true, finds: []string{"relay-silent @  av"}},
+		{name: "RSA and EC certificates on every cell", finds: []string{"depends-on-key-type @  ", "ec-key @  "},
+			spec: func(s *lab.Spec) { s.Each("", dual(nil)) }},
+		{name: "RSA and EC certificates on every cell, the EC one of one member forgotten", finds: []string{
+			"depends-on-key-type @  ", "depends-on-key-type @ edge2 ", "ec-key @  ", "ec-key @ edge2 ",
+			"differs-across-members @ edge2 access", "differs-across-members @ edge2 access", "differs-across-members @ edge2 webcon"},
+			spec: func(s *lab.Spec) {
+				s.Each("", func(c *lab.Cell) {
+					dual(nil)(c)
+					if c.Member == "edge2" && c.Second != nil {
+						c.Second.Leaf.Issue = 7
+					}
+				})
+			}},
 		{name: "with an XMPP proxy", spec: xmpp},
 		{name: "XMPP without STARTTLS", spec: func(s *lab.Spec) {
 			xmpp(s)

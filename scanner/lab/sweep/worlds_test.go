@@ -30,6 +30,7 @@ type world struct {
 	hosts func(at func(name, member string, role edge.Role) string) []string
 	// ask asks for revocation; nil: nobody does.
 	ask   func(*testing.T, []edge.Capture, audit.Policy) map[edge.Fingerprint]edge.Revocation
+	udp   bool     // the relays are asked on UDP 3478, too
 	demo  bool     // the demo's pool instead of the healthy one
 	host  bool     // roots of the lab beside the public ones instead of alone
 	finds []string // "rule [severity] [@ member role]", everything beyond av-not-observable
@@ -100,7 +101,7 @@ func (w world) check(t *testing.T) {
 func (w world) look(t *testing.T, l *lab.Lab) edge.Evidence {
 	t.Helper()
 	if w.hosts == nil {
-		return look(t, l, described(t, l))
+		return look(t, l, described(t, l), w.udp)
 	}
 	file, err := targets.CommandLine(w.hosts(func(name, member string, role edge.Role) string {
 		return fmt.Sprintf("%s:%d", name, l.Address(member, role, 443).Port())
@@ -108,10 +109,10 @@ func (w world) look(t *testing.T, l *lab.Lab) edge.Evidence {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return look(t, l, file.Pools[0])
+	return look(t, l, file.Pools[0], w.udp)
 }
 
-func look(t *testing.T, l *lab.Lab, pool edge.Pool) edge.Evidence {
+func look(t *testing.T, l *lab.Lab, pool edge.Pool, udp bool) edge.Evidence {
 	t.Helper()
 	resolver, err := dns.ParseResolver(l.Resolver())
 	if err != nil {
@@ -119,8 +120,8 @@ func look(t *testing.T, l *lab.Lab, pool edge.Pool) edge.Evidence {
 	}
 	resolver.Timeout = 2 * time.Second // the silent world runs into it twice
 	pools := targets.Resolve(t.Context(), []edge.Pool{pool}, resolver)
-	captures := scan(t, scanner.Options{Timeout: 30 * time.Second}, targets.Plan(pools))
-	return edge.Evidence{Started: now, Finished: now.Add(time.Second), Pools: pools, Captures: captures}
+	captures := scan(t, scanner.Options{Timeout: 30 * time.Second, UDP: udp}, targets.Plan(pools))
+	return edge.Evidence{Asked: edge.Asked{UDP: udp}, Started: now, Finished: now.Add(time.Second), Pools: pools, Captures: captures}
 }
 
 // said is every finding in the words of world.finds.
