@@ -202,9 +202,16 @@ func (l *Lab) Renewed(member string, role edge.Role, port int) *Issued {
 // the lab listens on.
 func (l *Lab) Targets() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "pool %s\n  sip-domains %s\n", l.spec.Pool, strings.Join(l.spec.SIPDomains, " "))
+	fmt.Fprintf(&b, "pool %s\n", l.spec.Pool)
+	if len(l.spec.SIPDomains) > 0 {
+		fmt.Fprintf(&b, "  sip-domains %s\n", strings.Join(l.spec.SIPDomains, " "))
+	}
 	for _, s := range l.spec.Services {
-		fmt.Fprintf(&b, "  %-11s %s%s\n", s.Role, s.FQDN, join(s.Ports, " "))
+		word := string(s.Role)
+		if s.Role == edge.Web || s.Role == edge.Internal {
+			word = "name"
+		}
+		fmt.Fprintf(&b, "  %-11s %s%s\n", word, s.FQDN, join(s.Ports, " "))
 	}
 	for _, line := range l.spec.Lines {
 		fmt.Fprintf(&b, "  %s\n", line)
@@ -238,6 +245,9 @@ func (l *Lab) targetsOf(m Member, s edge.Service) string {
 	host := m.ip().String()
 	if m.ip().Is6() {
 		host = "[" + host + "]"
+	}
+	if s.Role == edge.Web || s.Role == edge.Internal { // of a kind with one service
+		return fmt.Sprintf(" %s:%s", host, join(ports, ",")[1:])
 	}
 	return fmt.Sprintf(" %s=%s:%s", s.Role, host, join(ports, ",")[1:])
 }

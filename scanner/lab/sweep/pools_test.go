@@ -64,6 +64,19 @@ func poolWorlds() []world {
 			})
 			s.Each(edge.Access, func(c *lab.Cell) { c.Chain.Leaf.Names = without(c.Chain.Leaf.Names, "webcon.contoso.com") })
 		}},
+		{name: "web services", spec: ofKind("web", edge.Service{Role: edge.Web, FQDN: "meet.contoso.com", Ports: []int{443}})},
+		{name: "web services by a wildcard", spec: func(s *lab.Spec) {
+			ofKind("web", edge.Service{Role: edge.Web, FQDN: "meet.contoso.com", Ports: []int{443}})(s)
+			s.Each("", func(c *lab.Cell) { c.Chain.Leaf.Names = []string{"*.contoso.com"} })
+		}},
+		{name: "web services without a name", finds: []string{"host-name-missing @  web"}, spec: func(s *lab.Spec) {
+			ofKind("web", edge.Service{Role: edge.Web, FQDN: "meet.contoso.com", Ports: []int{443}})(s)
+			s.Each("", func(c *lab.Cell) { c.Chain.Leaf.Names = []string{"www.contoso.com"} })
+		}},
+		{name: "the internal side, of a private CA", host: true, evidence: hostTrusts, spec: func(s *lab.Spec) {
+			ofKind("internal", edge.Service{Role: edge.Internal, FQDN: "edgepool.contoso.net", Ports: []int{5061, 5062, 4443}})(s)
+			s.Each("", from("Private"))
+		}},
 		{name: "a private CA that this host trusts", host: true, evidence: hostTrusts, finds: []string{"not-public-ca"},
 			spec: func(s *lab.Spec) { s.Each("", from("Private")) }},
 		{name: "a private CA on purpose", host: true, evidence: hostTrusts, spec: func(s *lab.Spec) {
@@ -161,5 +174,23 @@ func expects(thumbprint string) func(*edge.Evidence) {
 			x.Thumbprint = ev.Captures[0].Leaf().Thumbprint()
 		}
 		ev.Pools[0].Expect = []edge.Expectation{x}
+	}
+}
+
+// ofKind makes the healthy pool one of another kind, with one service: its
+// certificate has that service's name alone.
+func ofKind(kind string, service edge.Service) func(*lab.Spec) {
+	return func(s *lab.Spec) {
+		like := *s.Cell("edge1", edge.Access, 443)
+		s.SIPDomains, s.Services, s.Cells, s.Lines = nil, []edge.Service{service}, nil, []string{"kind " + kind}
+		s.DNS.SRV = nil
+		for _, m := range s.Members {
+			for _, port := range service.Ports {
+				c := like
+				c.Member, c.Role, c.Port = m.Name, service.Role, port
+				c.Chain.Leaf.Subject.CommonName, c.Chain.Leaf.Names = service.FQDN, []string{service.FQDN}
+				s.Cells = append(s.Cells, c)
+			}
+		}
 	}
 }

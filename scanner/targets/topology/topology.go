@@ -90,7 +90,7 @@ func Recognize(raw []byte) bool {
 
 // exported is how an export begins: XML, JSON, Export-Csv, a transcript, or a
 // printed list or table.
-var exported = regexp.MustCompile(`^(<|\{|#TYPE |"\w+"[,;\t]"|\*{10}|PS [A-Za-z]:\\|\w+ *: \S|\w+ +\w[\w ]*\r?\n-+ +-)`)
+var exported = regexp.MustCompile(`^(<|\{|#TYPE |"\w+"[,;\t]"|\*{10}|PS [A-Za-z]:\\|\w+ +: \S|\w+ +\w[\w ]*\r?\n-+ +-)`)
 
 func isZIP(raw []byte) bool {
 	return bytes.HasPrefix(raw, []byte("PK\x03\x04")) || bytes.HasPrefix(raw, []byte("PK\x05\x06"))
