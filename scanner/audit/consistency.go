@@ -18,10 +18,11 @@ import (
 // A service is one role on one port.
 type service struct {
 	role edge.Role
-	port int   // the service's, not the one dialed
-	all  []int // its members' captures
-	seen []int // those that present a certificate
-	gone []int // those that should and do not
+	fqdn string // of a web service, which may have a certificate for each name
+	port int    // the service's, not the one dialed
+	all  []int  // its members' captures
+	seen []int  // those that present a certificate
+	gone []int  // those that should and do not
 }
 
 // services lists what the pool's members serve, in endpoint order.
@@ -39,14 +40,23 @@ func (w *world) services() []service {
 // serviceOf is the place of an endpoint's service in the list, -1 where no
 // member serves it.
 func serviceOf(services []service, e edge.Endpoint) int {
-	return slices.IndexFunc(services, func(s service) bool { return s.role == e.Role && s.port == servicePort(e) })
+	return slices.IndexFunc(services, func(s service) bool { return s.role == e.Role && s.port == servicePort(e) && s.fqdn == ownName(e) })
+}
+
+// ownName is the name that an endpoint has a certificate for by itself: a
+// reverse proxy chooses by the name. All names of another service share one.
+func ownName(e edge.Endpoint) string {
+	if e.Role == edge.Web {
+		return e.FQDN
+	}
+	return ""
 }
 
 func addCell(out []service, i int, c edge.Capture) []service {
 	n := serviceOf(out, c.Endpoint)
 	if n < 0 {
 		n = len(out)
-		out = append(out, service{role: c.Endpoint.Role, port: servicePort(c.Endpoint)})
+		out = append(out, service{role: c.Endpoint.Role, fqdn: ownName(c.Endpoint), port: servicePort(c.Endpoint)})
 	}
 	s := &out[n]
 	s.all = append(s.all, i)

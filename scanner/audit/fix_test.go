@@ -24,7 +24,7 @@ func TestFixesCanBePasted(t *testing.T) {
 			w.everywhere(makeLeaf(t, func(c *leafTemplate) { c.ExtKeyUsage = nil }))
 		},
 		"certificates per service": func(w *testWorld) {
-			w.pool().PerService = true
+			w.perService()
 			w.everywhere(makeLeaf(t, func(c *leafTemplate) { c.DNSNames = []string{"sip.contoso.com"} }))
 		},
 		"staged on two members": func(w *testWorld) { w.stage("edge1", "edge2") },
@@ -75,7 +75,7 @@ func TestFixesKeepToTheirService(t *testing.T) {
 		want, not string
 	}{
 		"separate certificates": {func(w *testWorld) {
-			w.pool().PerService = true
+			w.perService()
 			w.pool().Inventory = nil
 			present(oldLeaf(w), w.cell("edge1", edge.Access, 5061), w.cell("edge2", edge.Access, 5061), w.cell("edge3", edge.Access, 5061))
 		}, "-Type " + edge.TypeAccess + " -Thumbprint", edge.TypeWebConf},

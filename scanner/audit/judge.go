@@ -53,6 +53,7 @@ func (w *world) judge() Judgement {
 		j.Right[r] = w.right(r)
 	}
 	j.Problems, j.Steps = w.remedies().Plan(j.Findings)
+	j.Untold = w.untold()
 	j.Verdict = w.verdict(j.Findings)
 	return j
 }
@@ -72,7 +73,7 @@ func (w *world) result(id string) *result {
 	}
 	rule := w.scan.rules[i]
 	r.question = questionOf(rule)
-	if w.pool.File != nil && rule.Wire || rule.Applies != nil && !rule.Applies(w) {
+	if !rule.For.covers(w.pool) || w.pool.File != nil && rule.Wire || rule.Applies != nil && !rule.Applies(w) {
 		return r
 	}
 	rule.Run(w, r)

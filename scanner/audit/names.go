@@ -53,23 +53,24 @@ func validFor(c *x509.Certificate) string {
 	return "it is valid for " + list(c.DNSNames)
 }
 
-// bearers picks the endpoints whose certificate must hold names of a kind. One
-// certificate for all services must hold all of them wherever it is presented;
-// separate ones only their own service's. A/V needs no name, and so is never
-// asked for one.
+// bearers picks the endpoints whose certificate must hold names of a kind: the
+// services of its group, on which it is presented with all the names of them.
+// A/V needs no name, and so is never asked for one; XMPP is asked for its own.
 func (w *world) bearers(k edge.NameKind) filter {
 	switch {
 	case k == edge.XMPPName && w.seenOn(edge.XMPP):
 		return roles(edge.XMPP)
-	case k == edge.XMPPName:
-		return roles(edge.Access) // the proxy talks no TLS, or none with a stranger
-	case !w.pool.PerService:
-		return roles(edge.Access, edge.WebConf)
+	case k == edge.XMPPName: // the proxy talks no TLS, or none with a stranger
+		return w.nameBearing(edge.XMPP)
 	case k == edge.WebConfName:
-		return roles(edge.WebConf)
+		return w.nameBearing(edge.WebConf)
 	default:
-		return roles(edge.Access)
+		return w.nameBearing(edge.Access)
 	}
+}
+
+func (w *world) nameBearing(r edge.Role) filter {
+	return roles(slices.DeleteFunc(w.pool.Group(r), func(r edge.Role) bool { return r == edge.AV || r == edge.XMPP })...)
 }
 
 // due are the required names that a certificate must hold where it is presented.

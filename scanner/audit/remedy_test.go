@@ -64,7 +64,8 @@ func TestEveryFixLeadsToTheRightCertificate(t *testing.T) {
 func TestSwappedCertificatesAreSwappedBack(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)
-	w.pool().PerService, w.pool().Inventory = true, nil
+	w.perService()
+	w.pool().Inventory = nil
 	access := makeLeaf(t, lacking("webcon.contoso.com"))
 	webcon := makeLeaf(t, func(c *leafTemplate) {
 		c.SerialNumber, c.Subject.CommonName, c.DNSNames = big.NewInt(0xc0), "webcon.contoso.com", []string{"webcon.contoso.com"}

@@ -13,6 +13,7 @@ type Rule struct {
 	ID       string   // as people script against it: lower-case words joined by hyphens
 	Family   string   // the group it stands in: coverage, consistency, names, usage, trust, validity, tls, av, dns
 	Severity Severity // of its findings, unless the finding says otherwise
+	For      scope    // the kinds of pool that it is for
 	Wire     bool     // it is about how endpoints behave: nothing to look at in a file
 	Raised   []string // the profiles that make its findings errors
 	Varies   string   // when it says otherwise; empty: never
@@ -33,6 +34,33 @@ const (
 	weightName = 1
 	weightAll  = 100
 )
+
+// A scope is the kinds of pool that a rule is for: what only an Edge has to be is
+// asked of no other server.
+type scope int
+
+const (
+	everyKind       scope = iota
+	edgeAlone             // Edge pools
+	edgeAndInternal       // what runs the product
+	edgeAndPartner        // whom SRV records lead to
+	nameDialed            // what is known by the name that it is dialed by
+)
+
+func (s scope) covers(p edge.Pool) bool {
+	switch s {
+	case edgeAlone:
+		return p.IsEdge()
+	case edgeAndInternal:
+		return p.IsEdge() || p.Kind == edge.InternalPool
+	case edgeAndPartner:
+		return p.IsEdge() || p.Kind == edge.PartnerPool
+	case nameDialed:
+		return !p.IsEdge() && p.Kind != edge.PartnerPool
+	default:
+		return true
+	}
+}
 
 // A result gathers what a rule saw of one pool. The rule reports every single
 // thing it looked at, so that a pass needs something positively seen: a rule

@@ -11,7 +11,7 @@ import (
 
 func assignedNotPresented() Rule {
 	return Rule{
-		ID: "assigned-not-presented", Family: "consistency", Wire: true, Severity: Warning,
+		ID: "assigned-not-presented", Family: "consistency", For: edgeAlone, Wire: true, Severity: Warning,
 		Short: "does not present what is assigned to it", Mend: remedy.ByCertificate,
 		Title: "a service presents another certificate than the member's inventory says is assigned to it",
 		Doc: `By the inventory one certificate is assigned to the service, and it presents another one. Mostly it has not been

@@ -12,7 +12,7 @@ const avSource = `[MS-TURN] section 2.1.1: the pseudo-TLS answer is ServerHello 
 
 func avNotObservable() Rule {
 	return Rule{
-		ID: "av-not-observable", Family: "av", Wire: true, Severity: Info,
+		ID: "av-not-observable", Family: "av", For: edgeAlone, Wire: true, Severity: Info,
 		Short: "shows no A/V certificate, by design", Mend: remedy.ByOwnSteps,
 		Title: "pseudo-TLS: the A/V Edge is alive, its certificate is not on the wire by design",
 		Doc: `The A/V Edge's TCP port speaks MS-TURN behind a make-believe TLS hello. There is no certificate in it: the A/V
@@ -108,7 +108,7 @@ How to fix it: let UDP 3478 through to the A/V Edge in both directions, and see 
 
 func avPresentsCertificate() Rule {
 	return Rule{
-		ID: "av-presents-certificate", Family: "av", Wire: true, Severity: Warning,
+		ID: "av-presents-certificate", Family: "av", For: edgeAlone, Wire: true, Severity: Warning,
 		Short: "presents a TLS certificate on the A/V address", Mend: remedy.BySetting,
 		Title: "an A/V address speaks real TLS",
 		Doc: `An A/V Edge presents no certificate on the wire, so something else answers: a wrong address or port, a proxy, or a

@@ -63,7 +63,7 @@ func avCases() []ruleCase {
 		{
 			rule: "av-certificate-differs", name: "the same with certificates per-service", want: Pass,
 			change: func(w *testWorld) {
-				w.pool().PerService = true
+				w.perService()
 				for _, m := range w.pool().Members {
 					inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
 				}
@@ -72,7 +72,7 @@ func avCases() []ruleCase {
 		{
 			rule: "inventory-expired", severity: Error, name: "A/V expired in a pool of separate certificates", want: Found,
 			change: func(w *testWorld) {
-				w.pool().PerService = true
+				w.perService()
 				w.pool().Inventory = w.pool().Inventory[:3]
 				w.pool().Members = w.pool().Members[:1]
 				w.ev.Captures = w.ev.Captures[:5]
@@ -114,7 +114,7 @@ func avCases() []ruleCase {
 		{
 			rule: "inventory-expired", severity: Error, name: "A/V expired on all members of a pool of separate certificates", want: Found,
 			change: func(w *testWorld) {
-				w.pool().PerService = true
+				w.perService()
 				for _, m := range w.pool().Members {
 					inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint, r.NotAfter = other, today().Add(-24*time.Hour) })(w)
 				}

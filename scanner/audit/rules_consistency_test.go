@@ -130,7 +130,8 @@ func consistencyCases() []ruleCase {
 		{
 			rule: "differs-across-services", name: "the same with certificates per-service", want: NotApplicable,
 			change: func(w *testWorld) {
-				w.pool().PerService, w.pool().Inventory = true, nil
+				w.perService()
+				w.pool().Inventory = nil
 				present(sameKeyLeaf(w), w.cells(edge.WebConf)...)
 			},
 		},

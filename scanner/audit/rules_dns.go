@@ -17,7 +17,7 @@ func dnsAsked(w *world) bool { return w.pool.DNS != nil && w.pool.IsEdge() }
 
 func dnsNoAddress() Rule {
 	return Rule{
-		ID: idNoAddress, Family: "dns", Wire: true, Severity: Error,
+		ID: idNoAddress, Family: "dns", For: edgeAlone, Wire: true, Severity: Error,
 		Short: "DNS has no address for %s", Mend: remedy.ByOwnSteps,
 		Title: "a service's name has no address in DNS",
 		Doc: `Clients and partners look the name up and find nothing: for them the service does not exist, whatever its servers
@@ -126,7 +126,7 @@ func (w *world) asked() []string {
 
 func dnsUnknownAddress() Rule {
 	return Rule{
-		ID: "dns-unknown-address", Family: "dns", Wire: true, Severity: Warning,
+		ID: "dns-unknown-address", Family: "dns", For: edgeAlone, Wire: true, Severity: Warning,
 		Short: "DNS gives an address that no member has: %s", Mend: remedy.ByOwnSteps,
 		Title: "DNS gives an address that no member has",
 		Doc: `The service's name leads to an address that the description of the pool does not know, so it was not looked at: a
@@ -168,7 +168,7 @@ How to fix it: add the member to the targets file, or remove the record.`,
 
 func memberNotInDNS() Rule {
 	return Rule{
-		ID: "member-not-in-dns", Family: "dns", Wire: true, Severity: Info,
+		ID: "member-not-in-dns", Family: "dns", For: edgeAlone, Wire: true, Severity: Info,
 		Short: "is not in DNS", Mend: remedy.ByOwnSteps,
 		Title: "a member's address is not in DNS",
 		Doc: `The member answers, but nobody from outside is sent to it: it was taken out for maintenance and forgotten, or never

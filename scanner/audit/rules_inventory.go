@@ -12,7 +12,7 @@ import (
 
 func avCertificateDiffers() Rule {
 	return Rule{
-		ID: "av-certificate-differs", Family: "av", Wire: true, Severity: Error,
+		ID: "av-certificate-differs", Family: "av", For: edgeAlone, Wire: true, Severity: Error,
 		Short: "has another A/V certificate by its inventory", Mend: remedy.ByCertificate,
 		Title: "by the inventory, a member's A/V certificate is another one, or has expired",
 		Doc: `The A/V Authentication certificate keys the tokens with which media is relayed, and every member must have the same one
@@ -39,7 +39,7 @@ and name it in the targets file (inventory edge1 certs-EDGE1.json). Where a memb
 
 func inventoryExpired() Rule {
 	return Rule{
-		ID: "inventory-expired", Family: "av", Wire: true, Severity: Warning,
+		ID: "inventory-expired", Family: "av", For: edgeAlone, Wire: true, Severity: Warning,
 		Short: "has an assigned certificate, seen in the inventory alone, that ends soon or has ended", Mend: remedy.ByOwnSteps,
 		Varies: "error where it has ended, or under the error threshold of expires-soon",
 		Title:  "a certificate of the inventory that no endpoint presents ends soon, or has ended",

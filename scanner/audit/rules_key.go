@@ -34,7 +34,7 @@ Cert:\LocalMachine\CA on every member and remove the old one.`,
 
 func pssSignature() Rule {
 	return Rule{
-		ID: "pss-signature", Family: "usage", Severity: Error,
+		ID: "pss-signature", Family: "usage", For: edgeAndInternal, Severity: Error,
 		Short: "is signed with RSASSA-PSS, itself or above", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate, or an intermediate, is signed with RSASSA-PSS or has a PSS key",
 		Doc: `RSASSA-PSS in certificates is not supported by Lync and Skype for Business; a Windows CA uses it where
@@ -129,7 +129,7 @@ How to fix it: have the CA mended, then request a new certificate.`,
 
 func ecKey() Rule {
 	return Rule{
-		ID: "ec-key", Family: "usage", Severity: Warning,
+		ID: "ec-key", Family: "usage", For: edgeAndInternal, Severity: Warning,
 		Short: "has an elliptic curve key", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate has an elliptic curve key",
 		Doc: `ECDSA is documented as possible, but a Windows key on a curve always belongs to a CNG provider, and administrators
@@ -152,7 +152,7 @@ How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for 
 
 func crlMissing() Rule {
 	return Rule{
-		ID: "crl-missing", Family: "usage", Severity: Warning,
+		ID: "crl-missing", Family: "usage", For: edgeAlone, Severity: Warning,
 		Short: "has no CRL distribution point", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate has no CRL distribution point",
 		Doc: `The documentation wants a CRL distribution point in every server certificate; where it is missing, an Edge that checks

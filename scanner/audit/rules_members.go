@@ -183,8 +183,7 @@ member presents when it is asked directly. Either the load balancer has a member
 know, or it ends TLS itself, which an Edge does not support: federation is mutual TLS between the servers.
 
 How to fix it: compare the load balancer's list of servers with the pool's members; let it pass TCP through.`,
-		Source:  `the same certificate sits on each Edge Server of a pool (Microsoft, "Certificate requirements for external user access in Lync Server 2013"); with hardware load balancing, DNS shows one VIP for each service`,
-		Applies: edgePool,
+		Source: `the same certificate sits on each Edge Server of a pool (Microsoft, "Certificate requirements for external user access in Lync Server 2013"); with hardware load balancing, DNS shows one VIP for each service`,
 		Run: func(w *world, r *result) {
 			services := w.services()
 			for i, c := range w.captures {

@@ -64,14 +64,18 @@ dialback without trust in the certificate, or refuse.`,
 
 // missingName is the rule for one kind of required name.
 func missingName(id string, k edge.NameKind, s Severity, title, doc, source string) Rule {
+	scope := edgeAlone
+	if k == edge.SRVTargetName {
+		scope = edgeAndPartner
+	}
 	return Rule{
-		ID: id, Family: "names", Severity: s, Title: title, Source: source,
+		ID: id, Family: "names", For: scope, Severity: s, Title: title, Source: source,
 		Short: "lacks %s", Mend: remedy.ByCertificate, Weight: weightName,
 		Doc: doc + `
 
 How to fix it: request a certificate with all names of the pool (edgecert targets lists them, with the
 Request-CsCertificate command that asks for them), then import and assign it on every member.`,
-		Applies: func(w *world) bool { return edgePool(w) && len(w.namesOf(k)) > 0 },
+		Applies: func(w *world) bool { return len(w.namesOf(k)) > 0 },
 		Run: func(w *world, r *result) {
 			// The certificate before a renewal lacks mostly what the new one lacks,
 			// and one request mends both.
@@ -143,7 +147,7 @@ func (w *world) isSRVTarget(name string) bool {
 
 func hostNameMissing() Rule {
 	return Rule{
-		ID: "host-name-missing", Family: "names", Severity: Error,
+		ID: "host-name-missing", Family: "names", For: nameDialed, Severity: Error,
 		Short: "lacks %s", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "an endpoint dialed by name presents a certificate that does not hold the name",
 		Doc: `For endpoints given as HOST:PORT nothing is known but the name they were dialed by, or the one that sni= gives. A
@@ -151,34 +155,50 @@ client that dials this name refuses the certificate.
 
 How to fix it: request a certificate that holds the name, or dial the name that the certificate is for. Endpoints given
 by address alone are not asked for a name; sni=NAME gives them one.`,
-		Source:  "RFC 9525 section 6: the client matches the name it dialed against the DNS names of the SAN; section 6.3 on wildcards",
-		Applies: func(w *world) bool { return !edgePool(w) },
-		Run:     runHostName,
+		Source: "RFC 9525 section 6: the client matches the name it dialed against the DNS names of the SAN; section 6.3 on wildcards",
+		Run:    runHostName,
 	}
 }
 
 func runHostName(w *world, r *result) {
 	r.unseen(w.missing(named)...)
 	for _, b := range w.bunches(func(i int, c edge.Capture) string {
-		switch {
-		case c.Leaf() == nil || !named(c.Endpoint):
-			return ""
-		case c.Leaf().X509 == nil:
-			r.couldNotTell(undecodable, i)
-			return ""
-		case holdsName(c.Leaf().X509, c.Endpoint.FQDN) != lacked:
-			r.pass()
+		if c.Leaf() == nil || !named(c.Endpoint) {
 			return ""
 		}
-		return c.Endpoint.FQDN + " " + c.Leaf().Fingerprint.String()
+		if wrong := w.notFor(c); wrong != nil {
+			return c.Endpoint.FQDN + " " + wrong.Fingerprint.String()
+		}
+		if why := unread(c.Leaf(), edge.Names); why != "" {
+			r.couldNotTell(why, i)
+		} else {
+			r.pass()
+		}
+		return ""
 	}) {
 		c := w.captures[b.at[0]]
+		leaf := w.notFor(c)
 		r.find(Finding{
-			Certificates: certs(c.Leaf()),
+			Certificates: certs(leaf),
 			Subjects:     []string{c.Endpoint.FQDN},
 			Message: fmt.Sprintf("expected a certificate for %s from %s, got %s; %s",
-				c.Endpoint.FQDN, w.where(b.at), w.short(c.Leaf()), validFor(c.Leaf().X509)),
+				c.Endpoint.FQDN, w.where(b.at), w.short(leaf), validFor(leaf.X509)),
 			Fix: "install a certificate that holds the name, or name the right one with sni=",
 		}, b.at...)
 	}
+}
+
+// notFor is a leaf of a capture that does not hold the name dialed, nil where all
+// do. A wildcard will do, but not on the internal side of an Edge.
+func (w *world) notFor(c edge.Capture) *edge.Certificate {
+	enough := byWildcard
+	if w.pool.Kind == edge.InternalPool {
+		enough = exactly
+	}
+	for _, leaf := range c.Leaves() {
+		if unread(leaf, edge.Names) == "" && holdsName(leaf.X509, c.Endpoint.FQDN) < enough {
+			return leaf
+		}
+	}
+	return nil
 }

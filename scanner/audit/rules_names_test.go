@@ -89,7 +89,8 @@ func nameCases() []ruleCase {
 		{
 			rule: "webcon-name-missing", name: "separate certificates, Access without the webcon name", want: Pass,
 			change: func(w *testWorld) {
-				w.pool().PerService, w.pool().Inventory = true, nil
+				w.perService()
+				w.pool().Inventory = nil
 				present(makeLeaf(w.t, lacking("webcon.contoso.com")), w.cells(edge.Access)...)
 				present(makeLeaf(w.t, func(c *x509.Certificate) { subject("webcon.contoso.com")(c); sans("webcon.contoso.com")(c) }), w.cells(edge.WebConf)...)
 			},
@@ -97,7 +98,8 @@ func nameCases() []ruleCase {
 		{
 			rule: "webcon-name-missing", name: "separate certificates, Web Conferencing with that of Access", want: Found,
 			change: func(w *testWorld) {
-				w.pool().PerService, w.pool().Inventory = true, nil
+				w.perService()
+				w.pool().Inventory = nil
 				present(makeLeaf(w.t, lacking("webcon.contoso.com")), append(w.cells(edge.Access), w.cells(edge.WebConf)...)...)
 			},
 			at: "webcon 443", fix: "Request-CsCertificate -New -Type DataEdgeExternal",
@@ -106,7 +108,8 @@ func nameCases() []ruleCase {
 		{
 			rule: "webcon-name-missing", name: "separate certificates, Web Conferencing's without the name that it shares with Access", want: Found,
 			change: func(w *testWorld) {
-				w.pool().PerService, w.pool().Inventory = true, nil
+				w.perService()
+				w.pool().Inventory = nil
 				for i, s := range w.pool().Services {
 					if s.Role == edge.WebConf {
 						w.pool().Services[i].FQDN = "sip.contoso.com"
@@ -150,7 +153,8 @@ func nameCases() []ruleCase {
 		{
 			rule: "subject-not-in-san", name: "separate certificates, Web Conferencing's with the Access name in the subject alone", want: Found,
 			change: func(w *testWorld) {
-				w.pool().PerService, w.pool().Inventory = true, nil
+				w.perService()
+				w.pool().Inventory = nil
 				present(makeLeaf(w.t, sans("webcon.contoso.com")), w.cells(edge.WebConf)...)
 			},
 			at: "webcon 443", says: []string{"the subject sip.contoso.com, which its SAN does not repeat; it is valid for webcon.contoso.com"},

@@ -27,17 +27,22 @@ How to fix it: on the member, Set-CsCertificate -Type AccessEdgeExternal,DataEdg
 -Thumbprint ... and restart the services. Where separate certificates are meant, say "certificates per-service" in the
 targets file.`,
 		Source:  `"assigned to the external interfaces of: Access Edge service, Web Conferencing Edge service, A/V Edge service" (Microsoft, "Certificate summary - Public instant messaging connectivity in Lync Server 2013")`,
-		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool && !w.pool.PerService },
+		Applies: func(w *world) bool { return w.pool.Kind != edge.LoosePool && w.shares() },
 		Run:     runServices,
 	}
 }
 
-// oneCertificate are the services that the pool's certificate is assigned to.
-// Where XMPP is served it is told between members alone: its proxy may have a
-// certificate of its own.
-func oneCertificate(r edge.Role) bool {
-	return r == edge.Access || r == edge.WebConf || r == edge.AV || r == edge.Other
+// shares says whether two services of the pool share a certificate, or a command
+// line's hosts.
+func (w *world) shares() bool {
+	return w.pool.Kind == edge.CommandLinePool ||
+		slices.ContainsFunc(w.remedies().Groups(), func(g []edge.Role) bool { return len(g) > 1 })
 }
+
+// withGroup says whether a service is compared with the others of its group.
+// XMPP is where somebody said so; else its proxy may have a certificate of its
+// own on every member (xmppAlone), and is compared between members.
+func (w *world) withGroup(r edge.Role) bool { return r != edge.XMPP || w.pool.XMPPDeclared }
 
 func runServices(w *world, r *result) {
 	if w.pool.Kind == edge.CommandLinePool {
@@ -55,6 +60,36 @@ func runServices(w *world, r *result) {
 			r.pass()
 		}
 	}
+	w.xmppAlone(r)
+}
+
+// xmppAlone tells of an XMPP proxy that has one certificate on all members, and
+// another one than its group: forgotten everywhere, or meant to be its own.
+func (w *world) xmppAlone(r *result) {
+	shared := w.pool.Group(edge.XMPP)
+	if w.pool.XMPPDeclared || len(shared) < 2 {
+		return
+	}
+	var at []int
+	for i, c := range w.captures {
+		if c.Endpoint.Role == edge.XMPP && c.Leaf() != nil && !c.Endpoint.VIP {
+			at = append(at, i)
+		}
+	}
+	own := w.distinct(at)
+	others := w.group(func(e edge.Endpoint) bool { return e.Role != edge.XMPP && slices.Contains(shared, e.Role) })
+	if len(own) != 1 || len(others) == 0 {
+		return // differs-across-members, or nothing to compare with
+	}
+	if slices.ContainsFunc(others, func(g group) bool { return g.cert.Fingerprint == own[0].Fingerprint }) {
+		r.pass()
+		return
+	}
+	r.find(Finding{
+		Severity: Warning, Certificates: certs(own...), Steps: w.bothWays(edge.XMPP),
+		Message: fmt.Sprintf("%s %s %s, which no other service does: it was forgotten on every member, or the XMPP proxy has a certificate of its own on purpose",
+			w.where(at), w.verb(at, "presents", "present"), w.tell(own[0])),
+	}, at...)
 }
 
 func differsAcrossPorts() Rule {

@@ -31,7 +31,7 @@ some phones and other companies' clients do not guess.`,
 
 func missingSRV(id string, kind edge.SRVKind, title, doc, source string, port int) Rule {
 	return Rule{
-		ID: id, Family: "dns", Wire: true, Severity: Warning, Title: title, Source: source,
+		ID: id, Family: "dns", For: edgeAlone, Wire: true, Severity: Warning, Title: title, Source: source,
 		Short: "DNS lacks %s", Raised: []string{profileFederation},
 		Doc: doc + fmt.Sprintf(`
 
@@ -97,7 +97,7 @@ func followed(a edge.SRVAnswer, s edge.SRV) bool {
 
 func srvWrongDomain() Rule {
 	return Rule{
-		ID: "srv-wrong-domain", Family: "dns", Wire: true, Severity: Error,
+		ID: "srv-wrong-domain", Family: "dns", For: edgeAlone, Wire: true, Severity: Error,
 		Short: "an SRV record points out of its SIP domain: %s", Mend: remedy.ByOwnSteps,
 		Title: "an SRV record points out of its SIP domain",
 		Doc: `The name that an SRV record points to must lie in the SIP domain itself, directly below it: for contoso.com that is
@@ -149,7 +149,7 @@ func (w *world) eachSRV(r *result, judge func(edge.SRVAnswer)) {
 
 func srvUnexpected() Rule {
 	return Rule{
-		ID: "srv-unexpected", Family: "dns", Wire: true, Severity: Warning,
+		ID: "srv-unexpected", Family: "dns", For: edgeAlone, Wire: true, Severity: Warning,
 		Short: "an SRV record leads elsewhere: %s", Mend: remedy.ByOwnSteps,
 		Title: "an SRV record with a port, or a host, that is no Access Edge's",
 		Doc: `The record leads to a port that the pool's Access Edge does not serve for that purpose, or to a host that is neither the
@@ -159,7 +159,7 @@ lower priority are looked at too, since they come into use on the worst day.
 How to fix it: federation belongs to 5061 (_sipfederationtls._tcp), clients to 443 (_sip._tls) of sip.<domain>; remove or
 mend the record.`,
 		Source:  `SRV _sipfederationtls._tcp has port 5061, _sip._tls 443 (Microsoft, "Determine DNS requirements for Lync Server 2013"); Access names are the Access FQDN and every sip.<domain>`,
-		Applies: func(w *world) bool { return dnsAsked(w) && edgePool(w) },
+		Applies: dnsAsked,
 		Run: func(w *world, r *result) {
 			w.eachSRV(r, func(a edge.SRVAnswer) {
 				var odd []string

@@ -16,7 +16,7 @@ func (w *world) subjectBearers() filter { return w.bearers(edge.AccessName) }
 
 func subjectNotInSAN() Rule {
 	return Rule{
-		ID: "subject-not-in-san", Family: "names", Severity: Error,
+		ID: "subject-not-in-san", Family: "names", For: edgeAlone, Severity: Error,
 		Short: "has a subject that its SAN does not repeat", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is not in the SAN",
 		Doc: `The subject's name must be repeated in the SAN. Clients that look at the SAN alone, as TLS has asked for since 2011,
@@ -24,8 +24,7 @@ do not see the subject's name at all, and public CAs do not issue such a certifi
 
 How to fix it: request a new certificate; Request-CsCertificate repeats the subject's name by itself. A certificate
 without it was requested by other means.`,
-		Source:  `"The subject name is replicated in the SAN and must be present for correct operation" (` + namesSource + `); Baseline Requirements 7.1.4.3`,
-		Applies: edgePool,
+		Source: `"The subject name is replicated in the SAN and must be present for correct operation" (` + namesSource + `); Baseline Requirements 7.1.4.3`,
 		Run: func(w *world, r *result) {
 			judgeLeaf(roles(edge.Access, edge.WebConf, edge.AV, edge.XMPP), func(w *world, g group, c *x509.Certificate) *Finding {
 				cn := c.Subject.CommonName
@@ -46,7 +45,7 @@ without it was requested by other means.`,
 
 func subjectNotAccessName() Rule {
 	return Rule{
-		ID: "subject-not-access-name", Family: "names", Severity: Warning,
+		ID: "subject-not-access-name", Family: "names", For: edgeAlone, Severity: Warning,
 		Short: "has a subject that is not the Access Edge name", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is not the Access Edge FQDN",
 		Doc: `The subject of the external certificate should be the Access Edge FQDN (or the load balancer's name for it). Lync
@@ -56,7 +55,7 @@ the subject and nothing else.
 How to fix it: at the next renewal let Request-CsCertificate choose the subject, or name the Access Edge FQDN as the
 common name in the CA's form.`,
 		Source:  `"subject name: sip.contoso.com" (Microsoft, "Certificate summary - Public instant messaging connectivity in Lync Server 2013"); "no longer a requirement" in 2013, still recommended`,
-		Applies: func(w *world) bool { return edgePool(w) && w.pool.FQDN(edge.Access) != "" },
+		Applies: func(w *world) bool { return w.pool.FQDN(edge.Access) != "" },
 		Run: func(w *world, r *result) {
 			want := w.pool.FQDN(edge.Access)
 			judgeLeaf(w.subjectBearers(), func(w *world, g group, c *x509.Certificate) *Finding {
@@ -82,15 +81,14 @@ common name in the CA's form.`,
 
 func subjectNotFirst() Rule {
 	return Rule{
-		ID: "subject-not-first", Family: "names", Severity: Info,
+		ID: "subject-not-first", Family: "names", For: edgeAlone, Severity: Info,
 		Short: "does not list its subject first", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's name is not the first of the SAN",
 		Doc: `The documentation lists the subject's name first. Nothing that speaks TLS today minds the order; it was told of some
 devices of long ago that they read the first name alone.
 
 How to fix it: nothing has to be done. At the next renewal, Request-CsCertificate puts it first by itself.`,
-		Source:  `"The order … does not matter", says the normative page, though other tables keep one (` + namesSource + `)`,
-		Applies: edgePool,
+		Source: `"The order … does not matter", says the normative page, though other tables keep one (` + namesSource + `)`,
 		Run: judgeLeaf(roles(edge.Access, edge.WebConf), func(w *world, g group, c *x509.Certificate) *Finding {
 			cn := c.Subject.CommonName
 			if cn == "" || !inSAN(c, cn) || strings.EqualFold(c.DNSNames[0], cn) {
@@ -107,7 +105,7 @@ How to fix it: nothing has to be done. At the next renewal, Request-CsCertificat
 
 func nameNotDNSSafe() Rule {
 	return Rule{
-		ID: "name-not-dns-safe", Family: "names", Severity: Warning,
+		ID: "name-not-dns-safe", Family: "names", For: edgeAlone, Severity: Warning,
 		Short: "holds a name that is not DNS-safe", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "a name of the SAN has characters that an Edge does not support",
 		Doc: `Names may consist of letters, digits and hyphens. Underscores and characters outside ASCII are not supported in any

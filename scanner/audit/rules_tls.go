@@ -156,7 +156,7 @@ func onlyOld(c edge.Capture) bool {
 
 func clientCertNotRequested() Rule {
 	return Rule{
-		ID: "client-cert-not-requested", Family: "tls", Wire: true, Severity: Warning,
+		ID: "client-cert-not-requested", Family: "tls", For: edgeAlone, Wire: true, Severity: Warning,
 		Short: "does not ask for a client certificate on the federation port", Mend: remedy.BySetting, Raised: []string{profileFederation},
 		Title: "5061 does not ask for a client certificate: it is not mutual TLS",
 		Doc: `Federation is mutual TLS: the Access Edge asks the server that connects on 5061 for its certificate. Where it does not
@@ -177,10 +177,9 @@ AccessEdgeExternalSipPort, Get-CsAccessEdgeConfiguration whether federation is o
 	}
 }
 
-// federates says whether an endpoint is a federation port. Of a loose endpoint
-// nobody said that it is an Edge.
+// federates says whether an endpoint is a federation port.
 func (w *world) federates(e edge.Endpoint) bool {
-	return servicePort(e) == federationPort && (e.Role == edge.Access || e.Role == edge.Other && w.pool.Kind == edge.CommandLinePool)
+	return servicePort(e) == federationPort && e.Role == edge.Access
 }
 
 // wantedOf is what a capture's server wanted of a client certificate; empty
@@ -194,7 +193,7 @@ func wantedOf(c edge.Capture) edge.ClientCertificate {
 
 func clientCertRequired() Rule {
 	return Rule{
-		ID: "client-cert-required-of-clients", Family: "tls", Wire: true, Severity: Warning,
+		ID: "client-cert-required-of-clients", Family: "tls", For: edgeAlone, Wire: true, Severity: Warning,
 		Short: "demands a client certificate of clients", Mend: remedy.BySetting,
 		Title: "443 demands a client certificate",
 		Doc: `On 443 users' clients connect, and they have no certificate to present: what demands one turns them away. It is what
@@ -216,19 +215,12 @@ DataPsomClientPort.`,
 
 // forClients says whether users' clients connect to an endpoint.
 func (w *world) forClients(e edge.Endpoint) bool {
-	switch e.Role {
-	case edge.Access, edge.WebConf:
-		return servicePort(e) != federationPort
-	case edge.Other:
-		return w.pool.Kind == edge.CommandLinePool && servicePort(e) == clientPort
-	default:
-		return false
-	}
+	return (e.Role == edge.Access || e.Role == edge.WebConf) && servicePort(e) != federationPort
 }
 
 func tooManyAcceptableCAs() Rule {
 	return Rule{
-		ID: "too-many-acceptable-cas", Family: "tls", Wire: true, Severity: Info,
+		ID: "too-many-acceptable-cas", Family: "tls", For: edgeAlone, Wire: true, Severity: Info,
 		Short: "sends a list of CAs that is too long", Mend: remedy.BySetting,
 		Title: "the list of CAs that 5061 sends is cut or beyond 100",
 		Doc: `With its request for a client certificate, Windows sends the names of all roots it trusts, and cuts the list at 16 KB. A

@@ -13,15 +13,14 @@ const wildcardSource = `wildcards are not supported on external Edge names (Micr
 
 func wildcardSubject() Rule {
 	return Rule{
-		ID: "wildcard-subject", Family: "names", Severity: Error,
+		ID: "wildcard-subject", Family: "names", For: edgeAlone, Severity: Error,
 		Short: "has a wildcard as its subject", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is a wildcard",
 		Doc: `An Edge's certificate must be issued to a host. With a wildcard as its subject the certificate is refused by
 federation partners and phones, though browsers are content with it.
 
 How to fix it: request a certificate whose subject is the Access Edge FQDN, and which lists every name.`,
-		Source:  wildcardSource,
-		Applies: notLoose,
+		Source: wildcardSource,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			if !isWildcard(c.Subject.CommonName) {
 				return nil
@@ -36,16 +35,15 @@ How to fix it: request a certificate whose subject is the Access Edge FQDN, and 
 
 func wildcardOnly() Rule {
 	return Rule{
-		ID: "wildcard-only", Family: "names", Severity: Error,
+		ID: "wildcard-only", Family: "names", For: edgeAlone, Severity: Error,
 		Short: "holds %s through a wildcard alone", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "a required name is covered by a wildcard alone",
 		Doc: `The name is not in the SAN itself, only *.<domain> is. Desktop clients accept that and phones, conferencing devices and
 federation partners do not: all looks well from the administrator's desk.
 
 How to fix it: request a certificate that lists each name; the wildcard may stay beside them.`,
-		Source:  wildcardSource,
-		Applies: notLoose,
-		Run:     runWildcardOnly,
+		Source: wildcardSource,
+		Run:    runWildcardOnly,
 	}
 }
 
@@ -66,9 +64,6 @@ func runWildcardOnly(w *world, r *result) {
 	})
 }
 
-// notLoose leaves out endpoints of which nobody said that they are an Edge's.
-// missingRules are the rules that would tell of these names if no wildcard
-// covered them.
 func missingRules(names []edge.RequiredName) []string {
 	rule := map[edge.NameKind]string{
 		edge.AccessName: "access-name-missing", edge.WebConfName: "webcon-name-missing", edge.SIPDomainName: "sip-domain-name-missing",
@@ -83,14 +78,8 @@ func missingRules(names []edge.RequiredName) []string {
 	return out
 }
 
-func notLoose(w *world) bool { return w.pool.Kind != edge.LoosePool }
-
-// anyBearer picks the endpoints whose certificate must hold any name at all:
-// on the command line, the one that was dialed.
+// anyBearer picks the endpoints whose certificate must hold any name at all.
 func (w *world) anyBearer(e edge.Endpoint) bool {
-	if w.pool.Kind == edge.CommandLinePool {
-		return named(e)
-	}
 	for _, n := range w.required {
 		if w.bearers(n.Kind)(e) {
 			return true
@@ -103,14 +92,6 @@ func (w *world) anyBearer(e edge.Endpoint) bool {
 // presented, and holds through a wildcard alone.
 func (w *world) coveredOnly(g group, c *x509.Certificate) []edge.RequiredName {
 	var out []edge.RequiredName
-	if w.pool.Kind == edge.CommandLinePool {
-		for _, i := range g.at {
-			n := edge.RequiredName{Name: w.captures[i].Endpoint.FQDN, Why: "dialed"}
-			if named(w.captures[i].Endpoint) && holdsName(c, n.Name) == byWildcard && !slices.Contains(out, n) {
-				out = append(out, n)
-			}
-		}
-	}
 	for _, n := range w.due(g) {
 		if holdsName(c, n.Name) == byWildcard {
 			out = append(out, n)
@@ -121,15 +102,14 @@ func (w *world) coveredOnly(g group, c *x509.Certificate) []edge.RequiredName {
 
 func wildcardExtra() Rule {
 	return Rule{
-		ID: "wildcard-extra", Family: "names", Severity: Info,
+		ID: "wildcard-extra", Family: "names", For: edgeAlone, Severity: Info,
 		Short: "holds a wildcard too", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the SAN holds a wildcard beside the required names",
 		Doc: `A wildcard that no required name depends on does no harm here. Whoever has the private key of any server with this
 certificate can pose as every host of the domain, though, and an Edge stands at the outer wall.
 
 How to fix it: nothing has to be done; leave it out at the next renewal where nothing else needs it.`,
-		Source:  `the XMPP rows list "*.contoso.com or contoso.com" in addition (Microsoft, "Certificate requirements for external user access in Lync Server 2013")`,
-		Applies: edgePool,
+		Source: `the XMPP rows list "*.contoso.com or contoso.com" in addition (Microsoft, "Certificate requirements for external user access in Lync Server 2013")`,
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			var extra []string
 			for _, n := range c.DNSNames {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -14,7 +15,8 @@ type unit struct {
 	gone []int
 }
 
-// units are the pool's members. Where DNS found them, an address of one
+// units are the pool's members, once for each group of services that share a
+// certificate. Where DNS found them, an address of one
 // service cannot be paired with one of another, so the whole pool is one unit
 // and its services are compared as sets. The same goes for what stands behind
 // load balancers; it counts only where no member was asked.
@@ -22,14 +24,17 @@ func (w *world) units() []unit {
 	members := w.membersAsked()
 	return w.unitsBy(func(e edge.Endpoint) (string, bool) {
 		if e.VIP {
-			return edge.VIPMember, !members && oneCertificate(e.Role)
+			return edge.VIPMember + w.groupKey(e.Role), !members && w.withGroup(e.Role)
 		}
 		if !w.named() {
-			return "", oneCertificate(e.Role)
+			return w.groupKey(e.Role), w.withGroup(e.Role)
 		}
-		return e.Member, oneCertificate(e.Role)
+		return e.Member + w.groupKey(e.Role), w.withGroup(e.Role)
 	})
 }
+
+// groupKey tells the groups of roles apart.
+func (w *world) groupKey(r edge.Role) string { return " " + fmt.Sprint(w.pool.Group(r)) }
 
 // membersAsked says whether anything but load balancers was planned.
 func (w *world) membersAsked() bool {
@@ -39,7 +44,7 @@ func (w *world) membersAsked() bool {
 // portUnits are each member's services by themselves. An address has all ports
 // of its service, so it does not matter where the members come from.
 func (w *world) portUnits() []unit {
-	return w.unitsBy(func(e edge.Endpoint) (string, bool) { return e.Member + " " + string(e.Role), true })
+	return w.unitsBy(func(e edge.Endpoint) (string, bool) { return e.Member + " " + string(e.Role) + ownName(e), true })
 }
 
 // hosts are the addresses of a command line; each should present one

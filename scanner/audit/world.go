@@ -224,6 +224,3 @@ func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *
 // named says whether somebody said which members the pool has; else they were
 // found by DNS, and the addresses of two services cannot be paired.
 func (w *world) named() bool { return len(w.pool.Members) > 0 }
-
-// edgePool applies to described pools alone.
-func edgePool(w *world) bool { return w.pool.IsEdge() }

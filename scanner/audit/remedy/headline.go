@@ -107,7 +107,7 @@ func (p *planner) downHeadline(x cause) string {
 	if len(x.cells) == 0 {
 		return "nothing could be planned: the resolver did not answer"
 	}
-	word := downWord(p.Captures[x.cells[0]])
+	word := DownWord(p.Captures[x.cells[0]])
 	switch {
 	case len(x.members) == 1 && x.members[0] == everything:
 		return fmt.Sprintf("none of the %d endpoints answers: may this host go out at all", len(p.Captures))
@@ -121,8 +121,8 @@ func (p *planner) downHeadline(x cause) string {
 	}
 }
 
-// downWord says what a capture without a certificate did.
-func downWord(c edge.Capture) string {
+// DownWord says what a capture without a certificate did.
+func DownWord(c edge.Capture) string {
 	if c.Fault == nil {
 		return "presents no certificate"
 	}

@@ -1,0 +1,59 @@
+package audit
+
+import (
+	"cmp"
+	"slices"
+
+	"edgecert/scanner/audit/remedy"
+)
+
+// untold gathers why rules could not tell: what was not seen, by what became of
+// it, and every other reason once, with the rules and captures that it is about.
+func (w *world) untold() []Untold {
+	var out []Untold
+	index := map[string]int{}
+	cells := []map[int]bool{}
+	add := func(key, rule string, at []int) {
+		n, known := index[key]
+		if !known {
+			n = len(out)
+			index[key] = n
+			out, cells = append(out, Untold{Reason: key}), append(cells, map[int]bool{})
+		}
+		if !slices.Contains(out[n].Rules, rule) {
+			out[n].Rules = append(out[n].Rules, rule)
+		}
+		for _, i := range at {
+			cells[n][i] = true
+		}
+	}
+	notSeen := map[string]bool{}
+	for _, rule := range w.scan.rules {
+		if w.allowed(rule.ID) {
+			continue
+		}
+		for _, d := range w.result(rule.ID).unsure {
+			if d.reason != "" {
+				add(d.reason, rule.ID, d.at)
+				continue
+			}
+			for _, i := range d.at {
+				word := remedy.DownWord(w.captures[i])
+				notSeen[word] = true
+				add(word, rule.ID, []int{i})
+			}
+		}
+	}
+	for n := range out {
+		slices.Sort(out[n].Rules)
+		for i := range cells[n] {
+			out[n].Cells = append(out[n].Cells, i)
+		}
+		slices.Sort(out[n].Cells)
+		if word := out[n].Reason; notSeen[word] {
+			out[n].Reason = w.where(out[n].Cells) + " " + word
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Untold) int { return cmp.Compare(len(b.Rules), len(a.Rules)) })
+	return out
+}
