@@ -34,8 +34,8 @@ func manyMembers(t testing.TB, n int) *testWorld {
 	return w
 }
 
-// manyHosts is a list of n hosts. Four share a certificate, with three things
-// wrong with it.
+// manyHosts is a list of n hosts, one in twenty of which is down. Four share a
+// certificate, with three things wrong with it, and the other half one more.
 func manyHosts(t testing.TB, n int, kind edge.PoolKind) *testWorld {
 	w := healthy(t)
 	var hosts []string
@@ -53,6 +53,9 @@ func manyHosts(t testing.TB, n int, kind edge.PoolKind) *testWorld {
 			})
 		}
 		present(leaf, &w.ev.Captures[i])
+		if i%20 == 0 {
+			down(edge.ClassTimeout, &w.ev.Captures[i])
+		}
 	}
 	return w
 }

@@ -175,12 +175,7 @@ func (p *planner) who(cells []int) string {
 
 // all says whether captures are of every member, of several.
 func (p *planner) all(cells []int) bool {
-	every := make([]int, len(p.Captures))
-	for i := range every {
-		every[i] = i
-	}
-	n := len(p.Names(every))
-	return n > 1 && len(p.Names(cells)) == n
+	return p.everyone > 1 && len(cells) >= p.everyone && len(p.Names(cells)) == p.everyone
 }
 
 func (p *planner) s(cells []int) string {

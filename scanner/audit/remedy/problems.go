@@ -17,6 +17,7 @@ type cause struct {
 	members  []string    // of an act on members
 	findings []int
 	cells    []int // all that the findings blame
+	urgency  []int
 }
 
 // An act is the kind of thing that settles a cause.
@@ -37,9 +38,13 @@ const (
 // settle them. It fills in the findings' Problem and, where a problem's steps
 // settle them, their Fix.
 func (c *Case) Plan(findings []finding.Finding) ([]finding.Problem, []finding.Step) {
-	p := planner{Case: c, findings: findings, choices: map[string]Choice{}}
+	p := planner{Case: c, findings: findings, choices: map[string]Choice{}, places: map[service]answers{}, lines: map[string]int{}}
+	p.count()
 	causes := p.causes()
-	slices.SortStableFunc(causes, func(a, b cause) int { return slices.Compare(p.urgency(a), p.urgency(b)) })
+	for i := range causes {
+		causes[i].urgency = p.urgency(causes[i])
+	}
+	slices.SortStableFunc(causes, func(a, b cause) int { return slices.Compare(a.urgency, b.urgency) })
 	problems := make([]finding.Problem, len(causes))
 	for n, x := range causes {
 		problems[n] = finding.Problem{Severity: p.worst(x).Severity, Headline: p.headline(x), Impact: p.impact(x), Members: p.membersOf(x), Findings: x.findings}
@@ -61,6 +66,42 @@ type planner struct {
 	findings []finding.Finding
 	choices  map[string]Choice // by group
 	steps    []finding.Step
+	lines    map[string]int // the index of a step, by its words
+	everyone int            // how many members there are
+	failed   int            // captures
+	places   map[service]answers
+}
+
+// A service is one port of a name, on all members.
+type service struct {
+	name string
+	role edge.Role
+	port int
+}
+
+// answers is how many endpoints of a service there are, and how many answer.
+type answers struct{ planned, seen int }
+
+func serviceOf(e edge.Endpoint) service {
+	return service{e.FQDN, e.Role, cmp.Or(e.ServicePort, e.Port)}
+}
+
+// count looks at all captures once, for what is asked of every finding.
+func (p *planner) count() {
+	all := make([]int, len(p.Captures))
+	for i := range p.Captures {
+		all[i] = i
+		s := serviceOf(p.Captures[i].Endpoint)
+		a := p.places[s]
+		a.planned++
+		if p.Captures[i].Outcome == edge.Failed {
+			p.failed++
+		} else {
+			a.seen++
+		}
+		p.places[s] = a
+	}
+	p.everyone = len(p.Names(all))
 }
 
 func (p *planner) choice(group []edge.Role) Choice {
@@ -217,13 +258,7 @@ func (p *planner) onlyBalancer(cells []int) bool {
 // down is what has to be brought back: a service that answers on no member, else
 // the members.
 func (p *planner) down(cells []int) []string {
-	silent := 0
-	for i := range p.Captures {
-		if p.Captures[i].Outcome == edge.Failed {
-			silent++
-		}
-	}
-	if silent == len(p.Captures) && silent > 1 {
+	if p.failed == len(p.Captures) && p.failed > 1 {
 		return []string{everything}
 	}
 	if len(cells) > 0 && p.nobodyServes(p.Captures[cells[0]].Endpoint) {
@@ -237,18 +272,8 @@ const everything = "every endpoint"
 // nobodyServes says whether the service of an endpoint answers on no member, of
 // several.
 func (p *planner) nobodyServes(e edge.Endpoint) bool {
-	n := 0
-	for i := range p.Captures {
-		x := p.Captures[i].Endpoint
-		if place(x) != place(e) || x.FQDN != e.FQDN || e.Role == edge.Other {
-			continue
-		}
-		n++
-		if p.Captures[i].Outcome != edge.Failed {
-			return false
-		}
-	}
-	return n > 1
+	a := p.places[serviceOf(e)]
+	return e.Role != edge.Other && a.planned > 1 && a.seen == 0
 }
 
 // authorities names the CA certificates that a finding is about.
@@ -328,15 +353,15 @@ func (p *planner) urgency(x cause) []int {
 			first = 0
 		}
 	}
-	later, place := 1, len(p.Captures)
+	later, place, worst := 1, len(p.Captures), p.worst(x).Severity
 	for _, i := range x.findings {
 		f := p.findings[i]
-		if f.Severity == p.worst(x).Severity {
+		if f.Severity == worst {
 			later = min(later, p.later(f))
 		}
 		if len(f.Cells) > 0 {
 			place = min(place, f.Cells[0])
 		}
 	}
-	return []int{first, p.worst(x).Severity.Rank(), later, -len(x.cells), place}
+	return []int{first, worst.Rank(), later, -len(x.cells), place}
 }

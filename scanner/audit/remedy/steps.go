@@ -13,11 +13,11 @@ import (
 // problem more.
 func (p *planner) add(steps []finding.Step, problem int) {
 	for _, s := range steps {
-		n := slices.IndexFunc(p.steps, func(x finding.Step) bool {
-			return slices.Equal(x.On, s.On) && x.Text == s.Text && slices.Equal(x.Commands, s.Commands)
-		})
-		if n < 0 {
+		words := fmt.Sprintf("%q", []any{s.On, s.Text, s.Commands})
+		n, known := p.lines[words]
+		if !known {
 			n = len(p.steps)
+			p.lines[words] = n
 			p.steps = append(p.steps, s)
 		}
 		p.steps[n].Problems = append(p.steps[n].Problems, problem)
