@@ -148,7 +148,7 @@ func (w *world) verdict(fs []Finding) Verdict {
 			v = VerdictWarning
 		}
 	}
-	if slices.ContainsFunc(w.captures, unseen) && !slices.ContainsFunc(fs, tellsUnseen) || w.below() {
+	if slices.ContainsFunc(w.captures, unseen) && !slices.ContainsFunc(fs, tellsUnseen) || len(w.gaps()) > 0 {
 		return VerdictIncomplete
 	}
 	return v

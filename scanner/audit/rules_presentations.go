@@ -246,8 +246,6 @@ func disprovedLeaf(c edge.Capture) *edge.Certificate {
 	return nil
 }
 
-func disproved(c edge.Capture) bool { return disprovedLeaf(c) != nil }
-
 func whyDisproved(c edge.Capture, leaf *edge.Certificate) string { return proofOf(c, leaf).Reason }
 
 func unproved(r *result, i int, c edge.Capture) string {

@@ -125,6 +125,21 @@ func usageCases() []ruleCase {
 			},
 		},
 		{
+			rule: "not-judged", name: "an Ed25519 key that is allowed", want: Found, at: "pool", says: []string{"cannot be well with such a key: Ed25519 key"},
+			change: func(w *testWorld) {
+				w.policy.Allow = []string{idKeyType}
+				with(func(c *x509.Certificate) { c.PublicKey = must1(ed25519.GenerateKey(rand.Reader)) })(w)
+			},
+		},
+		{
+			rule: "not-judged", name: "a key that the server does not hold", want: Found, at: "edge2 webcon 443", says: []string{"does not hold its key"},
+			change: func(w *testWorld) {
+				w.policy.Allow = []string{idNotProved}
+				w.cell("edge2", edge.WebConf, 443).Proof = edge.Proof{State: edge.Disproved}
+				w.cell("edge2", edge.WebConf, 443).Presentations = nil
+			},
+		},
+		{
 			rule: "key-type-unsupported", name: "a P-224 key", want: Found, at: "pool",
 			change: with(func(c *x509.Certificate) {
 				c.PublicKey = must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader)).Public()

@@ -35,6 +35,7 @@ type world struct {
 	shows    map[string]int // captures with a certificate, of each member
 	byChain  []chainGroup   // see chains
 	signed   []group        // see certificates
+	open     []gap          // see gaps
 	labels   map[edge.Fingerprint]string
 	required []edge.RequiredName
 	results  map[string]*result          // see result

@@ -13,7 +13,6 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"math/big"
-	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -59,7 +58,7 @@ func (k Key) String() string {
 	switch {
 	case k.Algorithm == "":
 		return "key that cannot be read"
-	case k.Algorithm == EC && k.Public == nil && strings.HasPrefix(k.Curve, "P-"):
+	case k.Algorithm == EC && k.Public == nil && k.Bits > 0:
 		return "EC key on " + k.Curve + " that is no point of it"
 	case k.Algorithm == EC:
 		return "EC key on " + k.Curve
