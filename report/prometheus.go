@@ -189,10 +189,7 @@ func wantedCertificates(p Pool, certs map[string]Certificate) map[edge.Role]stri
 // wantedRole is the service whose certificate an endpoint should present: one
 // for all, unless the pool has one a service.
 func wantedRole(p Pool, r edge.Role) edge.Role {
-	if p.Plan.PerService {
-		return r
-	}
-	return ""
+	return p.Plan.Group(r)[0]
 }
 
 func truth(b bool) float64 {

@@ -148,7 +148,7 @@ func TestPrometheusNewestCertificateIsWanted(t *testing.T) {
 	if v, _ := value(t, fs, "endpoint_certificate_match", "member", "edge1", "role", "access", "port", "443"); v != 0 {
 		t.Error("the old certificate matches")
 	}
-	w.ev.Pools[0].PerService = true
+	w.ev.Pools[0].Groups = w.ev.Pools[0].Apart()
 	for _, member := range []string{"edge1", "edge2", "edge3"} {
 		w.present(member, edge.WebConf, 443, w.previousLeaf)
 	}

@@ -25,7 +25,9 @@ func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) 
 	pool.File = &edge.CheckedFile{Name: member, Format: string(file.Format), Key: file.Key}
 	pool.Members = []edge.Member{{Name: member, Source: file.Name}}
 	pool.VIPs, pool.DNS, pool.Inventory, pool.InventoryFiles = nil, nil, nil, nil
-	pool.PerService = pool.PerService || len(services) > 0
+	if len(services) > 0 {
+		pool.Groups = pool.Apart()
+	}
 	pool.Services = slices.DeleteFunc(slices.Clone(pool.Services), func(s edge.Service) bool {
 		return s.Role == edge.AV || len(services) > 0 && !slices.Contains(services, s.Role)
 	})

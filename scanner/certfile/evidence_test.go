@@ -40,7 +40,7 @@ func TestAsEvidenceIsJudged(t *testing.T) {
 		{name: "PFX without its chain", data: b.p12("", "-inkey", "leaf.key"), want: []string{"untrusted-issuer"}},
 		{name: "PEM with another key", data: b.read("full.pem") + b.read("other.key"), want: []string{"key-mismatch"}},
 		{name: "Web Conferencing not in the names", data: pfx, change: withWebConf, want: []string{"webcon-name-missing"}},
-		{name: "not meant for Web Conferencing", data: pfx, change: func(p *edge.Pool) { withWebConf(p); p.PerService = true }, roles: []edge.Role{edge.Access}},
+		{name: "not meant for Web Conferencing", data: pfx, change: func(p *edge.Pool) { withWebConf(p); p.Groups = p.Apart() }, roles: []edge.Role{edge.Access}},
 		{name: "meant for Web Conferencing alone, which has another name", data: pfx, roles: []edge.Role{edge.WebConf}, change: func(p *edge.Pool) {
 			p.SIPDomains = []string{"fabrikam.com"}
 			p.Services = []edge.Service{{Role: edge.WebConf, FQDN: "sip.contoso.com", Ports: []int{444}}}

@@ -28,12 +28,18 @@ func (p Pool) groups() [][]Role {
 	return out
 }
 
+// Apart are groups of one role each: every service has its own certificate.
+func (p Pool) Apart() [][]Role {
+	var out [][]Role
+	for _, s := range p.Services {
+		out = append(out, []Role{s.Role})
+	}
+	return out
+}
+
 // Group are the roles of p that share one certificate with r, r among them. A
 // role that no group names belongs to the group of Access.
 func (p Pool) Group(r Role) []Role {
-	if p.PerService && len(p.Groups) == 0 {
-		return []Role{r}
-	}
 	named := func(r Role) int {
 		return slices.IndexFunc(p.Groups, func(g []Role) bool { return slices.Contains(g, r) })
 	}

@@ -53,7 +53,7 @@ func TestRequiredNamesOfServicesWithOneName(t *testing.T) {
 	if d := cmp.Diff(one, RequiredNames(pool)); d != "" {
 		t.Errorf("one certificate: %s", d)
 	}
-	pool.PerService = true
+	pool.Groups = pool.Apart()
 	each := []RequiredName{
 		{"sip.contoso.com", AccessName, "Access Edge; SIP domain contoso.com", Access},
 		{"sip.contoso.com", WebConfName, "Web Conferencing Edge", WebConf},

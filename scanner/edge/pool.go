@@ -107,7 +107,6 @@ type Pool struct {
 	ClientAuth    ClientAuth    `json:"client_auth"`
 	PublicIMAOL   bool          `json:"public_im_aol"`
 	PrivateIssuer bool          `json:"private_issuer"` // `issuer private`
-	PerService    bool          `json:"per_service"`    // every group is one role; goes once audit reads Groups
 	Groups        [][]Role      `json:"groups"`         // roles that share a certificate, of every service of the pool; empty: all share one
 	XMPPDeclared  bool          `json:"xmpp_declared"`  // `certificates` says where XMPP belongs
 	Expect        []Expectation `json:"expect"`         // the certificates that were meant

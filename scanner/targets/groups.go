@@ -18,8 +18,8 @@ func (p *parser) certificates(args []string) {
 		if len(args) > 1 {
 			p.fail("", "%q behind `certificates %s`", args[1], args[0])
 		}
-		pool.PerService = args[0] == "per-service"
-		pool.XMPPDeclared = pool.PerService
+		p.draft.apart = args[0] == "per-service"
+		pool.XMPPDeclared = p.draft.apart
 		return
 	}
 	seen := map[edge.Role]bool{}
@@ -61,10 +61,8 @@ func (p *parser) checkGroups(d *draft) {
 		}
 	}
 	switch {
-	case pool.PerService:
-		for _, s := range pool.Services {
-			pool.Groups = append(pool.Groups, []edge.Role{s.Role})
-		}
+	case d.apart:
+		pool.Groups = pool.Apart()
 	case len(pool.Groups) > 0:
 		var complete [][]edge.Role
 		for _, s := range pool.Services {
@@ -73,7 +71,6 @@ func (p *parser) checkGroups(d *draft) {
 			}
 		}
 		pool.Groups = complete
-		pool.PerService = !slices.ContainsFunc(complete, func(g []edge.Role) bool { return len(g) > 1 })
 	}
 }
 

@@ -97,7 +97,6 @@ domain tailspin.example
 				ClientAuth:     edge.ClientAuthRequired,
 				PublicIMAOL:    true,
 				PrivateIssuer:  true,
-				PerService:     true,
 				Groups:         [][]edge.Role{{edge.Access}, {edge.WebConf}, {edge.AV}, {edge.XMPP}},
 				XMPPDeclared:   true,
 				ExtraNames:     []string{"meet.contoso.us"},

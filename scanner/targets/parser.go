@@ -38,6 +38,7 @@ type draft struct {
 	memberNames map[string]int // a member's name in lower case to its line
 	hosts       []edge.Service // `name` lines, whose role and ports follow from the kind
 	expects     []int          // the line of each expectation
+	apart       bool           // `certificates per-service`
 	vips        []int          // the line of each VIP
 	inventories []int          // the line of each inventory file
 	errors      int            // that there were before it

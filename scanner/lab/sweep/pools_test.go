@@ -77,6 +77,14 @@ func poolWorlds() []world {
 			ofKind("internal", edge.Service{Role: edge.Internal, FQDN: "edgepool.contoso.net", Ports: []int{5061, 5062, 4443}})(s)
 			s.Each("", from("Private"))
 		}},
+		{name: "A/V and Web Conferencing in groups of their own", spec: func(s *lab.Spec) {
+			s.Lines = []string{"certificates access+av webcon"}
+			s.Each(edge.WebConf, func(c *lab.Cell) {
+				c.Chain.Leaf.Subject.CommonName, c.Chain.Leaf.Names = "webcon.contoso.com", []string{"webcon.contoso.com"}
+			})
+			s.Each(edge.Access, func(c *lab.Cell) { c.Chain.Leaf.Names = without(c.Chain.Leaf.Names, "webcon.contoso.com") })
+		}},
+		{name: "a partner's federation host", spec: ofKind("partner", edge.Service{Role: edge.Access, FQDN: "exp.contoso.com", Ports: []int{5061}})},
 		{name: "a private CA that this host trusts", host: true, evidence: hostTrusts, finds: []string{"not-public-ca"},
 			spec: func(s *lab.Spec) { s.Each("", from("Private")) }},
 		{name: "a private CA on purpose", host: true, evidence: hostTrusts, spec: func(s *lab.Spec) {
