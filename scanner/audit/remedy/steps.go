@@ -318,19 +318,21 @@ func (p *planner) apartInInventory(right string) bool {
 	return found
 }
 
+// apartOnWire says whether a service presents one and the same certificate
+// everywhere, which is not the right one.
 func (p *planner) apartOnWire(role edge.Role, right *edge.Certificate) bool {
-	found := false
+	var own *edge.Certificate
 	for i := range p.Captures {
 		c := p.Captures[i]
 		if c.Endpoint.Role != role || c.Leaf() == nil {
 			continue
 		}
-		if right != nil && p.presents(i, right) {
+		if right != nil && p.presents(i, right) || own != nil && own.Fingerprint != c.Leaf().Fingerprint {
 			return false
 		}
-		found = true
+		own = c.Leaf()
 	}
-	return found
+	return own != nil
 }
 
 // byOrder sorts certificate types as the documentation lists them.
