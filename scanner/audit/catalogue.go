@@ -88,6 +88,7 @@ func Rules() []Rule {
 		// file (edgecert check)
 		keyMissing(),
 		keyMismatch(),
+		keyStorageUnsupported(),
 
 		// tls
 		tls12Missing(),

@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"crypto/x509"
 	"fmt"
+	"strings"
 
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
@@ -82,6 +84,51 @@ request: certutil -repairstore my SERIAL joins the two), or request the certific
 			}
 		},
 	}
+}
+
+func keyStorageUnsupported() Rule {
+	return Rule{
+		ID: "key-storage-unsupported", Family: "file", Severity: Warning,
+		Short: "would put its key into a CNG provider", Mend: remedy.ByOwnSteps,
+		Title: "the PFX would put its key into a CNG provider, which the Edge does not work with",
+		Doc: `A PFX that Windows exported says which provider held its key, and the import puts it there again. Lync and Skype for
+Business need a key of a classic CSP: with one of a CNG provider (a "Key Storage Provider") the services do not start, or
+the assignment fails with messages that do not name the cause. A PFX of OpenSSL names no provider and goes into the
+classic one.
+
+How to fix it: import it with the classic provider: certutil -csp "Microsoft RSA SChannel Cryptographic Provider"
+-importpfx FILE; or request the certificate again from a template with a legacy cryptographic service provider.`,
+		Source:  "Microsoft, CertSetCertificateContextProperty: CERT_KEY_PROV_INFO_PROP_ID with dwProvType 0 is a CNG key storage provider; the PFX attribute is szOID_PKCS_12_KEY_PROVIDER_NAME_ATTR (1.3.6.1.4.1.311.17.1)",
+		Applies: func(w *world) bool { return checksFile(w) && w.pool.IsEdge() },
+		Run: func(w *world, r *result) {
+			f := *w.pool.File
+			if !isCNG(f.Provider) {
+				r.pass()
+				return
+			}
+			r.find(Finding{Certificates: certs(w.checked()),
+				Message: fmt.Sprintf("expected a key of a classic CSP, got one of a CNG provider (%s): so %s says, and the import puts it there again", f.Provider, f.Name),
+				Fix:     `import it with certutil -csp "Microsoft RSA SChannel Cryptographic Provider" -importpfx and the file's name`}, w.all()...)
+		},
+	}
+}
+
+// isCNG says whether a provider is one of CNG's. Their names end so, Microsoft's
+// and those of hardware alike; the TPM's is the exception.
+func isCNG(provider string) bool {
+	return strings.Contains(provider, "Key Storage Provider") || provider == "Microsoft Platform Crypto Provider"
+}
+
+// mayNotEncipher is of a file alone: whether RSA key exchange will be negotiated,
+// for which the key must encipher, only the server that gets it can show.
+func (w *world) mayNotEncipher(g group, c *x509.Certificate) bool {
+	return w.pool.File != nil && g.cert.Key().Algorithm == edge.RSA && c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageKeyEncipherment == 0
+}
+
+func (w *world) encipherFinding(g group, c *x509.Certificate) *Finding {
+	return &Finding{Severity: Warning,
+		Message: fmt.Sprintf("expected the key usage key encipherment beside digital signature, got %s: certificate %s; strict clients refuse it where an old Edge negotiates RSA key exchange",
+			keyUsages(c.KeyUsage), w.short(g.cert))}
 }
 
 // checked is the certificate of the file.

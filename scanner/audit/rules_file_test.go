@@ -1,11 +1,23 @@
 package audit
 
-import "edgecert/scanner/edge"
+import (
+	"crypto/x509"
+
+	"edgecert/scanner/edge"
+)
 
 // checks makes the healthy pool one that a file is judged for.
 func checks(format string, key edge.KeyStatus) func(*testWorld) {
 	return func(w *testWorld) {
 		w.pool().File = &edge.CheckedFile{Name: "edge.pfx", Format: format, Key: key}
+	}
+}
+
+// ofProvider makes it a PFX whose key was in a provider of Windows.
+func ofProvider(name string) func(*testWorld) {
+	return func(w *testWorld) {
+		checks("PFX", edge.KeyMatches)(w)
+		w.pool().File.Provider = name
 	}
 }
 
@@ -28,6 +40,15 @@ func fileCases() []ruleCase {
 		{rule: "key-mismatch", name: "key of the certificate", want: Pass, change: checks("PEM", edge.KeyMatches)},
 		{rule: "key-mismatch", name: "key of another certificate", want: Found, change: checks("PEM", edge.KeyDiffers),
 			at: "pool", says: []string{"does not belong"}, fix: "certutil -repairstore my 5eed;"},
+		{rule: "key-storage-unsupported", name: "PFX that names no provider", want: Pass, change: checks("PFX", edge.KeyMatches)},
+		{rule: "key-storage-unsupported", name: "PFX of a classic provider", want: Pass, change: ofProvider("Microsoft RSA SChannel Cryptographic Provider")},
+		{rule: "key-storage-unsupported", name: "PFX of a CNG provider", want: Found, severity: Warning,
+			change: ofProvider("Microsoft Software Key Storage Provider"), at: "pool", says: []string{"edge.pfx", "Software Key Storage"}, fix: "certutil -csp"},
+		{rule: "key-storage-unsupported", name: "PFX of a TPM", want: Found, severity: Warning, change: ofProvider("Microsoft Platform Crypto Provider"), at: "pool"},
+		{rule: "key-usage-unsuitable", name: "a file whose key may sign and not encipher", want: Found, severity: Warning, change: func(w *testWorld) {
+			checks("PFX", edge.KeyMatches)(w)
+			with(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature })(w)
+		}, at: "pool", says: []string{"key encipherment beside digital signature"}},
 		{rule: "key-mismatch", name: "a key that cannot be compared", want: CouldNotTell, change: checks("PEM", edge.KeyUnreadable)},
 	}
 }

@@ -82,7 +82,8 @@ func keyUsageUnsuitable() Rule {
 	return Rule{
 		ID: "key-usage-unsuitable", Family: "usage", Severity: Error,
 		Short: "has a key usage that TLS cannot work with", Mend: remedy.ByCertificate, Weight: weightAll,
-		Title: "the key usage does not allow what TLS does with the key",
+		Varies: "warning in check, where an RSA key may sign and may not encipher",
+		Title:  "the key usage does not allow what TLS does with the key",
 		Doc: `The key usage extension must allow digital signatures, with which every modern key exchange is signed; an RSA key
 needs key encipherment for the old RSA key exchange instead. Where the negotiated one is not allowed, strict clients end
 the handshake (ERR_SSL_KEY_USAGE_INCOMPATIBLE) and others do not, which looks like a fault of the client.
@@ -91,7 +92,10 @@ How to fix it: request the certificate from a web server template: digital signa
 		Source: "RFC 5246 section 7.4.2: digitalSignature for ECDHE_RSA and ECDHE_ECDSA, keyEncipherment for RSA; RFC 8446 section 4.4.2.2: digitalSignature",
 		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
 			need := w.missingKeyUsage(g, c)
-			if need == "" {
+			switch {
+			case need == "" && w.mayNotEncipher(g, c):
+				return w.encipherFinding(g, c)
+			case need == "":
 				return nil
 			}
 			return &Finding{

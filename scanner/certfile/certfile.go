@@ -3,16 +3,19 @@
 //	PEM, DER, PKCS#7, PFX ─ Read ─→ File ─ AsEvidence ─→ edge.Evidence ─→ audit
 //
 // It takes what Windows, certutil, CAs and OpenSSL write: CRLF, UTF-16, byte
-// order marks, "Bag Attributes", base64 without a header, and every encryption
-// of a PFX or key that is in use. The bytes are given; the package opens no
+// order marks, "Bag Attributes", base64 without a header, mails, BER, and every
+// encryption of a PFX or key that is in use. The bytes are given; the package opens no
 // file. Every failure has its own message, since "cannot read it" helps nobody
 // who stands before a maintenance window.
 package certfile
 
 import (
+	"bytes"
 	"crypto"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"edgecert/scanner/edge"
@@ -43,6 +46,7 @@ type File struct {
 	Format       Format
 	Certificates []*edge.Certificate // the leaf first, the rest in the file's order; never none
 	Key          edge.KeyStatus
+	Provider     string   // of a PFX: the Windows provider that held the key, and will hold it again; empty: not said
 	Notes        []string // what is odd and no failure, a sentence each
 }
 
@@ -75,7 +79,7 @@ func read(data []byte, password func() (string, error)) (File, error) {
 	if len(data) > MaxSize {
 		return File{}, ErrTooLarge
 	}
-	c := contents{password: password}
+	c := contents{password: password, meter: meter{maxRounds}}
 	text, isText := decodeText(data)
 	var err error
 	switch {
@@ -94,12 +98,14 @@ func read(data []byte, password func() (string, error)) (File, error) {
 
 // contents gathers what a file holds, block by block.
 type contents struct {
+	meter
 	password func() (string, error)
 	format   Format
 	certs    []*edge.Certificate
 	keys     []crypto.PublicKey // of the private keys
-	oddKeys  []string           // private keys that cannot be understood: what they are
-	others   []string           // what else there was, for the message when no certificate was
+	oddKeys  int                // private keys that cannot be compared
+	provider string
+	others   []string // what else there was, for the message when no certificate was
 	notes    []string
 }
 
@@ -110,7 +116,7 @@ func (c *contents) file() (File, error) {
 	if len(c.certs) > maxCertificates {
 		return File{}, fmt.Errorf("the file holds %d certificates: a chain has a handful, a root store less than %d", len(c.certs), maxCertificates)
 	}
-	f := File{Format: c.format, Certificates: c.certs, Key: c.keyStatus(), Notes: c.notes}
+	f := File{Format: c.format, Certificates: c.certs, Key: c.keyStatus(), Provider: c.provider, Notes: c.notes}
 	if i := c.leaf(); i > 0 {
 		f.Notes = append(f.Notes, fmt.Sprintf("the certificate itself is number %d in the file, behind others", i+1))
 		leaf := f.Certificates[i]
@@ -124,22 +130,23 @@ func (c *contents) noCertificate() error {
 	switch {
 	case len(c.others) > 0:
 		return fmt.Errorf("%w, but %s", ErrNoCertificate, c.others[0])
-	case len(c.keys)+len(c.oddKeys) > 0:
+	case len(c.keys)+c.oddKeys > 0:
 		return fmt.Errorf("%w, but a private key alone", ErrNoCertificate)
 	default:
 		return ErrNoCertificate
 	}
 }
 
-// keyStatus compares the private keys with the leaf.
+// keyStatus compares the private keys with the certificates.
 func (c *contents) keyStatus() edge.KeyStatus {
+	leaf := c.certs[c.leaf()]
 	switch {
-	case len(c.keys) > 0 && c.withKey() >= 0:
+	case c.withKey() >= 0:
 		return edge.KeyMatches
+	case c.oddKeys > 0, len(c.keys) > 0 && (leaf.X509 == nil || leaf.X509.PublicKey == nil):
+		return edge.KeyUnreadable
 	case len(c.keys) > 0:
 		return edge.KeyDiffers
-	case len(c.oddKeys) > 0:
-		return edge.KeyUnreadable
 	default:
 		return edge.KeyAbsent
 	}
@@ -147,27 +154,28 @@ func (c *contents) keyStatus() edge.KeyStatus {
 
 // withKey is the place of the certificate whose private key is here, else -1.
 func (c *contents) withKey() int {
-	for i, cert := range c.certs {
-		if cert.X509 == nil {
-			continue
-		}
-		for _, key := range c.keys {
-			if k, ok := cert.X509.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); ok && k.Equal(key) {
-				return i
-			}
-		}
-	}
-	return -1
+	return slices.IndexFunc(c.certs, func(cert *edge.Certificate) bool {
+		return slices.ContainsFunc(c.keys, func(key crypto.PublicKey) bool { return isKeyOf(cert, key) })
+	})
 }
 
+// isKeyOf compares keys, and where Go gave none to the certificate their encodings.
+func isKeyOf(cert *edge.Certificate, key crypto.PublicKey) bool {
+	if cert.X509 == nil {
+		return false
+	}
+	if k, ok := cert.X509.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); ok {
+		return k.Equal(key)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key)
+	return err == nil && bytes.Equal(der, cert.X509.RawSubjectPublicKeyInfo)
+}
+
+// leaf is the certificate whose key is here, else the first that is no CA's.
 func (c *contents) leaf() int {
 	if i := c.withKey(); i >= 0 {
 		return i
 	}
-	for i, cert := range c.certs {
-		if cert.X509 != nil && !cert.X509.IsCA {
-			return i
-		}
-	}
-	return 0
+	i := slices.IndexFunc(c.certs, func(cert *edge.Certificate) bool { return cert.X509 != nil && !cert.X509.IsCA })
+	return max(i, 0)
 }

@@ -8,8 +8,6 @@ import (
 	"encoding/pem"
 	"fmt"
 
-	"github.com/smallstep/pkcs7"
-
 	"edgecert/scanner/edge"
 )
 
@@ -18,25 +16,18 @@ func (c *contents) readDER(der []byte) error { return c.readDERAs(der, "") }
 
 // readDERAs finds out what a DER structure is. The format is told for files
 // that are nothing else; a PEM file stays one whatever its blocks hold.
-func (c *contents) readDERAs(der []byte, format Format) error {
-	if len(der) > 1 && der[0] == 0x30 && der[1] == 0x80 {
-		// Indefinite lengths (BER): the PKCS#7 reader takes them, of a PFX
-		// nobody here does.
-		if c.readPKCS7(der, format) == nil {
-			return nil
-		}
-		return fmt.Errorf("the contents are BER, not DER; convert them with openssl pkcs12, or export them again")
-	}
-	var outer asn1.RawValue
-	rest, err := asn1.Unmarshal(der, &outer)
-	if err != nil || outer.Tag != asn1.TagSequence || !outer.IsCompound {
+func (c *contents) readDERAs(ber []byte, format Format) error {
+	der, rest, err := toDER(ber, maxNesting)
+	if err != nil || der[0] != asn1.TagSequence|0x20 {
 		return errDamaged
 	}
-	der = der[:len(der)-len(rest)]
 	if len(bytes.TrimSpace(rest)) > 0 {
 		c.notes = append(c.notes, fmt.Sprintf("%d bytes behind the contents are left unread", len(rest)))
 	}
-	var first asn1.RawValue
+	var outer, first asn1.RawValue
+	if _, err := asn1.Unmarshal(der, &outer); err != nil {
+		return errDamaged
+	}
 	if _, err := asn1.Unmarshal(outer.Bytes, &first); err != nil {
 		return errDamaged
 	}
@@ -66,17 +57,36 @@ func (c *contents) setFormat(given, found Format) {
 	c.format = given
 }
 
+// readPKCS7 takes the certificates of signed data (RFC 5652 section 5.1): they
+// stand under the one tag 0 of its elements.
 func (c *contents) readPKCS7(der []byte, format Format) error {
 	c.setFormat(format, PKCS7)
-	p, err := pkcs7.Parse(der)
-	if err != nil {
-		return fmt.Errorf("reading PKCS#7: %w", err)
+	var info contentInfo
+	if _, err := asn1.Unmarshal(der, &info); err != nil {
+		return errDamaged
 	}
-	for _, cert := range p.Certificates {
-		c.certs = append(c.certs, edge.NewCertificate(cert.Raw))
+	if info.Type.String() != "1.2.840.113549.1.7.2" {
+		c.others = append(c.others, "PKCS#7 of another kind than signed data")
+		return nil
+	}
+	parts, err := sequence(info.Content.Bytes)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if part.Class != asn1.ClassContextSpecific || part.Tag != 0 {
+			continue
+		}
+		for _, cert := range elements(part.Bytes) {
+			if cert.Tag == asn1.TagSequence && cert.Class == asn1.ClassUniversal { // others are attribute certificates
+				c.addCertificate(cert.FullBytes)
+			}
+		}
 	}
 	return nil
 }
+
+func (c *contents) addCertificate(der []byte) { c.certs = append(c.certs, edge.NewCertificate(der)) }
 
 // readCertificate: a certificate, a request and a CRL look alike from outside,
 // and an encrypted key nearly so.
@@ -101,7 +111,7 @@ func (c *contents) readCertificate(der []byte, format Format) error {
 		return errDamaged
 	}
 	// What Go cannot parse is kept: the audit says what is wrong with it.
-	c.certs = append(c.certs, edge.NewCertificate(der))
+	c.addCertificate(der)
 	return nil
 }
 
@@ -116,13 +126,7 @@ func (c *contents) readTrusted(der []byte) error {
 }
 
 func isEncryptedKey(der []byte) bool {
-	var shape struct {
-		Algorithm struct {
-			OID        asn1.ObjectIdentifier
-			Parameters asn1.RawValue
-		}
-		Data []byte
-	}
+	var shape encryptedKey
 	_, err := asn1.Unmarshal(der, &shape)
 	return err == nil
 }
@@ -144,19 +148,48 @@ func (c *contents) readPEMKey(block *pem.Block) error {
 	if err != nil {
 		return ErrWrongPassword
 	}
-	if err := c.readKey(der); err != nil {
+	if !isKey(der) {
 		return ErrWrongPassword // one wrong password in 256 leaves good padding
 	}
-	return nil
+	return c.readKey(der)
 }
 
 func (c *contents) readKey(der []byte) error {
-	key, err := parseKey(der)
-	if err != nil {
-		return fmt.Errorf("reading the private key: %w", err)
+	if !isKey(der) {
+		return errDamaged
 	}
-	c.addKey(key)
+	c.addPrivateKey(der)
 	return nil
+}
+
+// isKey says whether DER has the shape of a private key: a sequence that begins
+// with a version.
+func isKey(der []byte) bool {
+	list, err := sequence(der)
+	return err == nil && len(list) > 1 && list[0].Tag == asn1.TagInteger
+}
+
+// addPrivateKey takes a key in DER; an empty one stands for one in an encryption
+// that is not supported. A key of a kind that Go lacks (RSASSA-PSS, DSA, a curve
+// such as P-192) is there all the same: only whose it is cannot be told.
+func (c *contents) addPrivateKey(der []byte) {
+	key, err := parseKey(der)
+	signer, ok := key.(crypto.Signer)
+	switch {
+	case err == nil && ok:
+		c.keys = append(c.keys, signer.Public())
+	case err == nil:
+		c.addOddKey("cannot sign, hence is of no use for TLS")
+	case len(der) == 0:
+		c.addOddKey("is in an encryption that is not supported: whose it is was not compared")
+	default:
+		c.addOddKey("is of a kind that cannot be read: whose it is was not compared")
+	}
+}
+
+func (c *contents) addOddKey(note string) {
+	c.oddKeys++
+	c.notes = append(c.notes, "the private key "+note)
 }
 
 func parseKey(der []byte) (any, error) {
@@ -167,13 +200,4 @@ func parseKey(der []byte) (any, error) {
 		return key, nil
 	}
 	return x509.ParsePKCS8PrivateKey(der)
-}
-
-func (c *contents) addKey(key any) {
-	if signer, ok := key.(crypto.Signer); ok {
-		c.keys = append(c.keys, signer.Public())
-		return
-	}
-	c.oddKeys = append(c.oddKeys, fmt.Sprintf("%T", key))
-	c.notes = append(c.notes, "a private key that cannot sign, hence of no use for TLS")
 }

@@ -22,7 +22,7 @@ import (
 func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) edge.Evidence {
 	member := filepath.Base(file.Name)
 	chain := file.chain()
-	pool.File = &edge.CheckedFile{Name: member, Format: string(file.Format), Key: file.Key}
+	pool.File = &edge.CheckedFile{Name: member, Format: string(file.Format), Key: file.Key, Provider: file.Provider}
 	pool.Members = []edge.Member{{Name: member, Source: file.Name}}
 	pool.VIPs, pool.DNS, pool.Inventory, pool.InventoryFiles = nil, nil, nil, nil
 	if len(services) > 0 {

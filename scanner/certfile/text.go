@@ -51,7 +51,8 @@ func (c *contents) readText(text string) error {
 		return c.readDER(der)
 	}
 	c.format = PEM
-	rest := []byte(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
+	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	rest := []byte(lines)
 	blocks := 0
 	for {
 		var block *pem.Block
@@ -64,7 +65,7 @@ func (c *contents) readText(text string) error {
 			return fmt.Errorf("PEM block %d (%s): %w", blocks, block.Type, err)
 		}
 	}
-	if begins := strings.Count(text, "-----BEGIN "); begins > blocks {
+	if begins := countBegins(lines); begins > blocks {
 		return fmt.Errorf("%d of %d PEM blocks are damaged (cut off, or not base64)", begins-blocks, begins)
 	}
 	return nil
@@ -87,8 +88,7 @@ func (c *contents) readBlock(block *pem.Block) error {
 		c.others = append(c.others, aRequest)
 	default:
 		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
-			c.oddKeys = append(c.oddKeys, block.Type)
-			c.notes = append(c.notes, fmt.Sprintf("a private key of a kind that cannot be read (%s)", block.Type))
+			c.addOddKey("is of a kind that cannot be read (" + block.Type + ")")
 			return nil
 		}
 		c.others = append(c.others, fmt.Sprintf("a block called %q", block.Type))
@@ -99,3 +99,16 @@ func (c *contents) readBlock(block *pem.Block) error {
 const aRequest = "a certificate request: the CA's answer to it is the certificate"
 
 var errDamaged = errors.New("the contents are damaged or no certificate")
+
+// countBegins counts the lines that begin a PEM block. In a mail "-----BEGIN
+// CERTIFICATE-----" may stand within a sentence, too.
+func countBegins(text string) int {
+	n := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "-----BEGIN "); ok && strings.Index(name, "-----") == len(name)-len("-----") {
+			n++
+		}
+	}
+	return n
+}

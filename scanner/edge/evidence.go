@@ -193,7 +193,8 @@ const (
 // A CheckedFile is the certificate file that a pool was judged against before
 // it is assigned: what a chain on the wire does not show.
 type CheckedFile struct {
-	Name   string    `json:"name"`
-	Format string    `json:"format"` // "PEM", "DER", "PKCS#7", "PFX"
-	Key    KeyStatus `json:"key"`
+	Name     string    `json:"name"`
+	Format   string    `json:"format"` // "PEM", "DER", "PKCS#7", "PFX"
+	Key      KeyStatus `json:"key"`
+	Provider string    `json:"provider"` // of a PFX: the Windows provider that held the key; empty: not said
 }

@@ -69,10 +69,11 @@ func mutations() []mutation {
 // elsewhere are the rules that no socket reaches, and why.
 func elsewhere() map[string]string {
 	return map[string]string{
-		"inventory-expired": "of what the wire does not show (rules_av_test.go)",
-		"key-missing":       "of a certificate file (edgecert check)",
-		"key-mismatch":      "of a certificate file (edgecert check)",
-		"root-withdrawn":    "nobody has the key of such a root; audit's own tests hand in a list",
-		"not-judged":        "of what nobody here can judge; audit's own tests make it",
+		"inventory-expired":       "of what the wire does not show (rules_av_test.go)",
+		"key-missing":             "of a certificate file (edgecert check)",
+		"key-mismatch":            "of a certificate file (edgecert check)",
+		"key-storage-unsupported": "of a certificate file (edgecert check)",
+		"root-withdrawn":          "nobody has the key of such a root; audit's own tests hand in a list",
+		"not-judged":              "of what nobody here can judge; audit's own tests make it",
 	}
 }
