@@ -27,6 +27,7 @@ type flagGroup struct {
 func flagGroups() []flagGroup {
 	return []flagGroup{
 		{"What to scan", []string{"targets", "topology", "pool", "shard", "resolver"}},
+		{"How long", []string{"interval", "for"}},
 		{"What was meant", []string{"expect", "service", "password-file", "password-env"}},
 		{"How to dial", []string{"timeout", "retries", "quick", "samples", "udp", "client-cert", "client-key", "proxy",
 			"proxy-password-file", "concurrency", "per-address", "rate"}},

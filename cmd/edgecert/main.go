@@ -16,6 +16,7 @@
 // Usage:
 //
 //	edgecert scan   [DOMAIN | HOST:PORT]... [-t FILE]...    scan and report
+//	edgecert watch  -t FILE [--expect CERT]                 after a renewal: until it has arrived
 //	edgecert check  CERT -t FILE [--pool NAME]              would this certificate be right?
 //	edgecert targets FILE | --topology FILE | DOMAIN        show what would be dialed
 //	edgecert report SCAN.json...                            render a saved scan again

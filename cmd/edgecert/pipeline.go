@@ -22,11 +22,22 @@ import (
 // judges what came. It does not fail once dialing has begun.
 func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
 	endpoints := targets.Plan(ev.Pools)
-	ev.Host, _ = os.Hostname()
-	ev.Asked = edge.Asked{Quick: o.Quick, Samples: o.Samples, UDP: o.UDP, Resolver: s.dns.Name()}
 	a.ui.debugf("pools: %d, endpoints: %d", len(ev.Pools), len(endpoints))
 	step, finish := a.ui.progress(len(endpoints), a.opts)
 	o.Progress = step
+	err := a.gather(ctx, &ev, endpoints, s, o)
+	finish()
+	if err != nil {
+		return report.Report{}, err
+	}
+	ev.Interrupted = ctx.Err() != nil
+	return a.conclude(ctx, ev, s, p), nil
+}
+
+// gather dials endpoints, and asks DNS beside it.
+func (a *app) gather(ctx context.Context, ev *edge.Evidence, endpoints []edge.Endpoint, s scanFlags, o scanner.Options) error {
+	ev.Host, _ = os.Hostname()
+	ev.Asked = edge.Asked{Quick: o.Quick, Samples: o.Samples, UDP: o.UDP, Resolver: s.dns.Name()}
 	both, besides := errgroup.WithContext(ctx)
 	both.Go(func() error {
 		ev.Pools = targets.Resolve(besides, ev.Pools, s.dns)
@@ -36,17 +47,16 @@ func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scan
 		ev.Captures, err = scanner.Scan(besides, endpoints, o)
 		return err
 	})
-	err := both.Wait()
-	finish()
-	if err != nil {
-		return report.Report{}, err
-	}
-	ev.Interrupted = ctx.Err() != nil
+	return both.Wait()
+}
+
+// conclude judges what was gathered.
+func (a *app) conclude(ctx context.Context, ev edge.Evidence, s scanFlags, p audit.Policy) report.Report {
 	a.doubt(ctx, s.dns, ev.Pools)
 	a.askOthers(ctx, &ev, p, s)
 	ev.Finished = time.Now().UTC()
 	a.log(ev)
-	return judge(ctx, ev, p, ev.Finished), nil
+	return judge(ctx, ev, p, ev.Finished)
 }
 
 // askOthers adds what is not on the wire: what this host's root store and,

@@ -79,7 +79,7 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVar(&a.opts.noColor, "no-color", false, "no colour (NO_COLOR, TERM=dumb and pipes are honoured unasked)")
 	flags.BoolVar(&a.opts.noProgress, "no-progress", false, "no progress bar")
 	flags.StringVar(&a.opts.logFormat, "log-format", "text", "log to stderr as `text|json`")
-	root.AddCommand(a.scanCommand(), a.checkCommand(), a.targetsCommand(), a.reportCommand(), a.collectCommand(),
+	root.AddCommand(a.scanCommand(), a.watchCommand(), a.checkCommand(), a.targetsCommand(), a.reportCommand(), a.collectCommand(),
 		a.rulesCommand(), a.explainCommand(), a.demoCommand(), a.versionCommand(), a.manCommand())
 	root.SetHelpFunc(a.help)
 	root.SetHelpCommand(helpCommand())

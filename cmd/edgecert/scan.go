@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"edgecert/report"
 	"edgecert/scanner"
+	"edgecert/scanner/audit"
 	"edgecert/scanner/certstore"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/targets"
@@ -179,6 +181,13 @@ func (a *app) scanCommand() *cobra.Command {
 
 // scan is the whole line from targets to report.
 func (a *app) scan(c *cobra.Command, args []string, s scanFlags, p policyFlags, o outputFlags) error {
+	return a.take(c, args, s, p, o, a.capture)
+}
+
+// take checks everything that can be wrong before anything is dialed, has capture
+// look at the pools, and delivers its report.
+func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, o outputFlags,
+	capture func(context.Context, edge.Evidence, scanFlags, scanner.Options, audit.Policy) (report.Report, error)) error {
 	ctx := c.Context()
 	policy, err := p.policy()
 	if err != nil {
@@ -201,7 +210,7 @@ func (a *app) scan(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 	if err := sinks.recall(ev.Pools); err != nil {
 		return err
 	}
-	rep, err := a.capture(ctx, ev, s, options, policy)
+	rep, err := capture(ctx, ev, s, options, policy)
 	if err != nil {
 		return err
 	}

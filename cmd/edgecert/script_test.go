@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha1"
 	"errors"
+	"fmt"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -25,12 +27,17 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"lab":   func(ts *testscript.TestScript, _ bool, args []string) { raise(ts, keys, args) },
-			"exits": exits,
+			"lab":      func(ts *testscript.TestScript, _ bool, args []string) { raise(ts, keys, args) },
+			"exits":    exits,
+			"renew":    renew,
+			"terminal": terminal,
+			"screen":   screenShows,
+			"resize":   resize,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("LANG", "C.UTF-8")
+			env.Values[labKey{}] = &scriptLab{}
 			return nil
 		},
 	})
@@ -52,6 +59,11 @@ func raise(ts *testscript.TestScript, keys *lab.KeyRing, faults []string) {
 	l, err := lab.Start(context.Background(), spec)
 	ts.Check(err)
 	ts.Defer(l.Close)
+	if new := l.Renewed("edge1", edge.WebConf, 443); new != nil {
+		ts.Setenv("NEW", fmt.Sprintf("%x", sha1.Sum(new.DER)))
+	}
+	ts.Setenv("LEAF", fmt.Sprintf("%x", sha1.Sum(l.Leaf("edge1", edge.WebConf, 443).DER)))
+	ts.Value(labKey{}).(*scriptLab).Lab = l
 	_, _, err = writeLab(l, ts.MkAbs("."))
 	ts.Check(err)
 	ts.Setenv("RESOLVER", l.Resolver())
@@ -62,6 +74,7 @@ func raise(ts *testscript.TestScript, keys *lab.KeyRing, faults []string) {
 func labFaults() map[string]func(*lab.Spec) {
 	webcon2 := func(s *lab.Spec) *lab.Cell { return s.Cell("edge2", edge.WebConf, 443) }
 	return map[string]func(*lab.Spec){
+		"renewal":              func(s *lab.Spec) { s.Cells = lab.Renewal(s.Now).Cells },
 		"edge2-webcon-down":    func(s *lab.Spec) { webcon2(s).Speaks = lab.Closed },
 		"edge2-webcon-tarpit":  func(s *lab.Spec) { webcon2(s).Speaks = lab.Tarpit },
 		"edge2-webcon-http":    func(s *lab.Spec) { webcon2(s).Speaks = lab.HTTP },

@@ -30,6 +30,7 @@ type ui struct {
 	json bool
 	mute bool // --quiet: no info
 	bar  *progressbar.ProgressBar
+	live *screen
 	mu   sync.Mutex
 }
 
@@ -69,6 +70,10 @@ func (u *ui) Write(line []byte, _ levels.Level) {
 	defer u.mu.Unlock()
 	if u.bar != nil {
 		_ = u.bar.Clear()
+	}
+	if u.live != nil { // it is drawn again below the line
+		_, _ = io.WriteString(u.w, u.live.back()+strings.ReplaceAll(string(line), "\n", clearRight+"\n")+clearRight+"\n"+clearBelow)
+		return
 	}
 	_, _ = u.w.Write(append(line, '\n'))
 }
@@ -184,3 +189,99 @@ func width(w io.Writer) int {
 
 // ask puts a question out and leaves the cursor behind it.
 func (u *ui) ask(question string) { _, _ = io.WriteString(u.w, question) }
+
+// A screen is lines on a terminal that are drawn again in place.
+type screen struct {
+	ui    *ui
+	drawn []string // as they stand there
+}
+
+// screen is nil where nobody watches, or where the cursor cannot be moved.
+func (u *ui) screen(o uiOptions) *screen {
+	f, ok := u.w.(*os.File)
+	if o.noProgress || o.quiet || u.json || !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" || !takesEscapes(f) {
+		return nil
+	}
+	return &screen{ui: u}
+}
+
+// every draws again and again, until the function that it returns is called.
+func (s *screen) every(d time.Duration, lines func(columns, rows int) []string) func() {
+	s.ui.mu.Lock()
+	s.ui.live = s
+	s.ui.mu.Unlock()
+	s.draw(lines)
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(d)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				s.draw(lines)
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+		s.draw(lines)
+		s.ui.mu.Lock()
+		s.ui.live = nil
+		s.ui.mu.Unlock()
+	}
+}
+
+// draw puts new lines in the place of the old ones, cut to the window, of which
+// the last row is the cursor's.
+func (s *screen) draw(lines func(columns, rows int) []string) {
+	columns, rows := windowSize(s.ui.w)
+	next := lines(columns-1, rows-1)
+	if len(next) > rows-1 {
+		next = append(next[:max(rows-2, 0):max(rows-2, 0)], "...")
+	}
+	var b strings.Builder
+	for i, l := range next {
+		l = report.Clean(l)
+		next[i] = string([]rune(l)[:min(len([]rune(l)), columns-1)])
+		b.WriteString(next[i] + clearRight + "\r\n")
+	}
+	s.ui.mu.Lock()
+	defer s.ui.mu.Unlock()
+	_, _ = io.WriteString(s.ui.w, s.back()+b.String()+clearBelow)
+	s.drawn = next
+}
+
+// Clearing follows what is written: a screen that is cleared from its first row
+// on goes into the history of some terminals, once for each picture.
+const (
+	clearRight = "\x1b[K"
+	clearBelow = "\x1b[J"
+)
+
+// back moves the cursor to the first of the lines. A window that was made
+// narrower meanwhile has wrapped them.
+func (s *screen) back() string {
+	columns, _ := windowSize(s.ui.w)
+	rows := 0
+	for _, l := range s.drawn {
+		rows += max(1, (len([]rune(l))+columns-1)/columns)
+	}
+	s.drawn = nil
+	if rows == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\r\x1b[%dA", rows)
+}
+
+func windowSize(w io.Writer) (columns, rows int) {
+	if f, ok := w.(*os.File); ok {
+		if columns, rows, err := term.GetSize(int(f.Fd())); err == nil && columns > 1 && rows > 1 {
+			return columns, rows
+		}
+	}
+	return 80, 24
+}

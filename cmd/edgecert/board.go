@@ -1,0 +1,367 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"edgecert/report"
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
+)
+
+// A board shows how a watched renewal arrives: on a terminal in place, the
+// matrix of every pool with its letters turning; elsewhere a line for each
+// change.
+type board struct {
+	ui    *ui
+	live  *screen // nil: a line for each change
+	start time.Time
+	until time.Time // the time is over then
+
+	mu      sync.Mutex
+	pools   []edge.Pool
+	cells   []boardCell
+	missing int
+	letters map[edge.Fingerprint]string
+	leaves  []*edge.Certificate // by letter
+	meant   []edge.Expectation
+	stop    func()
+}
+
+// A boardCell is an endpoint as it was last seen.
+type boardCell struct {
+	at    edge.Endpoint
+	mark  string // in the matrix: its letters, or what it does
+	says  string // "presents 3F2A9C11, valid until …"
+	there bool
+	since time.Time // when it began to; zero: it was so at the first look
+}
+
+func newBoard(u *ui, o uiOptions, pools []edge.Pool, until time.Time) *board {
+	b := &board{ui: u, start: time.Now(), until: until, pools: pools, letters: map[edge.Fingerprint]string{}, stop: func() {}}
+	for _, p := range pools {
+		for _, x := range p.Expect {
+			if !slices.ContainsFunc(b.meant, func(o edge.Expectation) bool { return o.Thumbprint == x.Thumbprint }) {
+				b.meant = append(b.meant, x)
+			}
+		}
+	}
+	for _, x := range b.meant { // the certificate that is meant is A, wherever it is known
+		if x.Certificate != nil {
+			b.letter(x.Certificate)
+		}
+	}
+	if b.live = u.screen(o); b.live != nil {
+		b.stop = b.live.every(time.Second, b.lines)
+	}
+	return b
+}
+
+// letter is a certificate's letter, which it keeps.
+func (b *board) letter(c *edge.Certificate) string {
+	if _, known := b.letters[c.Fingerprint]; !known {
+		b.letters[c.Fingerprint] = audit.Letter(len(b.leaves))
+		b.leaves = append(b.leaves, c)
+	}
+	return b.letters[c.Fingerprint]
+}
+
+// show takes what was seen, and tells the changes where no terminal shows them.
+func (b *board) show(ev edge.Evidence, missing map[place]bool) {
+	b.mu.Lock()
+	now := time.Now()
+	before := map[place]boardCell{}
+	for _, c := range b.cells {
+		before[placeOf(c.at)] = c
+	}
+	var changed []boardCell
+	b.pools, b.cells, b.missing = ev.Pools, nil, len(missing)
+	for _, c := range ev.Captures {
+		cell := b.cell(c, !missing[placeOf(c.Endpoint)])
+		if old, known := before[placeOf(c.Endpoint)]; known {
+			cell.since = old.since
+			if old.says != cell.says || old.there != cell.there {
+				cell.since = now
+				changed = append(changed, cell)
+			}
+		}
+		b.cells = append(b.cells, cell)
+	}
+	first := len(before) == 0
+	b.mu.Unlock()
+	if b.live != nil {
+		b.live.draw(b.lines)
+		return
+	}
+	if first {
+		b.ui.infof("watching %s for %s: %d there; looking for up to %s", counted(len(b.cells), "endpoint"), b.awaited(), len(b.cells)-b.missing,
+			b.until.Sub(b.start).Round(100*time.Millisecond))
+	}
+	for _, line := range grouped(changed, func(c boardCell) string { return fmt.Sprint(c.says, c.there) }) {
+		c := line[0]
+		text := fmt.Sprintf("%s %s: %s %s", c.at.Pool, nameOf(c.at), services(line), agree(c.says, len(line)))
+		if c.there && len(b.meant) > 0 {
+			text += ", as meant"
+		}
+		b.ui.infof("%s (%d of %d there)", text, len(b.cells)-b.missing, len(b.cells))
+	}
+}
+
+// awaited is what is waited for.
+func (b *board) awaited() string {
+	var words []string
+	for _, x := range b.meant {
+		words = append(words, strings.ToUpper(short(x.Thumbprint)))
+		if c := x.Certificate; c != nil {
+			words[len(words)-1] = strings.ToUpper(short(c.Thumbprint())) + " (" + filepath.Base(x.Text) + ")"
+		}
+	}
+	if len(words) == 0 {
+		return "every pool to be well"
+	}
+	return strings.Join(words, " and ")
+}
+
+// cell is how an endpoint is shown.
+func (b *board) cell(c edge.Capture, there bool) boardCell {
+	out := boardCell{at: c.Endpoint, there: there}
+	var marks, says []string
+	for _, leaf := range c.Leaves() {
+		marks = append(marks, b.letter(leaf))
+		says = append(says, fmt.Sprintf("%s (ends %s)", strings.ToUpper(short(leaf.Thumbprint())), leaf.NotAfter().Format(time.DateOnly)))
+	}
+	switch {
+	case len(marks) > 0:
+		out.mark, out.says = strings.Join(marks, "/"), "presents "+strings.Join(says, " and ")
+	case c.Outcome == edge.NoCertificate:
+		out.mark, out.says = "up", "answers"
+	default:
+		out.mark, out.says = "-", "presents nothing"
+		if c.Fault != nil {
+			out.mark, out.says = "down", faultWords(c.Fault.Class)
+		}
+	}
+	return out
+}
+
+func faultWords(class edge.ErrorClass) string {
+	switch class {
+	case edge.ClassRefused:
+		return "refuses connections"
+	case edge.ClassReset:
+		return "resets connections"
+	case edge.ClassTimeout, edge.ClassUnreachable:
+		return "does not answer"
+	case edge.ClassDNS:
+		return "has no address"
+	case edge.ClassInterrupted:
+		return "was not asked yet"
+	default:
+		return "gives no certificate (" + string(class) + ")"
+	}
+}
+
+// end takes the picture down to its last state and says how it ended.
+func (b *board) end(arrived, interrupted bool) {
+	b.close()
+	took := time.Since(b.start).Round(time.Second)
+	switch {
+	case arrived && len(b.meant) > 0:
+		b.ui.infof("arrived after %s: every endpoint that was asked presents %s", took, b.awaited())
+	case arrived:
+		b.ui.infof("arrived after %s: every pool is well", took)
+	case interrupted:
+		b.ui.infof("interrupted after %s: %d of %d there", took, len(b.cells)-b.missing, len(b.cells))
+	default:
+		b.ui.infof("not arrived within %s: %d of %d there", took, len(b.cells)-b.missing, len(b.cells))
+	}
+}
+
+// close stops drawing and leaves the last picture where it is.
+func (b *board) close() {
+	b.stop()
+	b.stop = func() {}
+}
+
+// lines is the picture: head, matrices, legend, what is missing.
+func (b *board) lines(columns, height int) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	head := fmt.Sprintf("waiting for %s: %d of %d there, %s left, Ctrl-C ends it with a report",
+		b.awaited(), len(b.cells)-b.missing, len(b.cells), left(time.Until(b.until)))
+	out := append(wrapped(head, columns), "")
+	if len(b.cells) == 0 {
+		return append(out, "looking")
+	}
+	var legend, missing []string
+	for i, c := range b.leaves {
+		line := fmt.Sprintf("%s  %s, ends %s", audit.Letter(i), strings.ToUpper(short(c.Thumbprint())), c.NotAfter().Format(time.DateOnly))
+		if slices.ContainsFunc(b.meant, func(x edge.Expectation) bool { return x.Matches(c) }) {
+			line += ", as meant"
+		}
+		legend = append(legend, line)
+	}
+	absent := slices.DeleteFunc(slices.Clone(b.cells), func(c boardCell) bool { return c.there })
+	for _, g := range grouped(absent, func(c boardCell) string { return c.mark + c.says }) {
+		since := "from the start"
+		if !g[0].since.IsZero() {
+			since = "since " + g[0].since.Format(time.TimeOnly)
+		}
+		says := g[0].says
+		if strings.HasPrefix(says, "presents ") {
+			says = "presents " + g[0].mark
+		}
+		missing = append(missing, wrapped(fmt.Sprintf("missing: %s %s %s %s", nameOf(g[0].at), services(g), agree(says, len(g)), since), columns)...)
+	}
+	top := len(out)
+	for _, only := range []bool{false, true} { // a pool that is too tall shows those alone that are not there
+		out = out[:top]
+		for _, p := range b.pools {
+			out = append(out, b.matrix(p.Name, only)...)
+		}
+		out = slices.Concat(out, legend, missing)
+		if len(out) <= height {
+			break
+		}
+	}
+	return out
+}
+
+// wrapped is a sentence in lines of at most columns, further ones indented.
+func wrapped(text string, columns int) []string {
+	lines := report.Wrap(text, max(columns-4, 16))
+	for i := range lines[1:] {
+		lines[i+1] = "    " + lines[i+1]
+	}
+	return lines
+}
+
+// matrix is a pool: members down, services across.
+func (b *board) matrix(pool string, missingOnly bool) []string {
+	var rows, columns []string
+	marks, there := map[string]string{}, map[string]bool{}
+	for _, c := range b.cells {
+		if c.at.Pool != pool {
+			continue
+		}
+		row, column := nameOf(c.at), service(c.at)
+		if !slices.Contains(rows, row) {
+			rows = append(rows, row)
+			there[row] = true
+		}
+		if !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+		there[row] = there[row] && c.there
+		if old := marks[row+" "+column]; old != "" && old != c.mark {
+			c.mark = old + "/" + c.mark
+		}
+		marks[row+" "+column] = c.mark
+	}
+	wide := len(pool)
+	for _, r := range rows {
+		wide = max(wide, len(r)+2)
+	}
+	line := func(name string, cells []string) string {
+		text := fmt.Sprintf("%-*s", wide, name)
+		for i, c := range cells {
+			text += fmt.Sprintf("  %-*s", len(columns[i]), c)
+		}
+		return strings.TrimRight(text, " ")
+	}
+	out := []string{line(report.Clean(pool), columns)}
+	for _, r := range rows {
+		if missingOnly && there[r] {
+			continue
+		}
+		var cells []string
+		for _, c := range columns {
+			cells = append(cells, marks[r+" "+c])
+		}
+		out = append(out, line("  "+report.Clean(r), cells))
+	}
+	if hidden := len(rows) + 1 - len(out); hidden > 0 {
+		out = append(out, fmt.Sprintf("  %d more, all there", hidden))
+	}
+	return append(out, "")
+}
+
+// grouped puts the cells of one member that have the same key together, in
+// their order.
+func grouped(cells []boardCell, key func(boardCell) string) [][]boardCell {
+	var out [][]boardCell
+	index := map[string]int{}
+	for _, c := range cells {
+		k := c.at.Pool + " " + nameOf(c.at) + " " + key(c)
+		n, known := index[k]
+		if !known {
+			n = len(out)
+			index[k] = n
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], c)
+	}
+	return out
+}
+
+// nameOf is the row of an endpoint: its member, or itself where nobody named one.
+func nameOf(e edge.Endpoint) string {
+	if e.Role == edge.Other || e.Member == "" {
+		return cmp.Or(e.FQDN, e.HostPort())
+	}
+	return e.Member
+}
+
+// service is the column of an endpoint.
+func service(e edge.Endpoint) string {
+	port := strconv.Itoa(cmp.Or(e.ServicePort, e.Port))
+	if e.Role == edge.Other {
+		return port
+	}
+	return string(e.Role) + ":" + port
+}
+
+func services(cells []boardCell) string {
+	var out []string
+	for _, c := range cells {
+		if s := service(c.at); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// agree makes a verb agree with n services.
+func agree(says string, n int) string {
+	verb, rest, _ := strings.Cut(says, " ")
+	if n > 1 {
+		verb = strings.NewReplacer("refuses", "refuse", "does", "do", "has", "have", "was", "were").Replace(verb)
+		verb = strings.TrimSuffix(verb, "s")
+	}
+	return strings.TrimSpace(verb + " " + rest)
+}
+
+// short is what one recognises a thumbprint by.
+func short(thumbprint string) string { return thumbprint[:min(8, len(thumbprint))] }
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// left is a duration as one reads it off: "1h52m", "4m10s".
+func left(d time.Duration) string {
+	d = max(d, 0)
+	if d >= time.Hour {
+		return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
+	}
+	return d.Truncate(time.Second).String()
+}
