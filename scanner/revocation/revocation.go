@@ -105,7 +105,7 @@ type checker struct {
 
 func (c *checker) check(ctx context.Context, s Subject) edge.Revocation {
 	switch {
-	case s.Certificate.X509 == nil:
+	case s.Certificate.X509 == nil, s.Certificate.ParseError != "":
 		return unknown("", "the certificate cannot be read: "+s.Certificate.ParseError)
 	case s.Issuer == nil || s.Issuer.X509 == nil:
 		return unknown("", "the certificate's issuer was not found")

@@ -3,11 +3,12 @@ package trust
 import (
 	"bytes"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/crypto/ocsp"
 
 	"edgecert/scanner/edge"
@@ -22,6 +23,14 @@ const skew = 10 * time.Minute
 // unknown with the reason, never good. source is put into the result.
 func JudgeOCSP(der []byte, leaf, issuer *x509.Certificate, source string, now time.Time) edge.Revocation {
 	out := edge.Revocation{Status: edge.RevocationUnknown, Source: source}
+	if leaf.SerialNumber == nil {
+		out.Error = "the certificate's serial number cannot be read"
+		return out
+	}
+	if dearSigner(der, issuer) {
+		out.Error = "the key that signed the response costs too much to verify with"
+		return out
+	}
 	// Without an issuer the parser checks only the response's own signature:
 	// it would call a delegate without the right to sign a good signer, and an
 	// intermediate that signs for itself and sends itself along a bad one.
@@ -47,13 +56,27 @@ func JudgeOCSP(der []byte, leaf, issuer *x509.Certificate, source string, now ti
 	return out
 }
 
+// dearSigner looks at the keys that would verify a response, its own first
+// certificate's and the issuer's, before the parser does (RFC 6960, 4.2.1).
+func dearSigner(der []byte, issuer *x509.Certificate) bool {
+	if Dear(edge.ReadKey(issuer.RawSubjectPublicKeyInfo)) {
+		return true
+	}
+	var response, bytes, body, basic, certs, first cryptobyte.String
+	in, explicit := cryptobyte.String(der), cbasn1.Tag(0).ContextSpecific().Constructed()
+	if !in.ReadASN1(&response, cbasn1.SEQUENCE) || !response.SkipASN1(cbasn1.ENUM) || !response.ReadASN1(&bytes, explicit) ||
+		!bytes.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.OBJECT_IDENTIFIER) || !body.ReadASN1(&basic, cbasn1.OCTET_STRING) ||
+		!basic.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.BIT_STRING) ||
+		!body.ReadASN1(&certs, explicit) || !certs.ReadASN1(&body, cbasn1.SEQUENCE) || !body.ReadASN1Element(&first, cbasn1.SEQUENCE) {
+		return false // no certificate of its own, or nothing that can be parsed
+	}
+	return Dear(edge.NewCertificate(first).Key())
+}
+
 // checkSigner: the issuer itself, or a delegate that the issuer certified for
 // signing OCSP responses (RFC 6960 section 4.2.2.2).
 func checkSigner(r *ocsp.Response, issuer *x509.Certificate, now time.Time) error {
 	d := r.Certificate
-	if Dear(edge.ReadKey(issuer.RawSubjectPublicKeyInfo)) || d != nil && Dear(edge.ReadKey(d.RawSubjectPublicKeyInfo)) {
-		return errors.New("the key that signed the response costs too much to verify with")
-	}
 	if d == nil || bytes.Equal(d.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) {
 		if err := r.CheckSignatureFrom(issuer); err != nil {
 			return fmt.Errorf("the response is not signed by the certificate's issuer: %w", err)
