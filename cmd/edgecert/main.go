@@ -1,12 +1,15 @@
 // What crypto/tls and crypto/x509 refuse by default and have no Config field
 // for, although old Edges still present it: SHA-1 in handshake signatures,
 // negative serial numbers, RSA keys under 1024 bits and over 8192. The
-// scanner must see such a certificate to say that it is wrong.
+// scanner must see such a certificate to say that it is wrong. The system's
+// resolver is asked without EDNS (netedns0), which boxes on the way drop without
+// a word: no answer would be told of DNS that is well.
 
 //go:debug tlssha1=1
 //go:debug x509negativeserial=1
 //go:debug rsa1024min=0
 //go:debug tlsmaxrsasize=16384
+//go:debug netedns0=0
 
 // Edgecert dials the external interfaces of every member of Lync and Skype
 // for Business Edge pools, records the chain that each presents, and says
@@ -20,6 +23,7 @@
 //	edgecert check  CERT -t FILE [--pool NAME]              would this certificate be right?
 //	edgecert targets FILE | --topology FILE | DOMAIN        show what would be dialed
 //	edgecert report SCAN.json...                            render a saved scan again
+//	edgecert collect                                        the PowerShell that gathers what the wire does not show
 //	edgecert rules, edgecert explain RULE                   the catalogue, and one rule of it
 //	edgecert demo                                           an Edge pool on loopback, scanned
 //

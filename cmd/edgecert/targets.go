@@ -97,7 +97,7 @@ func showTargets(w io.Writer, pools []edge.Pool) error {
 		for _, note := range p.Notes {
 			fmt.Fprintf(&b, "note: %s\n", report.Clean(note))
 		}
-		if !p.Listed() {
+		if !p.Listed() && !p.CloudAlone() {
 			names(&b, p)
 		}
 	}

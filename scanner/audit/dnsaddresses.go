@@ -88,10 +88,8 @@ func kindOf(ip netip.Addr) string {
 	}
 }
 
-func without(all []netip.Addr, known ...[]netip.Addr) []netip.Addr {
-	return slices.DeleteFunc(slices.Clone(all), func(ip netip.Addr) bool {
-		return slices.ContainsFunc(known, func(list []netip.Addr) bool { return slices.Contains(list, ip) })
-	})
+func without(all, known []netip.Addr) []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(all), func(ip netip.Addr) bool { return slices.Contains(known, ip) })
 }
 
 // sisters are the addresses of the other pools of the scan.

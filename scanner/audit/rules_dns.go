@@ -150,7 +150,10 @@ How to fix it: add the member to the targets file, or remove the record.`,
 				return
 			}
 			w.eachComparable(r, func(s edge.Service, dns, known []netip.Addr) {
-				strange := without(dns, known, w.sisters())
+				strange := without(dns, known)
+				if len(strange) > 0 {
+					strange = without(strange, w.sisters())
+				}
 				if len(strange) == 0 {
 					r.pass()
 					return
