@@ -103,7 +103,9 @@ func (v *visit) rawAttempt(ctx context.Context, o offer) sight {
 	if s.outcome() == edge.Failed && s.fault == nil {
 		s.fault = anonymous(rawtls.CipherName(flight.Cipher))
 	}
-	// A farewell in the clear (close_notify), so that no server logs an error.
-	_, _ = w.Write([]byte{21, 3, 1, 0, 2, 1, 0})
+	// A farewell in the clear (close_notify), so that no server logs an error;
+	// a record of another version would be one.
+	minor := byte(min(max(flight.Version, tls.VersionTLS10), tls.VersionTLS12))
+	_, _ = w.Write([]byte{21, 3, minor, 0, 2, 1, 0})
 	return s
 }
