@@ -47,12 +47,30 @@ func runUnreachable(w *world, r *result) {
 		case notTLS(c) && !w.allowed(idNotTLS), w.unresolved(c) && !w.allowed(idNoAddress):
 			r.pass() // tls-not-spoken and dns-no-address tell it, also for this rule
 		default:
-			r.find(Finding{
+			f := Finding{
 				Message: fmt.Sprintf("expected a certificate from %s, got none: %s", w.at(i), reason(c)),
 				Fix:     unreachableFix(c),
-			}, i)
+			}
+			if n := w.scan.unanswered; n > 0 {
+				f.Steps = []Step{{On: []string{}, Text: fmt.Sprintf("first see whether this host may go out at all (firewall, route, --proxy): not one of %d endpoints answered", n)}, {Text: f.Fix}}
+			}
+			r.find(f, i)
 		}
 	}
+}
+
+// noneAnswers counts the endpoints where not one of several gave any answer: it
+// may as well be about the host that looks. 0: some did.
+func noneAnswers(captures []edge.Capture) int {
+	for _, c := range captures {
+		if c.Outcome != edge.Failed || c.Stage != edge.StageDial {
+			return 0
+		}
+	}
+	if len(captures) < 2 {
+		return 0
+	}
+	return len(captures)
 }
 
 // judgeNothing is for a pool that no endpoint was planned for. Where DNS says

@@ -10,6 +10,12 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 func coverageCases() []ruleCase {
 	return []ruleCase{
+		{rule: idUnreachable, name: "not one endpoint answers", want: Found, at: "edge1 access 443", count: 15, fix: "first see whether this host may go out at all",
+			change: func(w *testWorld) {
+				for i := range w.ev.Captures {
+					down(edge.ClassTimeout, &w.ev.Captures[i])
+				}
+			}},
 		{
 			rule: idUnreachable, name: "Web Conferencing of one member refuses", want: Found,
 			change: func(w *testWorld) { down(edge.ClassRefused, w.cell("edge2", edge.WebConf, 443)) },

@@ -18,11 +18,13 @@ type scan struct {
 	now    time.Time
 	forest *trust.Forest // every certificate of the scan, and the roots
 	rules  []Rule
+
+	unanswered int // see noneAnswers
 }
 
 func newScan(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) *scan {
 	forest := trust.New(ctx, ev.Captures, trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Withdrawn: p.Withdrawn, Now: now})
-	return &scan{ev: ev, policy: p, now: now, forest: forest, rules: Rules()}
+	return &scan{ev: ev, policy: p, now: now, forest: forest, rules: Rules(), unanswered: noneAnswers(ev.Captures)}
 }
 
 // A world is one pool and what was seen of it, indexed once for all rules.

@@ -229,22 +229,24 @@ func (v *visit) askDifferingAgain(ctx context.Context, answers []answer, first s
 }
 
 // differing are the answers with a chain of their own, one for each chain; of
-// what comes without SNI the leaf alone counts. Where the samples show several
-// leaves nothing more has to be found out.
+// what comes without SNI the leaf alone counts, and only where no other offer
+// brought it. Where samples show several leaves nothing more has to be found out.
 func differing(answers []answer, chain []*edge.Certificate) []answer {
-	var out []answer
+	var out, bare []answer
 	for _, a := range answers {
-		same := slices.Equal[[]*edge.Certificate]
-		if a.name == edge.OfferWithoutSNI {
-			same = sameLeaf
-		}
-		if len(a.chain) == 0 || same(a.chain, chain) {
-			continue
-		}
-		if a.name == edge.OfferSample || a.name == edge.OfferNormal {
+		switch {
+		case len(a.chain) == 0 || slices.Equal(a.chain, chain):
+		case a.name == edge.OfferSample || a.name == edge.OfferNormal:
 			return nil
+		case a.name == edge.OfferWithoutSNI:
+			bare = append(bare, a)
+		case !slices.ContainsFunc(out, func(b answer) bool { return slices.Equal(a.chain, b.chain) }):
+			out = append(out, a)
 		}
-		if !slices.ContainsFunc(out, func(b answer) bool { return same(a.chain, b.chain) }) {
+	}
+	for _, a := range bare {
+		known := sameLeaf(a.chain, chain) || slices.ContainsFunc(out, func(b answer) bool { return sameLeaf(a.chain, b.chain) })
+		if !known {
 			out = append(out, a)
 		}
 	}
