@@ -5,6 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME    ?= 20s
+BENCHN      ?= 10000
 # HTTP/2 is half a megabyte, and nothing that is fetched needs it.
 BUILD       := CGO_ENABLED=0 $(GO) build -tags nethttpomithttp2 -trimpath -ldflags '-s -w'
 # The race detector is C: without a compiler the tests run without it.
@@ -43,7 +44,8 @@ lint: ## gofmt, vet, staticcheck, and govulncheck where its database answers
 vulncheck: ## known vulnerabilities that are reached; without the database it fails, where lint only says so
 	$(GO) run $(GOVULNCHECK) ./...
 
-bench: ## benchmarks of capture, judgement and reports
+bench: build ## whole scans of a farm beside a bare loop (Linux), then the benchmarks of the hot paths
+	$(GO) run ./scanner/lab/farm/bench -n $(BENCHN) $(BIN)
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
