@@ -51,8 +51,8 @@ func TestCommandsInDocs(t *testing.T) {
 		for line := range strings.SplitSeq(strings.ReplaceAll(b.text, "\\\n", " "), "\n") {
 			for _, argv := range commands(posixWords(line)) {
 				seen++
-				if announced(argv[0]) || len(argv) == 1 && b.language == "inline" && isCommand(argv[0]) {
-					continue // not yet there, or no more than named
+				if len(argv) == 1 && b.language == "inline" && isCommand(argv[0]) {
+					continue // no more than named
 				}
 				if err := parses(argv); err != nil {
 					t.Errorf("%s: edgecert %q: %v", b.file, argv, err)
@@ -74,11 +74,6 @@ func TestCommandsInDocs(t *testing.T) {
 	if seen < 40 {
 		t.Errorf("the documents have %d commands", seen)
 	}
-}
-
-// announced are the commands that the documents tell of and that come later.
-func announced(command string) bool {
-	return command == "watch" && !isCommand(command)
 }
 
 func isCommand(name string) bool {
