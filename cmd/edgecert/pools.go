@@ -76,7 +76,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 	if s.federation {
 		found = partners(found, f.Domains)
 	}
-	pools := append(f.Pools, found...)
+	pools := targets.Distinct(append(f.Pools, found...)) // by names that every share gives alike
 	if pools, err = targets.Select(pools, s.pools); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 			return nil, hintf("a pool of another kind has its own line expect", "--expect is for Edge pools and hosts of the command line, and there is none")
 		}
 	}
-	return targets.Distinct(targets.Locate(ctx, pools, s.dns)), nil
+	return targets.Locate(ctx, pools, s.dns), nil
 }
 
 // choose leaves what --pool names, so that nothing else is read or looked for.

@@ -86,6 +86,12 @@ func (p *parser) checkKind(d *draft) {
 	if len(d.hosts) == 0 {
 		p.failAt(d.line, "add a line `name NAME`", "pool %q of kind %s has no name", d.pool.Name, kind)
 	}
+	d.addNames(role, ports)
+}
+
+// addNames makes a service of each name, with the usual ports where its line has
+// none.
+func (d *draft) addNames(role edge.Role, ports []int) {
 	at := map[string]int{}
 	for _, h := range d.hosts {
 		if h.Role = role; h.Ports == nil {
