@@ -56,7 +56,7 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	done
 
 golden: ## write the golden reports, the README's picture, and what the documents have from the code, anew
-	$(GO) test ./report -update
+	$(GO) test ./report/text ./report/formats -update
 	$(GO) test ./cmd/edgecert -run 'TestWritten|TestPicture' -update
 
 cross: ## build for every platform that is supported

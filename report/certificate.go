@@ -1,52 +1,15 @@
 package report
 
 import (
+	"bytes"
 	"crypto/x509"
-	"encoding/pem"
+	"time"
 
 	"edgecert/scanner/edge"
 )
 
-// certificates is the document's table of certificates under construction.
-// Each is described once, and its reference made once, however many endpoints
-// present it and findings name it.
-type certificates struct {
-	table map[string]Certificate // by SHA-256
-	ids   map[*edge.Certificate]*string
-}
-
-func newTable() certificates {
-	return certificates{map[string]Certificate{}, map[*edge.Certificate]*string{}}
-}
-
-// add puts c into the table and returns its reference, nil for nil.
-func (t certificates) add(c *edge.Certificate) *string {
-	if c == nil {
-		return nil
-	}
-	if id := t.ids[c]; id != nil {
-		return id
-	}
-	id := c.Fingerprint.String()
-	if _, known := t.table[id]; !known {
-		t.table[id] = newCertificate(c)
-	}
-	t.ids[c] = &id
-	return &id
-}
-
-func (t certificates) addAll(cs []*edge.Certificate) []string {
-	ids := make([]string, 0, len(cs))
-	for _, c := range cs {
-		if id := t.add(c); id != nil {
-			ids = append(ids, *id)
-		}
-	}
-	return ids
-}
-
-func newCertificate(c *edge.Certificate) Certificate {
-	d := Certificate{
+func newFacts(c *edge.Certificate) facts {
+	d := facts{
 		Subject:        c.Subject(),
 		Issuer:         c.Issuer(),
 		Serial:         c.Serial(),
@@ -56,7 +19,6 @@ func newCertificate(c *edge.Certificate) Certificate {
 		DNSNames:       c.DNSNames(),
 		KeyType:        "unknown",
 		ParseError:     c.ParseError,
-		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})),
 	}
 	if id := c.KeyID(); id != (edge.Fingerprint{}) {
 		d.SPKISHA256 = id.String()
@@ -101,4 +63,35 @@ func usages(c *x509.Certificate) []string {
 		names = append(names, oid.String())
 	}
 	return names
+}
+
+// chainEnd is when the best path through a chain as sent ends: the leaf's end or
+// that of a CA before it. A certificate beside the path, an expired cross
+// certificate say, does not count.
+func chainEnd(chain []*edge.Certificate) time.Time {
+	if len(chain) == 0 {
+		return time.Time{}
+	}
+	const longest = 8
+	var from func(c *edge.Certificate, depth int) time.Time
+	from = func(c *edge.Certificate, depth int) time.Time {
+		end := c.NotAfter()
+		if c.X509 == nil || depth == longest {
+			return end
+		}
+		var best time.Time
+		for _, ca := range chain[1:min(len(chain), longest)] {
+			if ca == c || ca.X509 == nil || !bytes.Equal(ca.X509.RawSubject, c.X509.RawIssuer) {
+				continue
+			}
+			if e := from(ca, depth+1); e.After(best) {
+				best = e
+			}
+		}
+		if best.IsZero() || best.After(end) {
+			return end
+		}
+		return best
+	}
+	return from(chain[0], 0)
 }

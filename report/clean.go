@@ -13,7 +13,7 @@ import (
 // shown instead as Go would write it: \n, \x1b, \u202e. A backslash itself
 // stays as it is (DOMAIN\user), so cleaning twice changes nothing.
 func Clean(s string) string {
-	if !strings.ContainsFunc(s, unsafe) && utf8.ValidString(s) {
+	if !strings.ContainsFunc(s, Unsafe) && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
@@ -22,8 +22,8 @@ func Clean(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			escapeByte(&b, s[i])
-		case unsafe(r):
-			escapeRune(&b, r)
+		case Unsafe(r):
+			EscapeRune(&b, r)
 		default:
 			b.WriteString(s[i : i+size])
 		}
@@ -32,12 +32,12 @@ func Clean(s string) string {
 	return b.String()
 }
 
-// unsafe says whether a rune may not reach a terminal as it is. IsPrint leaves
+// Unsafe says whether a rune may not reach a terminal as it is. IsPrint leaves
 // out controls (C0, C1, DEL), format characters (bidi overrides and isolates,
 // zero-width ones, tags), line and paragraph separators, unusual spaces and
 // what is unassigned. What it lets pass and yet cannot be seen is in Unicode's
 // own lists (UAX #44: Default_Ignorable_Code_Point, Variation_Selector).
-func unsafe(r rune) bool {
+func Unsafe(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f
 	}
@@ -46,7 +46,8 @@ func unsafe(r rune) bool {
 
 func escapeByte(b *strings.Builder, c byte) { fmt.Fprintf(b, `\x%02x`, c) }
 
-func escapeRune(b *strings.Builder, r rune) {
+// EscapeRune writes a rune as Go would.
+func EscapeRune(b *strings.Builder, r rune) {
 	switch {
 	case r == '\n':
 		b.WriteString(`\n`)
@@ -61,4 +62,17 @@ func escapeRune(b *strings.Builder, r rune) {
 	default:
 		fmt.Fprintf(b, `\U%08x`, r)
 	}
+}
+
+// maxText bounds one text of a report for people. A certificate can carry
+// megabytes in a name; the JSON has all of it.
+const maxText = 2000
+
+// Bounded is Clean for texts of people's reports.
+func Bounded(s string) string {
+	s = Clean(s)
+	if len(s) <= maxText {
+		return s
+	}
+	return fmt.Sprintf("%s… (cut, %d bytes: see the JSON)", strings.ToValidUTF8(s[:maxText], ""), len(s))
 }

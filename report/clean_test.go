@@ -45,13 +45,13 @@ func FuzzClean(f *testing.F) {
 		if !utf8.ValidString(got) {
 			t.Errorf("%q: not UTF-8: %q", s, got)
 		}
-		if i := strings.IndexFunc(got, unsafe); i >= 0 {
+		if i := strings.IndexFunc(got, Unsafe); i >= 0 {
 			t.Errorf("%q: unsafe rune left: %q", s, got[i:])
 		}
 		if Clean(got) != got {
 			t.Errorf("%q: cleaning twice differs", s)
 		}
-		if !strings.ContainsFunc(s, unsafe) && utf8.ValidString(s) && got != s {
+		if !strings.ContainsFunc(s, Unsafe) && utf8.ValidString(s) && got != s {
 			t.Errorf("%q: changed without need: %q", s, got)
 		}
 	})

@@ -1,15 +1,18 @@
-package report
+package report_test
 
 import (
 	"encoding/csv"
 	"strings"
 	"testing"
 	"time"
+
+	"edgecert/report"
+	"edgecert/report/reporttest"
 )
 
 func TestCSVByItsParser(t *testing.T) {
 	t.Parallel()
-	for name, r := range reports(t) {
+	for name, r := range reporttest.Reports(t) {
 		rows, err := csv.NewReader(strings.NewReader(render(t, "csv", r))).ReadAll()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -20,8 +23,8 @@ func TestCSVByItsParser(t *testing.T) {
 		}
 		for _, row := range rows {
 			for i, cell := range row {
-				if rows[0][i] != "days_left" && formula.MatchString(cell) && !strings.HasPrefix(cell, "'") {
-					t.Errorf("%s: %s runs as a formula: %q", name, rows[0][i], cell)
+				if rows[0][i] != "days_left" && report.Formula.MatchString(cell) && !strings.HasPrefix(cell, "'") {
+					t.Errorf("%s: %s runs as a report.Formula: %q", name, rows[0][i], cell)
 				}
 			}
 		}
@@ -30,7 +33,7 @@ func TestCSVByItsParser(t *testing.T) {
 
 func TestCSVFacts(t *testing.T) {
 	t.Parallel()
-	rows, err := csv.NewReader(strings.NewReader(render(t, "csv", faulty(t).report()))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(render(t, "csv", reporttest.Faulty(t).Report()))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +63,7 @@ func TestCellText(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"": "", "CN=a": "CN=a", "=1": "'=1", "+1": "'+1", "-1": "'-1", "@x": "'@x", " =1": " '=1", "\t=1": `\t=1`,
 		"\r=1": `\r=1`, "a;=1": "a;'=1", "a-b": "a-b", "＝1": "'＝1", "203.0.113.1": "203.0.113.1"} {
-		if got := cellText(in); got != want {
+		if got := report.CellText(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
@@ -68,8 +71,8 @@ func TestCellText(t *testing.T) {
 
 func TestDaysLeft(t *testing.T) {
 	t.Parallel()
-	for d, want := range map[time.Duration]int{time.Hour: 0, 25 * time.Hour: 1, -time.Minute: -1, -25 * time.Hour: -2} {
-		if got := daysLeft(started.Add(d), started); got != want {
+	for d, want := range map[time.Duration]int{time.Hour: 0, 25 * time.Hour: 1, -time.Minute: -1, -25 * time.Hour: -1, -49 * time.Hour: -2} {
+		if got := report.DaysLeft(reporttest.Started().Add(d), reporttest.Started()); got != want {
 			t.Errorf("%s: %d, want %d", d, got, want)
 		}
 	}

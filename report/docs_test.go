@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"edgecert/report/reporttest"
 )
 
 // docsFile reads a file of docs/.
@@ -24,7 +26,7 @@ func docsFile(t *testing.T, name string) string {
 // docs/reports.md against what is written.
 func TestDocsNameMetricsThatExist(t *testing.T) {
 	t.Parallel()
-	written := parseMetrics(t, changed(t))
+	written := parseMetrics(t, reporttest.Changed(t))
 	name := regexp.MustCompile(`\bedgecert_[a-z_]+\b`)
 	for _, file := range []string{"alerts.yml", "alerts_test.yml", "grafana.json", "reports.md"} {
 		named := map[string]bool{}
@@ -47,8 +49,8 @@ func TestDocsNameMetricsThatExist(t *testing.T) {
 
 func TestAlertRulesByPromtool(t *testing.T) {
 	t.Parallel()
-	program(t, "prometheus", "", "promtool", "check", "rules", filepath.Join("..", "docs", "alerts.yml"))
-	program(t, "prometheus", "", "promtool", "test", "rules", filepath.Join("..", "docs", "alerts_test.yml"))
+	reporttest.Program(t, "prometheus", "", "promtool", "check", "rules", filepath.Join("..", "docs", "alerts.yml"))
+	reporttest.Program(t, "prometheus", "", "promtool", "test", "rules", filepath.Join("..", "docs", "alerts_test.yml"))
 }
 
 // TestDashboard looks for what Grafana stumbles over: an invalid file, panels
@@ -105,5 +107,5 @@ func TestDashboard(t *testing.T) {
 	if err := os.WriteFile(file, []byte(rules+"]}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	program(t, "prometheus", "", "promtool", "check", "rules", file)
+	reporttest.Program(t, "prometheus", "", "promtool", "check", "rules", file)
 }

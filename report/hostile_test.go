@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/csv"
@@ -10,39 +10,43 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"edgecert/report"
+	"edgecert/report/formats"
+	"edgecert/report/reporttest"
 )
 
 // carrying is a small report that holds s wherever a peer can put a string.
-func carrying(t testing.TB, s string) Report {
-	w := faulty(t)
-	w.ev.Captures = w.ev.Captures[:3]
-	w.ev.Host = s
-	w.js[0].Findings[0].Message, w.js[0].Findings[0].Member = s, s
-	leaf := cert(t, "carrier")
+func carrying(t testing.TB, s string) report.Report {
+	w := reporttest.Faulty(t)
+	w.Evidence.Captures = w.Evidence.Captures[:3]
+	w.Evidence.Host = s
+	w.Judgements[0].Findings[0].Message, w.Judgements[0].Findings[0].Member = s, s
+	leaf := reporttest.Cert(t, "carrier")
 	leaf.X509.Subject.CommonName, leaf.X509.Issuer.CommonName, leaf.X509.DNSNames = s, s, []string{s}
-	w.present("edge1", healthyCells[0].role, healthyCells[0].port, leaf)
-	w.ev.Captures[0].TLS.Cipher = s
-	w.ev.Captures[1].Endpoint.Member = s
-	return w.report()
+	w.Present("edge1", reporttest.HealthyCells()[0].Role, reporttest.HealthyCells()[0].Port, leaf)
+	w.Evidence.Captures[0].TLS.Cipher = s
+	w.Evidence.Captures[1].Endpoint.Member = s
+	return w.Report()
 }
 
 // FuzzFormats puts one string everywhere and reads each format back with its
 // own parser: the string must still be there, and be nothing but a string.
 func FuzzFormats(f *testing.F) {
-	for _, s := range hostileStrings {
+	for _, s := range reporttest.HostileStrings() {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		r := carrying(t, s)
-		for _, format := range Formats() {
+		for _, format := range formats.All() {
 			text := render(t, format.Name, r)
-			if i := strings.IndexFunc(text, func(c rune) bool { return c != '\n' && c != '\t' && unsafe(c) }); i >= 0 || !utf8.ValidString(text) {
+			if i := strings.IndexFunc(text, func(c rune) bool { return c != '\n' && c != '\t' && report.Unsafe(c) }); i >= 0 || !utf8.ValidString(text) {
 				t.Errorf("%s can steer a terminal at %d", format.Name, i)
 			}
 		}
 		if rows, err := csv.NewReader(strings.NewReader(render(t, "csv", r))).ReadAll(); err != nil || len(rows) != 4 {
 			t.Errorf("csv: %d rows, %v", len(rows), err)
-		} else if cell := rows[1][13]; strings.TrimPrefix(cell, "'") != strings.TrimPrefix(cellText(s), "'") || cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		} else if cell := rows[1][13]; strings.TrimPrefix(cell, "'") != strings.TrimPrefix(report.CellText(s), "'") || cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 			t.Errorf("csv: %q became %q", s, cell)
 		}
 		for l := range strings.Lines(render(t, "jsonl", r)) {
@@ -50,7 +54,7 @@ func FuzzFormats(f *testing.F) {
 			if err := json.Unmarshal([]byte(l), &line); err != nil {
 				t.Errorf("jsonl: %v", err)
 			}
-			if line.Rule == "differs-across-members" && line.Message != validText(s) {
+			if line.Rule == "differs-across-members" && utf8.ValidString(s) && line.Message != s {
 				t.Errorf("jsonl: %q became %q", s, line.Message)
 			}
 		}

@@ -1,11 +1,13 @@
 package report
 
 import (
-	"encoding/json"
+	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 // The lines of the JSONL form. Each has a "type" that says what it is, the
@@ -24,26 +26,34 @@ type (
 		Started     time.Time     `json:"started"`
 		Finished    time.Time     `json:"finished"`
 		Interrupted bool          `json:"interrupted"`
+		Asked       edge.Asked    `json:"asked"`
+		Shard       *edge.Shard   `json:"shard"`
 		Verdict     audit.Verdict `json:"verdict"`
 		Coverage    Coverage      `json:"coverage"`
 	}
 	poolLine struct {
 		lineHead
-		Pool     string                   `json:"pool"`
-		Verdict  audit.Verdict            `json:"verdict"`
-		Coverage Coverage                 `json:"coverage"`
-		Rules    map[string]audit.Outcome `json:"rules"`
+		Pool     string                          `json:"pool"`
+		Kind     *edge.PoolKind                  `json:"kind"`
+		Verdict  audit.Verdict                   `json:"verdict"`
+		Coverage Coverage                        `json:"coverage"`
+		Problems []audit.Problem                 `json:"problems"`
+		Steps    []audit.Step                    `json:"steps"`
+		Right    map[edge.Role]*edge.Certificate `json:"right"`
+		Untold   []audit.Untold                  `json:"untold"`
+		Rules    map[string]audit.Outcome        `json:"rules"`
 	}
-	endpointLine struct {
+	leafLine struct {
 		lineHead
 		Pool string `json:"pool"`
-		Endpoint
-		Leaf *Certificate `json:"leaf"` // the certificate itself, its PEM left out
+		endpointLine
+		ChainNotAfter *time.Time `json:"chain_not_after"` // null: none was sent
+		Leaf          *facts     `json:"leaf"`            // the certificate itself, its PEM left out
 	}
-	findingLine struct {
+	poolFinding struct {
 		lineHead
 		Pool string `json:"pool"`
-		Finding
+		findingLine
 	}
 	changeLine struct {
 		lineHead
@@ -55,42 +65,42 @@ type (
 // line, its endpoints (with the leaf's facts beside them) and its findings, and
 // at last the changes. Chains in full are in the JSON document alone.
 func JSONL(w io.Writer, r Report) error {
-	enc := json.NewEncoder(&asciiWriter{w: w})
-	enc.SetEscapeHTML(false)
-	put := enc.Encode
-	head := func(kind string) lineHead { return lineHead{kind, r.Schema, r.Finished, r.Vantage.Host} }
-	if err := put(scanLine{head("scan"), r.Tool, r.Started, r.Finished, r.Interrupted, r.Verdict, r.Coverage}); err != nil {
-		return err
+	e := newEncoder(w)
+	put := func(line any) {
+		e.value(reflect.ValueOf(line), elementDepth)
+		e.text("\n")
 	}
-	for _, p := range r.Pools {
-		if err := put(poolLine{head("pool"), p.Name, p.Verdict, p.Coverage(), p.Rules}); err != nil {
-			return err
-		}
-		for _, e := range p.Endpoints {
-			if err := put(endpointLine{head("endpoint"), p.Name, e, r.leafFacts(e)}); err != nil {
-				return err
+	ev := r.Evidence
+	head := func(kind string) lineHead { return lineHead{kind, Schema, ev.Finished, ev.Host} }
+	put(scanLine{head("scan"), r.Tool, ev.Started, ev.Finished, ev.Interrupted, ev.Asked, ev.Shard, r.Verdict, r.Coverage})
+	leaves := map[*edge.Certificate]*facts{}
+	for i := range r.Pools {
+		p := &r.Pools[i]
+		entry := p.entry()
+		put(poolLine{head("pool"), entry.Name, entry.Kind, p.Verdict, p.Coverage(), p.Problems, p.Steps, p.Right, p.Untold, p.Rules})
+		for line := range entry.Endpoints {
+			l := leafLine{lineHead: head("endpoint"), Pool: entry.Name, endpointLine: line}
+			if leaf := line.Capture.Leaf(); leaf != nil {
+				if leaves[leaf] == nil {
+					c := newFacts(leaf)
+					leaves[leaf] = &c
+				}
+				l.Leaf = leaves[leaf]
+				if end := chainEnd(line.Capture.Chain); !end.IsZero() {
+					l.ChainNotAfter = &end
+				}
 			}
+			put(l)
 		}
-		for _, f := range p.Findings {
-			if err := put(findingLine{head("finding"), p.Name, f}); err != nil {
-				return err
-			}
+		for line := range entry.Findings {
+			put(poolFinding{head("finding"), entry.Name, line})
 		}
 	}
 	for _, c := range r.Changes {
-		if err := put(changeLine{head("change"), c}); err != nil {
-			return err
-		}
+		put(changeLine{head("change"), c})
+	}
+	if err := e.flush(); err != nil {
+		return fmt.Errorf("writing JSON lines: %w", err)
 	}
 	return nil
-}
-
-// leafFacts is the endpoint's certificate without its PEM, nil for none.
-func (r Report) leafFacts(e Endpoint) *Certificate {
-	if e.Certificate == nil {
-		return nil
-	}
-	c := r.Certificates[*e.Certificate]
-	c.PEM = ""
-	return &c
 }

@@ -1,18 +1,21 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"edgecert/report"
+	"edgecert/report/reporttest"
 )
 
 func TestJSONLLines(t *testing.T) {
 	t.Parallel()
-	for name, r := range reports(t) {
+	for name, r := range reporttest.Reports(t) {
 		got := map[string]int{}
 		for l := range strings.Lines(render(t, "jsonl", r)) {
 			var line struct{ Type, Schema, Time string }
-			if err := json.Unmarshal([]byte(l), &line); err != nil || line.Schema != Schema || line.Time != "2026-11-22T02:00:01.84Z" {
+			if err := json.Unmarshal([]byte(l), &line); err != nil || line.Schema != report.Schema || line.Time != "2026-11-22T02:00:01.84Z" {
 				t.Errorf("%s: %v: %s", name, err, l)
 			}
 			got[line.Type]++

@@ -12,16 +12,17 @@ import (
 	"edgecert/scanner/audit"
 )
 
-// JUnit writes one suite a pool and one test a rule, for build servers. Errors
-// are failures; a rule with nothing worse than warnings passes and says them in
-// its output; what does not apply or could not be told is skipped. A test
-// named "coverage" is in error where the pool could not be judged wholly, so
-// that a skipped rule never looks like a passed one. What changed is the output
-// of a suite of its own.
-func JUnit(w io.Writer, r Report) error {
+// JUnit writes one suite a pool and one test a rule, for build servers. What
+// makes the exit status fail is a failure: errors and warnings, by failOn
+// ("error", "never") errors alone or nothing. Other findings are the output of a
+// test that passes; what does not apply or could not be told is skipped. A test
+// named "coverage" is in error where a cell was not seen or the pool could not be
+// judged wholly, so that a skipped rule never looks like a passed one. What
+// changed is the output of a suite of its own.
+func JUnit(w io.Writer, r Report, failOn string) error {
 	all := junit.Testsuites{Name: "edgecert"}
 	for i, p := range r.Pools {
-		s := suite(r, p)
+		s := suite(r, p, failOn)
 		s.ID = i
 		all.AddSuite(s)
 	}
@@ -43,8 +44,8 @@ func JUnit(w io.Writer, r Report) error {
 // changesSuite tells what changed since the previous scan. A change is no
 // failure: what is wrong with it is a finding.
 func changesSuite(r Report) junit.Testsuite {
-	s := junit.Testsuite{ID: len(r.Pools), Name: "changes", Hostname: Clean(r.Vantage.Host), Time: "0",
-		Timestamp: r.Started.Format(junitTime)}
+	s := junit.Testsuite{ID: len(r.Pools), Name: "changes", Hostname: Clean(r.Evidence.Host), Time: "0",
+		Timestamp: r.Evidence.Started.Format(junitTime)}
 	events := []string{"nothing changed"}
 	if len(r.Changes) > 0 {
 		events = nil
@@ -59,25 +60,25 @@ func changesSuite(r Report) junit.Testsuite {
 // junitTime has no zone, since the JUnit schema has no room for one; it is UTC.
 const junitTime = "2006-01-02T15:04:05"
 
-func suite(r Report, p Pool) junit.Testsuite {
+func suite(r Report, p Pool, failOn string) junit.Testsuite {
 	s := junit.Testsuite{
-		Name: Clean(p.Name), Hostname: Clean(r.Vantage.Host),
-		Time:      fmt.Sprintf("%.3f", r.Finished.Sub(r.Started).Seconds()),
-		Timestamp: r.Started.Format(junitTime),
+		Name: Clean(p.Plan.Name), Hostname: Clean(r.Evidence.Host),
+		Time:      fmt.Sprintf("%.3f", r.Evidence.Finished.Sub(r.Evidence.Started).Seconds()),
+		Timestamp: r.Evidence.Started.Format(junitTime),
 	}
 	s.AddProperty("verdict", string(p.Verdict))
 	s.AddProperty("tool", Clean(r.Tool.Name+" "+r.Tool.Version))
-	class := "edgecert." + Clean(p.Name)
+	class := "edgecert." + Clean(p.Plan.Name)
 	coverage := junit.Testcase{Name: "coverage", Classname: class}
-	if c := p.Coverage(); r.Interrupted || p.Verdict == audit.VerdictIncomplete || c.Planned == 0 {
-		text := seenOf(c)
-		if r.Interrupted {
+	if c := p.Coverage(); r.Evidence.Interrupted || p.Verdict == audit.VerdictIncomplete || c.Planned == 0 || c.Failed > 0 {
+		text := c.Seen()
+		if r.Evidence.Interrupted {
 			text += ", and the scan was interrupted"
 		}
 		coverage.Error = &junit.Result{Message: text, Type: "incomplete", Data: text}
 	}
 	s.AddTestcase(coverage)
-	found := map[string][]Finding{}
+	found := map[string][]audit.Finding{}
 	for _, f := range p.Findings {
 		found[f.Rule] = append(found[f.Rule], f)
 	}
@@ -88,25 +89,28 @@ func suite(r Report, p Pool) junit.Testsuite {
 		}
 	}
 	slices.Sort(rules)
-	at := newPlaces(p)
 	for _, rule := range rules {
-		s.AddTestcase(testcase(p, class, rule, found[rule], at))
+		s.AddTestcase(testcase(p, class, rule, found[rule], failOn))
 	}
 	return s
 }
 
-func testcase(p Pool, class, rule string, fs []Finding, at places) junit.Testcase {
+func testcase(p Pool, class, rule string, fs []audit.Finding, failOn string) junit.Testcase {
 	t := junit.Testcase{Name: Clean(rule), Classname: class}
 	var failures, remarks []string
+	worst := audit.Warning
 	for _, f := range fs {
-		text := strings.Trim(Clean(at.where(f))+": "+Clean(f.Message), ": ")
+		text := strings.Trim(strings.Join(p.places(f), ", ")+": "+Clean(f.Message), ": ")
 		if f.Fix != "" {
 			text += "\nfix: " + Clean(f.Fix)
 		}
-		if f.Severity == audit.Error {
+		if f.Severity == audit.Error && failOn != "never" || f.Severity == audit.Warning && failOn != "never" && failOn != "error" {
 			failures = append(failures, text)
 		} else {
 			remarks = append(remarks, string(f.Severity)+": "+text)
+		}
+		if f.Severity == audit.Error {
+			worst = audit.Error
 		}
 	}
 	switch {
@@ -115,13 +119,39 @@ func testcase(p Pool, class, rule string, fs []Finding, at places) junit.Testcas
 		if n := len(failures); n > 1 {
 			first = fmt.Sprintf("%d findings, the first: %s", n, first)
 		}
-		t.Failure = &junit.Result{Message: first, Type: "error", Data: strings.Join(append(failures, remarks...), "\n\n")}
+		t.Failure = &junit.Result{Message: first, Type: string(worst), Data: strings.Join(append(failures, remarks...), "\n\n")}
 	case len(remarks) > 0:
 		t.SystemOut = &junit.Output{Data: strings.Join(remarks, "\n\n")}
 	case p.Rules[rule] == audit.NotApplicable:
 		t.Skipped = &junit.Result{Message: "does not apply to this pool"}
 	case p.Rules[rule] == audit.CouldNotTell:
-		t.Skipped = &junit.Result{Message: "could not tell: what it needs was not seen"}
+		t.Skipped = &junit.Result{Message: "could not tell: " + p.whyUntold(rule)}
 	}
 	return t
+}
+
+// places are the cells that a finding blames.
+func (p Pool) places(f audit.Finding) []string {
+	out := make([]string, len(f.Cells))
+	for i, at := range f.Cells {
+		e := p.Captures[at].Endpoint
+		if out[i] = Clean(e.Place()); e.Place() != e.Dialed() {
+			out[i] += " (" + Clean(e.Dialed()) + ")"
+		}
+	}
+	return out
+}
+
+// whyUntold is why a rule could not tell.
+func (p Pool) whyUntold(rule string) string {
+	var reasons []string
+	for _, u := range p.Untold {
+		if slices.Contains(u.Rules, rule) {
+			reasons = append(reasons, Clean(u.Reason))
+		}
+	}
+	if len(reasons) == 0 {
+		return "what it needs was not seen"
+	}
+	return strings.Join(reasons, "; ")
 }

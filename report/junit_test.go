@@ -1,26 +1,28 @@
-package report
+package report_test
 
 import (
 	"encoding/xml"
 	"path/filepath"
 	"testing"
 
+	"edgecert/report"
+	"edgecert/report/reporttest"
 	"edgecert/scanner/audit"
 )
 
 func TestJUnitBySchema(t *testing.T) {
 	t.Parallel()
-	for name, r := range reports(t) {
+	for name, r := range reporttest.Reports(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program(t, "libxml2-utils", render(t, "junit", r), "xmllint", "--noout", "--schema", filepath.Join("testdata", "junit.xsd"), "-")
+			reporttest.Program(t, "libxml2-utils", render(t, "junit", r), "xmllint", "--noout", "--schema", filepath.Join("testdata", "junit.xsd"), "-")
 		})
 	}
 }
 
 func TestJUnitByItsParser(t *testing.T) {
 	t.Parallel()
-	for name, r := range reports(t) {
+	for name, r := range reporttest.Reports(t) {
 		text := render(t, "junit", r)
 		var got struct {
 			Failures int `xml:"failures,attr"`
@@ -39,13 +41,13 @@ func TestJUnitByItsParser(t *testing.T) {
 		}
 		for i, p := range r.Pools {
 			for _, c := range got.Suites[i].Cases {
-				if want := ruleHasError(p, c.Name); (c.Failure != nil) != want {
+				if want := ruleFails(p, c.Name); (c.Failure != nil) != want {
 					t.Errorf("%s: %s failed %v, want %v", name, c.Name, c.Failure != nil, want)
 				}
 				if o := p.Rules[c.Name]; (c.Skipped != nil) != (o == audit.CouldNotTell || o == audit.NotApplicable) {
 					t.Errorf("%s: %s skipped %v though it is %s", name, c.Name, c.Skipped != nil, o)
 				}
-				if c.Name == "coverage" && (c.Error != nil) != (p.Verdict == audit.VerdictIncomplete) {
+				if c.Name == "coverage" && (c.Error != nil) != (p.Verdict == audit.VerdictIncomplete || p.Coverage().Failed > 0) {
 					t.Errorf("%s: coverage in error %v though the verdict is %s", name, c.Error != nil, p.Verdict)
 				}
 			}
@@ -56,9 +58,9 @@ func TestJUnitByItsParser(t *testing.T) {
 	}
 }
 
-func ruleHasError(p Pool, rule string) bool {
+func ruleFails(p report.Pool, rule string) bool {
 	for _, f := range p.Findings {
-		if f.Rule == rule && f.Severity == audit.Error {
+		if f.Rule == rule && f.Severity != audit.Info {
 			return true
 		}
 	}

@@ -21,16 +21,16 @@ type markdown struct {
 // contents, with tables for matrix and certificates and with the fixes as code
 // blocks.
 func Markdown(w io.Writer, r Report) error {
-	m := &markdown{now: r.Finished}
-	m.line("# Edge certificates: %s", verdictWord(r.Verdict))
+	m := &markdown{now: r.Now()}
+	m.line("# Edge certificates: %s", VerdictWord(r.Verdict))
 	c := r.Coverage
-	source := r.source()
+	source := r.Source()
 	for i, fact := range source {
 		source[i] = code(fact)
 	}
-	m.line("%s of %s seen, %s from %s with %s.", thousands(c.Planned-c.Failed), plural(c.Planned, "endpoint"),
-		r.Started.Format("2006-01-02 15:04 UTC"), code(r.Vantage.Host), strings.Join(source, ", "))
-	if r.Interrupted {
+	m.line("%s of %s seen, %s from %s with %s.", Thousands(c.Planned-c.Failed), Plural(c.Planned, "endpoint"),
+		r.Evidence.Started.Format("2006-01-02 15:04 UTC"), code(r.Evidence.Host), strings.Join(source, ", "))
+	if r.Evidence.Interrupted {
 		m.line("**Interrupted:** the scan ended early, and the report holds what was captured until then.")
 	}
 	m.changes(r)
@@ -38,7 +38,7 @@ func Markdown(w io.Writer, r Report) error {
 		m.summary(r)
 	}
 	for _, p := range r.Pools {
-		m.pool(p, r.Certificates)
+		m.pool(p)
 	}
 	_, err := io.WriteString(w, m.b.String())
 	return err
@@ -69,11 +69,11 @@ func (m *markdown) changes(r Report) {
 		return
 	}
 	for i, c := range r.Changes {
-		if i == maxChanges {
-			fmt.Fprintf(&m.b, "- and %s: see the JSON\n", plural(len(r.Changes)-i, "more change"))
+		if i == MaxChanges {
+			fmt.Fprintf(&m.b, "- and %s: see the JSON\n", Plural(len(r.Changes)-i, "more change"))
 			break
 		}
-		fmt.Fprintf(&m.b, "- %s: %s\n", code(c.Pool), escapeMarkdown(r.event(c)))
+		fmt.Fprintf(&m.b, "- %s: %s\n", code(c.Pool), escapeMarkdown(c.Message))
 	}
 	m.b.WriteByte('\n')
 }
@@ -83,39 +83,39 @@ func (m *markdown) summary(r Report) {
 	for _, p := range r.Pools {
 		c := p.Coverage()
 		end := "not seen"
-		if first := poolExpiry(p, r.Certificates); !first.IsZero() {
+		if first := p.FirstExpiry(); !first.IsZero() {
 			end = first.Format(time.DateOnly)
 		}
-		m.row(code(p.Name), verdictWord(p.Verdict), thousands(countSeverity(p.Findings, audit.Error)),
-			thousands(countSeverity(p.Findings, audit.Warning)), fmt.Sprintf("%d/%d", c.Planned-c.Failed, c.Planned), end)
+		m.row(code(p.Plan.Name), VerdictWord(p.Verdict), Thousands(Count(p.Findings, audit.Error)),
+			Thousands(Count(p.Findings, audit.Warning)), fmt.Sprintf("%d/%d", c.Planned-c.Failed, c.Planned), end)
 	}
 	m.b.WriteByte('\n')
 }
 
-func (m *markdown) pool(p Pool, certs map[string]Certificate) {
-	m.line("## %s: %s", code(p.Name), verdictWord(p.Verdict))
-	m.line("%s; %s.", strings.Join(counts(p.Findings), ", "), seenOf(p.Coverage()))
-	byID, order := letters(p)
-	if len(p.Endpoints) > 0 && p.Plan.Kind != edge.LoosePool && !tooTall(p) {
-		m.matrix(newMatrix(p, byID))
+func (m *markdown) pool(p Pool) {
+	m.line("## %s: %s", code(p.Plan.Name), VerdictWord(p.Verdict))
+	m.line("%s; %s.", Counts(p.Findings), p.Coverage().Seen())
+	if len(p.Captures) > 0 && p.Plan.Kind != edge.LoosePool && !p.TooTall() {
+		m.matrix(NewMatrix(p))
 	}
-	m.findings(p, byID, m.certificates(byID, order, certs))
+	m.certificates(p)
+	m.findings(p)
 	for _, n := range p.Plan.Notes {
 		m.line("*Note:* %s", escapeMarkdown(n))
 	}
 }
 
-func (m *markdown) matrix(x matrix) {
+func (m *markdown) matrix(x Matrix) {
 	cells := []string{"member"}
-	for _, c := range x.columns {
-		cells = append(cells, c.head(false))
+	for _, c := range x.Columns {
+		cells = append(cells, c.Head(false))
 	}
 	m.head(cells...)
-	for r, name := range x.rows {
+	for r, name := range x.Rows {
 		cells := []string{code(name)}
-		for c := range x.columns {
-			text := x.cell(r, c)
-			if isLetter(text) {
+		for c := range x.Columns {
+			text := x.Cell(r, c)
+			if IsLetter(text) {
 				text = "**" + text + "**"
 			}
 			cells = append(cells, text)
@@ -123,60 +123,55 @@ func (m *markdown) matrix(x matrix) {
 		m.row(cells...)
 	}
 	m.b.WriteByte('\n')
-	for _, mark := range x.marks {
-		fmt.Fprintf(&m.b, "- %s: %s\n", code(mark), markMeaning(mark))
+	for _, mark := range x.Marks {
+		fmt.Fprintf(&m.b, "- %s: %s\n", code(mark), MarkMeaning(mark))
 	}
-	if len(x.marks) > 0 {
+	if len(x.Marks) > 0 {
 		m.b.WriteByte('\n')
 	}
 }
 
-// certificates describes the certificates behind the letters, and says which.
-func (m *markdown) certificates(byID map[string]string, order []string, certs map[string]Certificate) legend {
-	l := legend{}
-	if len(order) == 0 {
-		return l
+// certificates describes the certificates behind the letters.
+func (m *markdown) certificates(p Pool) {
+	leaves := p.Leaves()
+	if len(leaves) == 0 {
+		return
 	}
 	m.head("", "subject", "expires", "thumbprint (SHA-1)", "serial", "issuer")
-	for i, id := range order {
-		if i == maxLegend {
-			break
-		}
-		c := certs[id]
-		l[byID[id]] = c
-		m.row(byID[id], code(elide(Clean(c.Subject), maxName, "…")), expiry(c.NotAfter, m.now), code(strings.ToUpper(c.ThumbprintSHA1)), code(c.Serial), code(elide(Clean(commonName(c.Issuer)), maxName, "…")))
+	for _, c := range leaves[:min(len(leaves), MaxLegend)] {
+		m.row(p.Letters[c.Fingerprint], code(Elide(Clean(c.Subject()), MaxName, "…")), Expiry(c.NotAfter(), m.now),
+			code(strings.ToUpper(c.Thumbprint())), code(c.Serial()), code(Elide(Clean(CommonName(c.Issuer())), MaxName, "…")))
 	}
 	m.b.WriteByte('\n')
-	if len(order) > maxLegend {
-		m.line("And %s: see the JSON.", plural(len(order)-maxLegend, "more certificate"))
+	if more := len(leaves) - MaxLegend; more > 0 {
+		m.line("And %s: see the JSON.", Plural(more, "more certificate"))
 	}
-	return l
 }
 
-func (m *markdown) findings(p Pool, byID map[string]string, l legend) {
-	for _, f := range l.tell(p) {
-		m.finding(f.Finding, f.where(p), byID)
-		if f.asFor != "" {
-			m.line("  Fix: as for %s above.", code(f.asFor))
+func (m *markdown) findings(p Pool) {
+	for _, f := range p.Listed() {
+		m.finding(p, f.Finding)
+		if f.AsFor != "" {
+			m.line("  Fix: as for %s above.", code(f.AsFor))
 		} else {
 			m.fix(f.Fix)
 		}
-		if f.more > 0 {
-			m.line("- %s%s: see the JSON", f.andMore(), code(f.Rule))
+		if f.More > 0 {
+			m.line("- %s%s: see the JSON", f.AndMore(), code(f.Rule))
 		}
 	}
 }
 
-func (m *markdown) finding(f Finding, where string, byID map[string]string) {
+func (m *markdown) finding(p Pool, f audit.Finding) {
 	word := strings.ToUpper(string(f.Severity))
 	if f.Severity != audit.Info {
 		word = "**" + word + "**"
 	}
 	fmt.Fprintf(&m.b, "- %s %s", word, code(f.Rule))
-	if where != "" {
+	if where := p.Where(f); where != "" {
 		m.b.WriteString(" on " + code(where))
 	}
-	if c := mark(f, byID); c != "" {
+	if c := p.Letter(f); c != "" {
 		m.b.WriteString(", " + c)
 	}
 	m.line(": %s", escapeMarkdown(f.Message))
@@ -196,9 +191,9 @@ func (m *markdown) fix(fix string) {
 			block = nil
 		}
 	}
-	for _, s := range fixSteps(fix) {
+	for _, s := range FixSteps(fix) {
 		// A fence inside a command would end the block: such a one is shown as text.
-		if isCommand(s) && !strings.Contains(s, "```") {
+		if IsCommand(s) && !strings.Contains(s, "```") {
 			block = append(block, Clean(s))
 			continue
 		}
@@ -214,7 +209,7 @@ func (m *markdown) fix(fix string) {
 // there and nowhere else. U+00A6 stands in for it, so that one form is right
 // everywhere.
 func code(s string) string {
-	s = strings.ReplaceAll(bounded(s), "|", "¦")
+	s = strings.ReplaceAll(Bounded(s), "|", "¦")
 	if strings.TrimSpace(s) == "" {
 		return "\\-"
 	}
@@ -233,7 +228,7 @@ func code(s string) string {
 // entities, tables, mentions and mathematics.
 func escapeMarkdown(s string) string {
 	var b strings.Builder
-	s = bounded(s)
+	s = Bounded(s)
 	for i, c := range s {
 		bare := c == ':' && strings.HasPrefix(s[i:], "://") || c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www")
 		if bare || strings.ContainsRune("\\`*_[]<>&#|~@!$", c) {

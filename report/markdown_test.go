@@ -1,10 +1,12 @@
-package report
+package report_test
 
 import (
 	"regexp"
 	"strings"
 	"testing"
 
+	"edgecert/report"
+	"edgecert/report/reporttest"
 	"edgecert/scanner/audit"
 )
 
@@ -16,7 +18,7 @@ var meaning = regexp.MustCompile(`[^\\](<[a-zA-Z!/?]|\]\(|://|&#?[a-zA-Z0-9]+;)`
 // cells as their head, every fence is closed, and nothing hostile is bare.
 func TestMarkdownStructure(t *testing.T) {
 	t.Parallel()
-	for name, r := range reports(t) {
+	for name, r := range reporttest.Reports(t) {
 		text := render(t, "markdown", r)
 		if strings.Count(text, "```")%2 != 0 {
 			t.Errorf("%s: a fence is not closed", name)
@@ -69,7 +71,7 @@ func withoutCode(text string) string {
 func TestCodeSpans(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"CN=a": "`CN=a`", "": `\-`, " ": `\-`, "a`b": "``a`b``", "`": "`` ` ``", "a|b": "`a¦b`", "a\nb": "`a\\nb`"} {
-		if got := code(in); got != want {
+		if got := report.Code(in); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
 		}
 	}
@@ -78,12 +80,12 @@ func TestCodeSpans(t *testing.T) {
 // TestMarkdownSaysAFixOnce: of a pool that is down every endpoint has the same.
 func TestMarkdownSaysAFixOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1)
+	w := reporttest.New(t, 1)
 	fix := "see whether the member is up: Get-CsWindowsService, and whether the firewall lets the port through"
 	for range 3 {
-		w.find(audit.VerdictIncomplete, audit.Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Message: "no answer", Fix: fix})
+		w.Find(audit.VerdictIncomplete, audit.Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Message: "no answer", Fix: fix})
 	}
-	text := render(t, "markdown", w.report())
+	text := render(t, "markdown", w.Report())
 	if n := strings.Count(text, "whether the firewall"); n != 1 {
 		t.Errorf("the fix is told %d times", n)
 	}

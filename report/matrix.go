@@ -2,109 +2,109 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
 
-// A matrix is a pool at a glance: members down, services across, and in each
+// A Matrix is a pool at a glance: members down, services across, and in each
 // cell who was met there.
-type matrix struct {
-	rows    []string
-	columns []column
+type Matrix struct {
+	Rows    []string
+	Columns []Column
+	Marks   []string            // every mark that is no letter, by first appearance
 	cells   map[position]string // the marks of one cell, joined by "/"
-	marks   []string            // every mark that is no letter, by first appearance
 }
 
 type position struct{ row, column int }
 
-// A column is one service and port.
-type column struct {
-	role edge.Role
-	port int
+// A Column is one service and port.
+type Column struct {
+	Role edge.Role
+	Port int
 }
 
-// head is the column's name on one line, "access:443", or the role above the
+// Head is the column's name on one line, "access:443", or the role above the
 // port on two.
-func (c column) head(twoLines bool) string {
-	port := strconv.Itoa(c.port)
+func (c Column) Head(twoLines bool) string {
+	port := strconv.Itoa(c.Port)
 	switch {
-	case c.role == edge.Other:
+	case c.Role == edge.Other:
 		return ":" + port
 	case twoLines:
-		return string(c.role) + "\n" + port
+		return string(c.Role) + "\n" + port
 	default:
-		return string(c.role) + ":" + port
+		return string(c.Role) + ":" + port
 	}
 }
 
-// notPlanned marks a cell that nobody expects anything of.
-const notPlanned = "-"
+// NotPlanned marks a cell that nobody expects anything of.
+const NotPlanned = "-"
 
-// letters gives each distinct leaf of a pool its letter, by first appearance in
-// the order of the endpoints: audit names them so in its messages. The second
-// result lists the leaves in that order.
-func letters(p Pool) (map[string]string, []string) {
-	byID := map[string]string{}
-	var order []string
-	for _, e := range p.Endpoints {
-		if e.Certificate == nil {
-			continue
+// NewMatrix lays a pool out.
+func NewMatrix(p Pool) Matrix {
+	m := Matrix{cells: map[position]string{}}
+	rows, columns := map[string]int{}, map[Column]int{}
+	for i := range p.Captures {
+		c := &p.Captures[i]
+		if name := RowName(c.Endpoint); rows[name] == 0 {
+			m.Rows = append(m.Rows, name)
+			rows[name] = len(m.Rows)
 		}
-		if _, known := byID[*e.Certificate]; !known {
-			byID[*e.Certificate] = audit.Letter(len(order))
-			order = append(order, *e.Certificate)
-		}
+		columns[Column{c.Role, c.ServicePort}] = 0
 	}
-	return byID, order
-}
-
-func newMatrix(p Pool, byID map[string]string) matrix {
-	m := matrix{cells: map[position]string{}}
-	rows := map[string]int{}
-	for _, e := range p.Endpoints {
-		if name := rowName(e); !slices.Contains(m.rows, name) {
-			rows[name] = len(m.rows)
-			m.rows = append(m.rows, name)
-		}
-		if c := (column{e.Role, e.ServicePort}); !slices.Contains(m.columns, c) {
-			m.columns = append(m.columns, c)
-		}
-	}
-	slices.SortStableFunc(m.columns, func(a, b column) int {
-		return cmp.Or(cmp.Compare(a.role.Order(), b.role.Order()), cmp.Compare(a.port, b.port))
+	m.Columns = slices.SortedFunc(maps.Keys(columns), func(a, b Column) int {
+		return cmp.Or(cmp.Compare(a.Role.Order(), b.Role.Order()), cmp.Compare(a.Port, b.Port))
 	})
+	for i, c := range m.Columns {
+		columns[c] = i
+	}
 	seen := map[position][]string{}
-	for _, e := range p.Endpoints {
-		at := position{rows[rowName(e)], slices.Index(m.columns, column{e.Role, e.ServicePort})}
-		for _, mark := range cellMarks(e, byID) {
+	for i := range p.Captures {
+		c := &p.Captures[i]
+		at := position{rows[RowName(c.Endpoint)] - 1, columns[Column{c.Role, c.ServicePort}]}
+		for _, mark := range p.CellMarks(c) {
 			if !slices.Contains(seen[at], mark) {
 				seen[at] = append(seen[at], mark)
 			}
-			if !isLetter(mark) && !slices.Contains(m.marks, mark) {
-				m.marks = append(m.marks, mark)
+			if !IsLetter(mark) && !slices.Contains(m.Marks, mark) {
+				m.Marks = append(m.Marks, mark)
 			}
 		}
 	}
 	for at, marks := range seen {
 		m.cells[at] = strings.Join(marks, "/")
 	}
-	if len(m.cells) < len(m.rows)*len(m.columns) {
-		m.marks = append(m.marks, notPlanned)
+	if len(m.cells) < len(m.Rows)*len(m.Columns) {
+		m.Marks = append(m.Marks, NotPlanned)
 	}
 	return m
 }
 
-func (m matrix) cell(row, column int) string {
-	return cmp.Or(m.cells[position{row, column}], notPlanned)
+// Cell is what stands in a row and column.
+func (m Matrix) Cell(row, column int) string {
+	return cmp.Or(m.cells[position{row, column}], NotPlanned)
 }
 
-// rowName is the member; hosts of the command line go by the name they were
+// TooTall says whether a matrix would scroll its own head away: more rows than
+// any Edge pool has members.
+func (p Pool) TooTall() bool {
+	const maxRows = 48
+	rows := map[string]bool{}
+	for i := range p.Captures {
+		if rows[RowName(p.Captures[i].Endpoint)] = true; len(rows) > maxRows {
+			return true
+		}
+	}
+	return false
+}
+
+// RowName is the member; hosts of the command line go by the name they were
 // given as, with the address where the name has several.
-func rowName(e Endpoint) string {
+func RowName(e edge.Endpoint) string {
 	if e.Role != edge.Other || e.FQDN == "" || e.FQDN == e.Member {
 		return e.Member
 	}
@@ -114,39 +114,31 @@ func rowName(e Endpoint) string {
 	return e.FQDN + " " + e.Member
 }
 
-// cellMarks are what one endpoint puts into its cell: the letters of all leaves
-// that it showed, or a word for why there is none.
-func cellMarks(e Endpoint, byID map[string]string) []string {
-	if e.Certificate == nil {
-		if e.Outcome == edge.NoCertificate {
+// CellMarks are what one endpoint puts into its cell: the letters of all leaves
+// that it presented, or a word for why there is none.
+func (p Pool) CellMarks(c *edge.Capture) []string {
+	if c.Leaf() == nil {
+		if c.Outcome == edge.NoCertificate {
 			return []string{"alive"}
 		}
-		return []string{classWord(e)}
+		return []string{classWord(c.Fault)}
 	}
 	var marks []string
-	for _, id := range leaves(e) {
-		mark, known := byID[id]
-		if !known {
-			mark = "other"
-		}
-		marks = append(marks, mark)
+	for _, leaf := range c.Leaves() {
+		marks = append(marks, cmp.Or(p.Letters[leaf.Fingerprint], "other"))
 	}
 	return marks
 }
 
-// isLetter tells a certificate's letter from a word: words are lower case.
-func isLetter(mark string) bool { return mark != "" && mark[0] >= 'A' && mark[0] <= 'Z' }
-
-func classOf(e Endpoint) edge.ErrorClass {
-	if e.Error == nil {
-		return ""
-	}
-	return e.Error.Class
-}
+// IsLetter tells a certificate's letter from a word: words are lower case.
+func IsLetter(mark string) bool { return mark != "" && mark[0] >= 'A' && mark[0] <= 'Z' }
 
 // classWord is an error class in a word short enough for a cell.
-func classWord(e Endpoint) string {
-	switch classOf(e) {
+func classWord(f *edge.Fault) string {
+	if f == nil {
+		return "failed"
+	}
+	switch f.Class {
 	case edge.ClassDNS:
 		return "no address"
 	case edge.ClassUnreachable:
@@ -161,15 +153,15 @@ func classWord(e Endpoint) string {
 		return "bad cert"
 	case edge.ClassInterrupted:
 		return "not run"
-	case edge.ClassRefused, edge.ClassTimeout, edge.ClassReset, edge.ClassProtocol:
-		return string(classOf(e))
+	case edge.ClassRefused, edge.ClassTimeout, edge.ClassReset, edge.ClassProtocol, edge.ClassLocal:
+		return string(f.Class)
 	default:
 		return "failed"
 	}
 }
 
-// markMeaning explains a mark of the matrix in the legend.
-func markMeaning(mark string) string {
+// MarkMeaning explains a mark of the matrix in the legend.
+func MarkMeaning(mark string) string {
 	switch mark {
 	case "alive":
 		return "answers, and by its protocol shows no certificate: not seen, not passed"
@@ -197,7 +189,9 @@ func markMeaning(mark string) string {
 		return "a certificate message that cannot be read"
 	case "not run":
 		return "the scan ended before it came to this one"
-	case notPlanned:
+	case "local":
+		return "not dialed: this host or its proxy could not"
+	case NotPlanned:
 		return "not planned"
 	default:
 		return "no certificate was captured"

@@ -22,36 +22,36 @@ const maxPluginLine = 1000
 func Nagios(w io.Writer, r Report) error {
 	errors, warnings := 0, 0
 	for _, p := range r.Pools {
-		errors += countSeverity(p.Findings, audit.Error)
-		warnings += countSeverity(p.Findings, audit.Warning)
+		errors += Count(p.Findings, audit.Error)
+		warnings += Count(p.Findings, audit.Warning)
 	}
 	c := r.Coverage
 	facts := []string{fmt.Sprintf("%d of %d endpoints seen", c.Planned-c.Failed, c.Planned)}
-	if r.Interrupted {
+	if r.Evidence.Interrupted {
 		facts = append(facts, "interrupted")
 	}
 	end, known := firstExpiry(r)
 	if known {
-		facts = append(facts, "first certificate "+expiry(end, r.Finished))
+		facts = append(facts, "first certificate "+Expiry(end, r.Now()))
 	}
 	if errors+warnings > 0 {
-		facts = append([]string{plural(errors, "error") + ", " + plural(warnings, "warning")}, facts...)
+		facts = append([]string{Plural(errors, "error") + ", " + Plural(warnings, "warning")}, facts...)
 	}
 	switch {
 	case r.Changes == nil:
 	case len(r.Changes) == 0:
 		facts = append(facts, "nothing changed")
 	default:
-		facts = append(facts, plural(len(r.Changes), "change"))
+		facts = append(facts, Plural(len(r.Changes), "change"))
 	}
 	facts = append(facts, worstFindings(r, 3)...)
 	perf := fmt.Sprintf("errors=%d;;0;0 warnings=%d;0;;0 planned=%d;;;0 captured=%d;;;0;%d failed=%d;;0;0;%d time=%.3fs;;;0",
-		errors, warnings, c.Planned, c.Captured, c.Planned, c.Failed, c.Planned, r.Finished.Sub(r.Started).Seconds())
+		errors, warnings, c.Planned, c.Captured, c.Planned, c.Failed, c.Planned, r.Evidence.Finished.Sub(r.Evidence.Started).Seconds())
 	if r.Changes != nil {
 		perf += fmt.Sprintf(" changes=%d;;;0", len(r.Changes))
 	}
 	if known {
-		perf += fmt.Sprintf(" days_left=%d", daysLeft(end, r.Finished))
+		perf += fmt.Sprintf(" days_left=%d", DaysLeft(end, r.Now()))
 	}
 	text := "EDGECERT " + pluginStatus(r.Verdict) + " - " + pluginText(strings.Join(facts, "; "))
 	if room := maxPluginLine - len(perf); len(text) > room {
@@ -81,7 +81,7 @@ func pluginText(s string) string {
 		case strings.ContainsRune("`~$&|'\"<>", c):
 			b.WriteByte('_')
 		case c >= 0x80:
-			escapeRune(&b, c)
+			EscapeRune(&b, c)
 		default:
 			b.WriteRune(c)
 		}
@@ -100,7 +100,7 @@ func worstFindings(r Report, atMost int) []string {
 				switch {
 				case f.Severity != s:
 				case len(out) < atMost:
-					out = append(out, strings.TrimSpace(p.Name+" "+f.Rule+" "+f.where(p)))
+					out = append(out, strings.TrimSpace(p.Plan.Name+" "+f.Rule+" "+p.Where(f)))
 				default:
 					left++
 				}
@@ -108,7 +108,7 @@ func worstFindings(r Report, atMost int) []string {
 		}
 	}
 	if left > 0 {
-		out = append(out, "and "+thousands(left)+" more")
+		out = append(out, "and "+Thousands(left)+" more")
 	}
 	return out
 }
@@ -117,7 +117,7 @@ func worstFindings(r Report, atMost int) []string {
 func firstExpiry(r Report) (time.Time, bool) {
 	var first time.Time
 	for _, p := range r.Pools {
-		if end := poolExpiry(p, r.Certificates); !end.IsZero() && (first.IsZero() || end.Before(first)) {
+		if end := p.FirstExpiry(); !end.IsZero() && (first.IsZero() || end.Before(first)) {
 			first = end
 		}
 	}

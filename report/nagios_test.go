@@ -1,10 +1,11 @@
-package report
+package report_test
 
 import (
 	"regexp"
 	"strings"
 	"testing"
 
+	"edgecert/report/reporttest"
 	"edgecert/scanner/audit"
 )
 
@@ -14,7 +15,7 @@ var pluginLine = regexp.MustCompile(`^EDGECERT (OK|WARNING|CRITICAL) - [^|\n]+\|
 
 func TestNagiosLine(t *testing.T) {
 	t.Parallel()
-	for name, r := range reports(t) {
+	for name, r := range reporttest.Reports(t) {
 		line := render(t, "nagios", r)
 		if !pluginLine.MatchString(line) || len(line) > 1024 {
 			t.Errorf("%s: %d bytes: %q", name, len(line), line)

@@ -3,40 +3,38 @@ package report
 import (
 	"net"
 	"strconv"
+	"strings"
 
+	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
 
-// Place says where an endpoint is, in few words: "edge2 webcon:443", with the
-// service's port, by which people know it; a loose endpoint is the name or
-// address and port it was given as. Renderers escape it.
-func (e Endpoint) Place() string {
-	if e.Role == edge.Other {
-		return e.hostPort()
+// Where is the place of a finding in the words of the matrix: its one cell, or
+// what all of its cells have in common.
+func (p Pool) Where(f audit.Finding) string {
+	if len(f.Cells) == 1 {
+		e := p.Captures[f.Cells[0]].Endpoint
+		place := e.Place()
+		if e.ServicePort != e.Port && e.Role != edge.Other {
+			place += " (dialed " + e.Dialed() + ")"
+		}
+		return place
 	}
-	return e.Member + " " + e.Column()
-}
-
-// Column is the service and port an endpoint stands for: "webcon:443".
-func (e Endpoint) Column() string { return string(e.Role) + ":" + strconv.Itoa(e.ServicePort) }
-
-// hostPort is what was given to dial: the name where there is one.
-func (e Endpoint) hostPort() string {
-	host := e.FQDN
-	if host == "" {
-		host = e.Address
+	var parts []string
+	if f.Member != "" {
+		parts = append(parts, f.Member)
 	}
-	if host == "" {
-		host = e.Member
+	switch {
+	case f.Role == edge.Other && f.Port != 0 && f.Address != "": // several names at one address
+		parts = []string{net.JoinHostPort(f.Address, strconv.Itoa(f.Port))}
+	case f.Role == edge.Other && f.Port != 0:
+		parts = append(parts, ":"+strconv.Itoa(f.Port))
+	case f.Role != "" && f.Port != 0:
+		parts = append(parts, string(f.Role)+":"+strconv.Itoa(f.Port))
+	case f.Role != "" && f.Role != edge.Other:
+		parts = append(parts, string(f.Role))
+	case f.Port != 0:
+		parts = append(parts, ":"+strconv.Itoa(f.Port))
 	}
-	return net.JoinHostPort(host, strconv.Itoa(e.Port))
-}
-
-// Dialed is the address and port that were dialed, or the name and port where
-// it has no address.
-func (e Endpoint) Dialed() string {
-	if e.Address == "" {
-		return e.hostPort()
-	}
-	return net.JoinHostPort(e.Address, strconv.Itoa(e.Port))
+	return strings.Join(parts, " ")
 }

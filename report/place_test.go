@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/csv"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"edgecert/report/reporttest"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
@@ -17,17 +18,17 @@ import (
 // name that the same address and port answer to.
 func TestNamesAtOneAddress(t *testing.T) {
 	t.Parallel()
-	w := looseList(t, 3)
+	w := reporttest.LooseList(t, 3)
 	one := audit.Finding{Rule: "host-name-missing", Severity: audit.Error, Member: "198.51.0.9", Role: edge.Other,
 		FQDN: "host1.example", Address: "198.51.0.9", Port: 443}
 	all := one
 	all.Rule, all.FQDN = "weak-key", ""
-	for i := range w.ev.Captures {
-		e := &w.ev.Captures[i].Endpoint
+	for i := range w.Evidence.Captures {
+		e := &w.Evidence.Captures[i].Endpoint
 		e.Member, e.Address = one.Member, netip.MustParseAddr(one.Address)
 	}
-	w.find(audit.VerdictError, one, all)
-	r := w.report()
+	w.Find(audit.VerdictError, one, all)
+	r := w.Report()
 
 	rows, err := csv.NewReader(strings.NewReader(render(t, "csv", r))).ReadAll()
 	if err != nil {
@@ -42,7 +43,7 @@ func TestNamesAtOneAddress(t *testing.T) {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	for i, want := range []string{"host1.example:443", "198.51.0.9:443"} {
-		if where := r.Pools[0].Findings[i].where(r.Pools[0]); where != want {
+		if where := r.Pools[0].Where(r.Pools[0].Findings[i]); where != want {
 			t.Errorf("finding %d is of %s, want %s", i, where, want)
 		}
 	}

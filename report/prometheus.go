@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,9 +39,9 @@ func Metrics(r Report) prometheus.Gatherer {
 	m.scan(r)
 	for _, p := range r.Pools {
 		m.pool(p)
-		wanted := wantedCertificates(p, r.Certificates)
-		for _, e := range p.Endpoints {
-			m.endpoint(p, e, r.Certificates, wanted)
+		found := rulesByCell(p)
+		for i := range p.Captures {
+			m.endpoint(p, &p.Captures[i], found[i])
 		}
 	}
 	return m.registry
@@ -53,7 +54,8 @@ func cellLabels() []string { return []string{"pool", "member", "role", "fqdn", "
 type meters struct {
 	registry                                            *prometheus.Registry
 	build, verdict, findings, rules, endpoints, changes *prometheus.GaugeVec
-	up, match, notAfter, notBefore, info, tls, phase    *prometheus.GaugeVec
+	up, blamed, match, info, tls, phase                 *prometheus.GaugeVec
+	notAfter, notBefore, chainEnd                       *prometheus.GaugeVec
 	finished, duration, success                         prometheus.Gauge
 }
 
@@ -80,10 +82,12 @@ func newMeters() *meters {
 	m.endpoints = vec("endpoints", "Planned endpoints of the pool by outcome.", "pool", "outcome")
 	m.changes = vec("changes", "Changes since the previous scan by kind; none where there was nothing to compare with.", "kind")
 	m.up = vec("endpoint_up", "1 if the endpoint answered in its protocol, 0 if not.", cell()...)
+	m.blamed = vec("endpoint_findings", "Findings that blame the endpoint, by severity.", cell("severity")...)
 	m.match = vec("endpoint_certificate_match",
 		"1 if the endpoint presents the newest certificate of its pool, 0 if another one or none could be had.", cell()...)
 	m.notAfter = vec("certificate_not_after_seconds", "When the certificate that the endpoint presents expires, in Unix time.", cell()...)
 	m.notBefore = vec("certificate_not_before_seconds", "When the certificate that the endpoint presents became valid, in Unix time.", cell()...)
+	m.chainEnd = vec("chain_not_after_seconds", "When the chain that the endpoint sends ends, with its leaf or a CA before that, in Unix time.", cell()...)
 	m.info = vec("certificate_info", "What identifies the certificate that the endpoint presents, always 1.",
 		cell("subject", "issuer", "serial", "thumbprint_sha1")...)
 	m.tls = vec("tls_info", "What the handshake negotiated, always 1.", cell("version", "cipher")...)
@@ -93,9 +97,9 @@ func newMeters() *meters {
 
 func (m *meters) scan(r Report) {
 	m.build.WithLabelValues(Clean(r.Tool.Version)).Set(1)
-	m.finished.Set(float64(r.Finished.Unix()))
-	m.duration.Set(r.Finished.Sub(r.Started).Seconds())
-	m.success.Set(truth(!r.Interrupted && r.Coverage.Planned > 0))
+	m.finished.Set(float64(r.Evidence.Finished.Unix()))
+	m.duration.Set(r.Evidence.Finished.Sub(r.Evidence.Started).Seconds())
+	m.success.Set(truth(!r.Evidence.Interrupted && r.Coverage.Planned > 0))
 	if r.Changes == nil {
 		return
 	}
@@ -110,12 +114,12 @@ func (m *meters) scan(r Report) {
 // pool sets every severity, outcome and verdict, those with nothing to 0: a
 // series that appears with the first error cannot be alerted on.
 func (m *meters) pool(p Pool) {
-	name := Clean(p.Name)
+	name := Clean(p.Plan.Name)
 	for _, v := range []audit.Verdict{audit.VerdictOK, audit.VerdictWarning, audit.VerdictError, audit.VerdictIncomplete} {
 		m.verdict.WithLabelValues(name, string(v)).Set(truth(p.Verdict == v))
 	}
 	for _, s := range []audit.Severity{audit.Error, audit.Warning, audit.Info} {
-		m.findings.WithLabelValues(name, string(s)).Set(float64(countSeverity(p.Findings, s)))
+		m.findings.WithLabelValues(name, string(s)).Set(float64(Count(p.Findings, s)))
 	}
 	outcomes := map[audit.Outcome]int{}
 	for _, o := range p.Rules {
@@ -130,66 +134,43 @@ func (m *meters) pool(p Pool) {
 	m.endpoints.WithLabelValues(name, string(edge.Failed)).Set(float64(c.Failed))
 }
 
-func (m *meters) endpoint(p Pool, e Endpoint, certs map[string]Certificate, wanted map[edge.Role]string) {
-	cell := []string{Clean(p.Name), Clean(e.Member), Clean(string(e.Role)), Clean(e.FQDN), Clean(e.Address), strconv.Itoa(e.ServicePort)}
+func (m *meters) endpoint(p Pool, c *edge.Capture, found []string) {
+	address := ""
+	if c.Address.IsValid() {
+		address = c.Address.String()
+	}
+	cell := []string{Clean(p.Plan.Name), Clean(c.Member), Clean(string(c.Role)), Clean(c.FQDN), Clean(address), strconv.Itoa(c.ServicePort)}
 	with := func(more ...string) []string { return append(cell[:len(cell):len(cell)], more...) }
-	m.up.WithLabelValues(cell...).Set(truth(e.Outcome != edge.Failed))
-	if want, asked := wanted[wantedRole(p, e.Role)]; asked && e.Outcome != edge.NoCertificate {
-		m.match.WithLabelValues(cell...).Set(truth(e.Certificate != nil && *e.Certificate == want))
+	m.up.WithLabelValues(cell...).Set(truth(c.Outcome != edge.Failed))
+	for _, s := range []audit.Severity{audit.Error, audit.Warning} {
+		n := 0
+		for _, rule := range found {
+			if strings.HasPrefix(rule, string(s)+":") {
+				n++
+			}
+		}
+		m.blamed.WithLabelValues(with(string(s))...).Set(float64(n))
 	}
-	if e.Outcome != edge.Failed {
-		m.phase.WithLabelValues(with("dial")...).Set(e.TimingMS.Dial / 1000)
-		m.phase.WithLabelValues(with("handshake")...).Set(e.TimingMS.Handshake / 1000)
+	leaf := c.Leaf()
+	if right := p.Right[c.Role]; right != nil && c.Outcome != edge.NoCertificate {
+		m.match.WithLabelValues(cell...).Set(truth(leaf != nil && leaf.Fingerprint == right.Fingerprint))
 	}
-	if e.TLS != nil {
-		m.tls.WithLabelValues(with(Clean(e.TLS.Version), Clean(e.TLS.Cipher))...).Set(1)
+	if c.Outcome != edge.Failed {
+		m.phase.WithLabelValues(with("dial")...).Set(c.Dial.Seconds())
+		m.phase.WithLabelValues(with("handshake")...).Set(c.Handshake.Seconds())
 	}
-	if e.Certificate == nil {
+	if c.TLS != nil {
+		m.tls.WithLabelValues(with(Clean(c.TLS.Version), Clean(c.TLS.Cipher))...).Set(1)
+	}
+	if leaf == nil {
 		return
 	}
-	c := certs[*e.Certificate]
-	m.info.WithLabelValues(with(Clean(c.Subject), Clean(c.Issuer), c.Serial, c.ThumbprintSHA1)...).Set(1)
-	if !c.NotAfter.IsZero() {
-		m.notAfter.WithLabelValues(cell...).Set(unix(c.NotAfter))
-		m.notBefore.WithLabelValues(cell...).Set(unix(c.NotBefore))
+	m.info.WithLabelValues(with(Clean(leaf.Subject()), Clean(leaf.Issuer()), leaf.Serial(), leaf.Thumbprint())...).Set(1)
+	if end := leaf.NotAfter(); !end.IsZero() {
+		m.notAfter.WithLabelValues(cell...).Set(unix(end))
+		m.notBefore.WithLabelValues(cell...).Set(unix(leaf.NotBefore()))
+		m.chainEnd.WithLabelValues(cell...).Set(unix(chainEnd(c.Chain)))
 	}
-}
-
-// wantedCertificates is the newest certificate of a pool, the one that a
-// renewal should bring everywhere; of each service where they have their own,
-// and of none where endpoints have nothing to do with each other. Of equally
-// new ones the most common counts, then the one with the lower fingerprint.
-func wantedCertificates(p Pool, certs map[string]Certificate) map[edge.Role]string {
-	wanted := map[edge.Role]string{}
-	if p.Plan.Kind == edge.LoosePool {
-		return wanted
-	}
-	count := map[string]int{}
-	for _, e := range p.Endpoints {
-		if e.Certificate != nil {
-			count[*e.Certificate]++
-		}
-	}
-	for _, e := range p.Endpoints {
-		if e.Certificate == nil {
-			continue
-		}
-		role, id := wantedRole(p, e.Role), *e.Certificate
-		best, known := wanted[role]
-		switch age := certs[id].NotBefore.Compare(certs[best].NotBefore); {
-		case !known, age > 0,
-			age == 0 && count[id] > count[best],
-			age == 0 && count[id] == count[best] && id < best:
-			wanted[role] = id
-		}
-	}
-	return wanted
-}
-
-// wantedRole is the service whose certificate an endpoint should present: one
-// for all, unless the pool has one a service.
-func wantedRole(p Pool, r edge.Role) edge.Role {
-	return p.Plan.Group(r)[0]
 }
 
 func truth(b bool) float64 {

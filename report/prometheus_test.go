@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"strings"
@@ -8,11 +8,13 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"edgecert/report"
+	"edgecert/report/reporttest"
 	"edgecert/scanner/edge"
 )
 
 // parseMetrics reads the text with the parser of Prometheus' own library.
-func parseMetrics(t testing.TB, r Report) map[string]*dto.MetricFamily {
+func parseMetrics(t testing.TB, r report.Report) map[string]*dto.MetricFamily {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(render(t, "prometheus", r)))
@@ -47,17 +49,17 @@ func value(t testing.TB, fs map[string]*dto.MetricFamily, name string, labels ..
 
 func TestPrometheusByPromtool(t *testing.T) {
 	t.Parallel()
-	for name, r := range reports(t) {
+	for name, r := range reporttest.Reports(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program(t, "prometheus", render(t, "prometheus", r), "promtool", "check", "metrics")
+			reporttest.Program(t, "prometheus", render(t, "prometheus", r), "promtool", "check", "metrics")
 		})
 	}
 }
 
 func TestPrometheusByItsParser(t *testing.T) {
 	t.Parallel()
-	for name, r := range reports(t) {
+	for name, r := range reporttest.Reports(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fs := parseMetrics(t, r)
@@ -73,8 +75,8 @@ func TestPrometheusByItsParser(t *testing.T) {
 
 func TestPrometheusValues(t *testing.T) {
 	t.Parallel()
-	w := faulty(t)
-	fs := parseMetrics(t, w.report())
+	w := reporttest.Faulty(t)
+	fs := parseMetrics(t, w.Report())
 	cell := func(member, role, port string) []string {
 		return []string{"pool", "edge-emea", "member", member, "role", role, "port", port}
 	}
@@ -84,7 +86,7 @@ func TestPrometheusValues(t *testing.T) {
 		want   float64
 		absent bool
 	}{
-		{metric: "scan_timestamp_seconds", want: float64(finished.Unix())},
+		{metric: "scan_timestamp_seconds", want: float64(reporttest.Finished().Unix())},
 		{metric: "scan_success", want: 1},
 		{metric: "findings", labels: []string{"severity", "error"}, want: 2},
 		{metric: "findings", labels: []string{"severity", "warning"}, want: 1},
@@ -99,7 +101,10 @@ func TestPrometheusValues(t *testing.T) {
 		{metric: "endpoint_certificate_match", labels: cell("edge2", "webcon", "443"), want: 0},
 		{metric: "endpoint_certificate_match", labels: cell("edge3", "access", "5061"), want: 0},
 		{metric: "endpoint_certificate_match", labels: cell("edge1", "av", "443"), absent: true},
-		{metric: "certificate_not_after_seconds", labels: cell("edge2", "webcon", "443"), want: unix(w.previousLeaf.NotAfter())},
+		{metric: "certificate_not_after_seconds", labels: cell("edge2", "webcon", "443"), want: float64(w.PreviousLeaf.NotAfter().Unix())},
+		{metric: "chain_not_after_seconds", labels: cell("edge2", "webcon", "443"), want: float64(w.PreviousLeaf.NotAfter().Unix())},
+		{metric: "endpoint_findings", labels: append(cell("edge2", "webcon", "443"), "severity", "error"), want: 1},
+		{metric: "endpoint_findings", labels: append(cell("edge1", "webcon", "443"), "severity", "error"), want: 0},
 		{metric: "certificate_not_after_seconds", labels: cell("edge3", "access", "5061"), absent: true},
 	} {
 		got, ok := value(t, fs, tt.metric, tt.labels...)
@@ -113,21 +118,21 @@ func TestPrometheusValues(t *testing.T) {
 // an alert on a series that is gone does not fire.
 func TestPrometheusSeriesStay(t *testing.T) {
 	t.Parallel()
-	late := newWorld(t, 2)
-	late.ev.Started, late.ev.Finished = started.AddDate(1, 0, 0), finished.AddDate(1, 0, 0)
-	healthy := parseMetrics(t, newWorld(t, 2).report())
-	expired := parseMetrics(t, late.report())
+	late := reporttest.New(t, 2)
+	late.Evidence.Started, late.Evidence.Finished = reporttest.Started().AddDate(1, 0, 0), reporttest.Finished().AddDate(1, 0, 0)
+	healthy := parseMetrics(t, reporttest.New(t, 2).Report())
+	expired := parseMetrics(t, late.Report())
 	for name, f := range healthy {
 		if len(expired[name].GetMetric()) != len(f.GetMetric()) {
 			t.Errorf("%s: %d series once expired, %d before", name, len(expired[name].GetMetric()), len(f.GetMetric()))
 		}
 	}
-	down := newWorld(t, 2)
-	for _, c := range healthyCells {
-		down.fail("edge1", c.role, c.port, edge.ClassTimeout, "no answer")
-		down.fail("edge2", c.role, c.port, edge.ClassTimeout, "no answer")
+	down := reporttest.New(t, 2)
+	for _, c := range reporttest.HealthyCells() {
+		down.Fail("edge1", c.Role, c.Port, edge.ClassTimeout, "no answer")
+		down.Fail("edge2", c.Role, c.Port, edge.ClassTimeout, "no answer")
 	}
-	dark := parseMetrics(t, down.report())
+	dark := parseMetrics(t, down.Report())
 	for _, name := range []string{"edgecert_endpoint_up", "edgecert_findings", "edgecert_endpoints", "edgecert_pool_verdict", "edgecert_scan_success"} {
 		if len(dark[name].GetMetric()) != len(healthy[name].GetMetric()) {
 			t.Errorf("%s: %d series once all is down, %d before", name, len(dark[name].GetMetric()), len(healthy[name].GetMetric()))
@@ -135,24 +140,21 @@ func TestPrometheusSeriesStay(t *testing.T) {
 	}
 }
 
-func TestPrometheusNewestCertificateIsWanted(t *testing.T) {
+// TestPrometheusAsksTheJudgement: which certificate is right is no matter of
+// age or number.
+func TestPrometheusAsksTheJudgement(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 3)
-	for _, member := range []string{"edge1", "edge2"} { // the old one is in the majority
-		w.present(member, edge.Access, 443, w.previousLeaf)
+	w := reporttest.New(t, 3)
+	w.Present("edge2", edge.Access, 443, w.PreviousLeaf)
+	r := w.Report()
+	r.Pools[0].Right = map[edge.Role]*edge.Certificate{edge.Access: w.PreviousLeaf, edge.WebConf: nil}
+	fs := parseMetrics(t, r)
+	for member, want := range map[string]float64{"edge1": 0, "edge2": 1, "edge3": 0} {
+		if v, ok := value(t, fs, "endpoint_certificate_match", "member", member, "role", "access", "port", "443"); !ok || v != want {
+			t.Errorf("%s: %v (there: %v), want %v", member, v, ok, want)
+		}
 	}
-	fs := parseMetrics(t, w.report())
-	if v, _ := value(t, fs, "endpoint_certificate_match", "member", "edge3", "role", "access", "port", "443"); v != 1 {
-		t.Error("the newest certificate does not match")
-	}
-	if v, _ := value(t, fs, "endpoint_certificate_match", "member", "edge1", "role", "access", "port", "443"); v != 0 {
-		t.Error("the old certificate matches")
-	}
-	w.ev.Pools[0].Groups = w.ev.Pools[0].Apart()
-	for _, member := range []string{"edge1", "edge2", "edge3"} {
-		w.present(member, edge.WebConf, 443, w.previousLeaf)
-	}
-	if v, ok := value(t, parseMetrics(t, w.report()), "endpoint_certificate_match", "member", "edge1", "role", "webcon"); v != 1 || !ok {
-		t.Error("a service's own certificate does not match though certificates are per service")
+	if _, ok := value(t, fs, "endpoint_certificate_match", "member", "edge1", "role", "webcon"); ok {
+		t.Error("a service of which nobody knows the right certificate is measured by one")
 	}
 }

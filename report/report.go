@@ -1,18 +1,21 @@
-// Package report is the JSON document of a scan and one function per format
-// that renders it. It is pure: a Report goes in, bytes come out, so a saved
-// scan renders exactly as a live one.
+// Package report is the document of a scan: what was seen and what audit said
+// of it. It writes it as JSON, reads it back, and writes the formats that
+// machines read; formats for people have rooms of their own (text, html), and
+// so has what lays scans side by side (diff, vantage). It is pure: a Report
+// goes in, bytes come out, so a saved scan renders exactly as a live one.
 //
-//	Evidence + Judgements + Policy ─ New ─→ Report ─→ Table, CSV, HTML, … (Formats)
-//	   ↑                                     ↑  │
-//	   └───────────── Evidence ──────────────┤ JSON
-//	   (judge again, by another policy)      │  ↓
-//	                                       Load ← file
+//	Evidence + Judgements + Policy ─ New ─→ Report ─→ CSV, JUnit, text, html, … (package formats)
+//	   ↑                                     │
+//	   │                                     │ JSON
+//	   └── Load: judged again ←── file ←─────┘
 //
 // Strings in a Report are what the network said; every format makes them
 // harmless for its own medium (Clean for terminals and logs).
 package report
 
 import (
+	"cmp"
+	"context"
 	"strings"
 	"time"
 
@@ -24,53 +27,32 @@ import (
 // Schema names the version of the document; report/schema.json describes it.
 const Schema = "edgecert.scan/1"
 
-// A Report is the whole document. Every slice and map is non-nil, so that
-// JSON shows [] and {} and never drops a field; times are UTC.
+// A Report is evidence and its judgement. It shares the evidence's memory and
+// holds no copy of it.
 type Report struct {
-	Schema       string                 `json:"schema"`
-	Tool         Tool                   `json:"tool"`
-	Started      time.Time              `json:"started"`
-	Finished     time.Time              `json:"finished"`
-	Vantage      Vantage                `json:"vantage"`
-	Interrupted  bool                   `json:"interrupted"`
-	Asked        edge.Asked             `json:"asked"`
-	Shard        *edge.Shard            `json:"shard"` // null: the whole
-	Verdict      audit.Verdict          `json:"verdict"`
-	Coverage     Coverage               `json:"coverage"`
-	Policy       Policy                 `json:"policy"`
-	Pools        []Pool                 `json:"pools"`
-	Certificates map[string]Certificate `json:"certificates"` // by SHA-256, lower hex
-	Trust        Trust                  `json:"trust"`
-	Changes      []Change               `json:"changes"` // null: no previous scan; []: nothing changed
+	Tool     Tool
+	Policy   audit.Policy
+	Evidence edge.Evidence
+	At       time.Time // the moment as of which it was judged; zero: the end of the scan
+	Verdict  audit.Verdict
+	Coverage Coverage
+	Pools    []Pool
+	Changes  []Change      // nil: no previous scan; empty: nothing changed
+	Vantages []VantageScan // the scans that were laid side by side; nil: it is one scan
 }
 
-// Tool is the program that scanned.
+// A Pool is one pool with its judgement.
+type Pool struct {
+	Plan     edge.Pool
+	Captures []edge.Capture // in the order of the endpoints
+	audit.Judgement
+}
+
+// Tool is the program that judged.
 type Tool struct {
 	Name        string `json:"name"`
 	Version     string `json:"version"`
 	PublicRoots string `json:"public_roots"` // the day of Mozilla's root list within it, 2006-01-02
-}
-
-// source is what a report stands on, for people: the program and its roots,
-// which say nothing where other roots alone were trusted.
-func (r Report) source() []string {
-	facts := []string{strings.TrimSpace(r.Tool.Name + " " + r.Tool.Version)}
-	day, err := time.Parse(time.DateOnly, r.Tool.PublicRoots)
-	if err != nil || r.Policy.OnlyRoots {
-		return facts
-	}
-	roots := "public roots of " + r.Tool.PublicRoots
-	if trust.RootsOld(day, r.Finished) {
-		roots += ", more than 90 days old"
-	}
-	return append(facts, roots)
-}
-
-// Vantage is where the scan looked from: the host, or the names of the vantage
-// points where several scans were laid side by side (Merge).
-type Vantage struct {
-	Host  string        `json:"host"`
-	Scans []VantageScan `json:"scans"` // [] for a scan from one place
 }
 
 // Coverage counts planned endpoints by what became of them.
@@ -81,128 +63,121 @@ type Coverage struct {
 	Failed        int `json:"failed"`
 }
 
-// Policy is what the scan was judged with, so that it can be judged so again.
-type Policy struct {
-	Profile    string            `json:"profile"`
-	WarnDays   int               `json:"warn_days"`
-	ErrorDays  int               `json:"error_days"`
-	Severities map[string]string `json:"severities"`
-	Allow      []string          `json:"allow"`
-	Roots      []string          `json:"roots"` // SHA-256 of the roots given; the PEM is in Certificates
-	OnlyRoots  bool              `json:"only_roots"`
+// A VantageScan is one of the scans that were laid side by side.
+type VantageScan struct {
+	Name     string        `json:"name"`
+	Host     string        `json:"host"`
+	Started  time.Time     `json:"started"`
+	Finished time.Time     `json:"finished"`
+	Verdict  audit.Verdict `json:"verdict"`
 }
 
-// Trust is what this host and the revocation services said of certificates:
-// evidence that cannot be had again from a file.
-type Trust struct {
-	HostRoots   bool                       `json:"host_roots"`   // the host's own root store was asked
-	HostTrusted []string                   `json:"host_trusted"` // leaves it trusts, SHA-256
-	Revocation  map[string]edge.Revocation `json:"revocation"`   // by SHA-256; null: not asked
+// New makes the document of a scan and of what audit said of it. Changes stays
+// nil: comparing with an earlier report is a step of its own (diff.Compare).
+func New(ev edge.Evidence, js []audit.Judgement, p audit.Policy, tool Tool) Report {
+	r := Report{Tool: tool, Policy: p, Evidence: ev, Pools: make([]Pool, 0, len(ev.Pools))}
+	judged := make(map[string]audit.Judgement, len(js))
+	for _, j := range js {
+		judged[j.Pool] = j
+	}
+	captures := ev.ByPool()
+	for _, plan := range ev.Pools {
+		pool := Pool{Plan: plan, Captures: captures[plan.Name], Judgement: judged[plan.Name]}
+		pool.Verdict = cmp.Or(pool.Verdict, audit.VerdictIncomplete) // never judged: nothing may pass for well
+		r.Pools = append(r.Pools, pool)
+	}
+	r.Sum()
+	return r
 }
 
-// A Pool is one pool with its judgement.
-type Pool struct {
-	Name       string                   `json:"name"`
-	Verdict    audit.Verdict            `json:"verdict"`
-	SIPDomains []string                 `json:"sip_domains"`
-	Services   []Service                `json:"services"`
-	Endpoints  []Endpoint               `json:"endpoints"`
-	Findings   []Finding                `json:"findings"`
-	Rules      map[string]audit.Outcome `json:"rules"`
-	Plan       edge.Pool                `json:"plan"` // as described: what judging needs beyond the fields above
+// Judge is New with the judgement of audit, as of at. It is incomplete where ctx
+// ends first.
+func Judge(ctx context.Context, ev edge.Evidence, p audit.Policy, at time.Time, tool Tool) Report {
+	judgements := audit.Judge(ctx, ev, p, at)
+	ev.Interrupted = ev.Interrupted || ctx.Err() != nil
+	r := New(ev, judgements, p, tool)
+	if !at.Equal(ev.Finished) {
+		r.At = at
+	}
+	return r
 }
 
-// A Service is one service of a pool.
-type Service struct {
-	Role  edge.Role `json:"role"`
-	FQDN  string    `json:"fqdn"`
-	Ports []int     `json:"ports"`
+// Now is the moment as of which the report speaks: days left are counted from
+// it, so that a saved scan renders the same on every day.
+func (r Report) Now() time.Time {
+	if r.At.IsZero() {
+		return r.Evidence.Finished
+	}
+	return r.At
 }
 
-// An Endpoint is one planned cell and what it showed.
-type Endpoint struct {
-	Member      string       `json:"member"`
-	Role        edge.Role    `json:"role"`
-	FQDN        string       `json:"fqdn"`
-	Address     string       `json:"address"` // empty where the name has none
-	Port        int          `json:"port"`    // as dialed
-	Outcome     edge.Outcome `json:"outcome"`
-	Stage       edge.Stage   `json:"stage"`
-	Error       *edge.Fault  `json:"error"`
-	Certificate *string      `json:"certificate"` // the leaf's SHA-256
-	Chain       []string     `json:"chain"`
-	TLS         *TLS         `json:"tls"`
-	Attempts    int          `json:"attempts"`
-	TimingMS    Timing       `json:"timing_ms"`
-	ServicePort int          `json:"service_port"`
-	VIP         bool         `json:"vip"`
-	Source      string       `json:"source"`
-	edge.Proof
-	Presentations []edge.Presentation `json:"presentations"` // the further handshakes
-	Turn          *edge.Turn          `json:"turn"`
-	UDP           *edge.Turn          `json:"udp"`
-	XMPP          *edge.XMPPStream    `json:"xmpp"`
+// Sum works out coverage and verdict from the pools. The verdict is the worst
+// of theirs; a scan that was interrupted, or that has nothing to say of
+// anything, has no right to be called well.
+func (r *Report) Sum() {
+	r.Coverage, r.Verdict = Coverage{}, audit.VerdictOK
+	if r.Evidence.Interrupted || len(r.Pools) == 0 {
+		r.Verdict = audit.VerdictIncomplete
+	}
+	for _, p := range r.Pools {
+		r.Verdict = Worse(r.Verdict, p.Verdict)
+		c := p.Coverage()
+		r.Coverage.Planned += c.Planned
+		r.Coverage.Captured += c.Captured
+		r.Coverage.NoCertificate += c.NoCertificate
+		r.Coverage.Failed += c.Failed
+	}
 }
 
-// TLS is what the handshake negotiated.
-type TLS struct {
-	Version           string                 `json:"version"`
-	Cipher            string                 `json:"cipher"`
-	ClientCertificate edge.ClientCertificate `json:"client_certificate"`
-	AcceptableCAs     int                    `json:"acceptable_cas"`
-	AcceptableCANames []string               `json:"acceptable_ca_names"`
-	RequestCut        bool                   `json:"request_cut"`
-	Staple            []byte                 `json:"ocsp_staple"` // DER in base64, null: none
+// Worse is the worse of two verdicts, a where they are alike. An incomplete
+// scan is worse than a warning, since it may hide an error; an unknown verdict
+// counts as incomplete.
+func Worse(a, b audit.Verdict) audit.Verdict {
+	badness := func(v audit.Verdict) int {
+		switch v {
+		case audit.VerdictOK:
+			return 0
+		case audit.VerdictWarning:
+			return 1
+		case audit.VerdictError:
+			return 3
+		default:
+			return 2
+		}
+	}
+	if badness(b) > badness(a) {
+		return b
+	}
+	return a
 }
 
-// Timing is in milliseconds.
-type Timing struct {
-	Dial      float64 `json:"dial"`
-	Handshake float64 `json:"handshake"`
+// Coverage counts the pool's planned endpoints by what became of them.
+func (p Pool) Coverage() Coverage {
+	c := Coverage{Planned: len(p.Captures)}
+	for i := range p.Captures {
+		switch p.Captures[i].Outcome {
+		case edge.Captured:
+			c.Captured++
+		case edge.NoCertificate:
+			c.NoCertificate++
+		default:
+			c.Failed++
+		}
+	}
+	return c
 }
 
-// A Finding is audit.Finding as JSON.
-type Finding struct {
-	Rule        string         `json:"rule"`
-	Severity    audit.Severity `json:"severity"`
-	Member      string         `json:"member"`
-	Role        edge.Role      `json:"role"`
-	FQDN        string         `json:"fqdn"` // tells loose endpoints of one address apart
-	Address     string         `json:"address"`
-	Port        int            `json:"port"`
-	Certificate *string        `json:"certificate"` // SHA-256, null where none is concerned
-	Message     string         `json:"message"`
-	Fix         string         `json:"fix"`
-}
-
-// A Certificate is one certificate of any chain, roots given included.
-type Certificate struct {
-	Subject            string    `json:"subject"`
-	Issuer             string    `json:"issuer"`
-	Serial             string    `json:"serial"`
-	ThumbprintSHA1     string    `json:"thumbprint_sha1"`
-	SPKISHA256         string    `json:"spki_sha256"`
-	NotBefore          time.Time `json:"not_before"`
-	NotAfter           time.Time `json:"not_after"`
-	DNSNames           []string  `json:"dns_names"`
-	ExtendedKeyUsage   []string  `json:"extended_key_usage"` // "serverAuth", "clientAuth", …, else the OID
-	KeyType            string    `json:"key_type"`           // "RSA", "EC", "Ed25519", "unknown"
-	KeyBits            int       `json:"key_bits"`
-	SignatureAlgorithm string    `json:"signature_algorithm"`
-	IsCA               bool      `json:"is_ca"`
-	ParseError         string    `json:"parse_error"`
-	PEM                string    `json:"pem"`
-}
-
-// A Change is one event between the previous scan and this one.
-type Change struct {
-	Kind    string    `json:"kind"`
-	Pool    string    `json:"pool"`
-	Member  string    `json:"member"`
-	Role    edge.Role `json:"role"`
-	Address string    `json:"address"`
-	Port    int       `json:"port"`
-	Before  string    `json:"before"`
-	After   string    `json:"after"`
-	Message string    `json:"message"`
+// Source is what a report stands on, for people: the program and its roots,
+// which say nothing where other roots alone were trusted.
+func (r Report) Source() []string {
+	facts := []string{strings.TrimSpace(r.Tool.Name + " " + r.Tool.Version)}
+	day, err := time.Parse(time.DateOnly, r.Tool.PublicRoots)
+	if err != nil || r.Policy.OnlyRoots {
+		return facts
+	}
+	roots := "public roots of " + r.Tool.PublicRoots
+	if trust.RootsOld(day, r.Evidence.Finished) {
+		roots += ", more than 90 days old"
+	}
+	return append(facts, roots)
 }

@@ -1,8 +1,13 @@
-package report
+package report_test
 
 import (
 	"slices"
 	"testing"
+
+	"edgecert/report"
+	"edgecert/report/reporttest"
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 func TestSourceSaysHowOldTheRootsAre(t *testing.T) {
@@ -19,8 +24,8 @@ func TestSourceSaysHowOldTheRootsAre(t *testing.T) {
 		{"of a scan that does not say", "", false, []string{"edgecert 1"}},
 		{"hostile", "\x1b[2J", false, []string{"edgecert 1"}},
 	} {
-		r := Report{Tool: Tool{Name: "edgecert", Version: "1", PublicRoots: tt.roots}, Policy: Policy{OnlyRoots: tt.only}, Finished: finished}
-		if got := r.source(); !slices.Equal(got, tt.want) {
+		r := report.Report{Tool: report.Tool{Name: "edgecert", Version: "1", PublicRoots: tt.roots}, Policy: audit.Policy{OnlyRoots: tt.only}, Evidence: edge.Evidence{Finished: reporttest.Finished()}}
+		if got := r.Source(); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}

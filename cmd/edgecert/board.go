@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"edgecert/report"
+	"edgecert/report/text"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
@@ -234,8 +235,8 @@ func (b *board) lines(columns, height int) []string {
 }
 
 // wrapped is a sentence in lines of at most columns, further ones indented.
-func wrapped(text string, columns int) []string {
-	lines := report.Wrap(text, max(columns-4, 16))
+func wrapped(sentence string, columns int) []string {
+	lines := text.Wrap(sentence, max(columns-4, 16))
 	for i := range lines[1:] {
 		lines[i+1] = "    " + lines[i+1]
 	}

@@ -83,7 +83,7 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 			return err
 		}
 	}
-	sinks, err := o.open(a)
+	sinks, err := o.open(c.Context(), a)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -100,8 +99,8 @@ func (o outside) scan(t *testing.T, args ...string) (int, report.Report) {
 	var out, errOut bytes.Buffer
 	args = append([]string{"scan", "--resolver", o.Resolver(), "--proxy", o.proxy, "--roots", o.roots, "--format", "json"}, args...)
 	status := run(t.Context(), args, strings.NewReader(""), &out, &errOut)
-	var rep report.Report
-	if err := json.Unmarshal(out.Bytes(), &rep); err != nil {
+	rep, err := report.Load(t.Context(), &out)
+	if err != nil {
 		t.Fatalf("status %d, %v; stderr: %s", status, err, errOut.String())
 	}
 	return status, rep
@@ -110,7 +109,7 @@ func (o outside) scan(t *testing.T, args ...string) (int, report.Report) {
 // cells are the endpoints of a pool as one line each.
 func cells(p report.Pool) []string {
 	var out []string
-	for _, e := range p.Endpoints {
+	for _, e := range p.Captures {
 		out = append(out, fmt.Sprintf("%s %s %s:%d %s", e.Member, e.Role, e.FQDN, e.Port, e.Outcome))
 	}
 	return out
@@ -144,7 +143,7 @@ func TestDiscover(t *testing.T) {
 	if d := cmp.Diff(want, cells(p)); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"contoso.com", "fabrikam.com"}, p.SIPDomains); d != "" {
+	if d := cmp.Diff([]string{"contoso.com", "fabrikam.com"}, p.Plan.SIPDomains); d != "" {
 		t.Error(d)
 	}
 	wantNotes := []string{
@@ -187,7 +186,7 @@ func TestDiscoverNothing(t *testing.T) {
 	} {
 		for rule, outcome := range want {
 			if got := rep.Pools[i].Rules[rule]; got != outcome {
-				t.Errorf("%s: %s is %s, want %s", rep.Pools[i].Name, rule, got, outcome)
+				t.Errorf("%s: %s is %s, want %s", rep.Pools[i].Plan.Name, rule, got, outcome)
 			}
 		}
 	}
@@ -206,7 +205,7 @@ func TestDiscoverCloud(t *testing.T) {
 		}
 	})
 	status, rep := o.scan(t, "cloud.example")
-	if status != exitOK || len(rep.Pools) != 1 || len(rep.Pools[0].Endpoints) != 0 {
+	if status != exitOK || len(rep.Pools) != 1 || len(rep.Pools[0].Captures) != 0 {
 		t.Fatalf("status %d, %d pools, verdict %s", status, len(rep.Pools), rep.Verdict)
 	}
 	for rule, want := range map[string]audit.Outcome{"domain-in-cloud": audit.Found, "dns-no-address": audit.Pass, "federation-srv-missing": audit.Pass,

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"edgecert/report"
+	"edgecert/report/formats"
 	"edgecert/scanner/audit"
 )
 
@@ -94,7 +94,7 @@ func markdown(s string) string {
 
 func writeFormats(b *bytes.Buffer) error {
 	b.WriteString("| `--format` | `-o` suffix | |\n|---|---|---|\n")
-	for _, f := range report.Formats() {
+	for _, f := range formats.All() {
 		suffixes := ""
 		for _, s := range f.Suffixes {
 			suffixes += " `" + s + "`"

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"edgecert/report"
+	"edgecert/report/text"
 )
 
 // helpWidth is how wide help is at most: what a window has that nobody widened.
@@ -131,14 +131,14 @@ func flagHelp(f *pflag.Flag) (what, text string) {
 
 // entry prints a word and what it means beside it, or below it where the word
 // is longer than its column.
-func entry(b *strings.Builder, what, text string, column, columns int) {
+func entry(b *strings.Builder, what, meaning string, column, columns int) {
 	indent := strings.Repeat(" ", column+4)
 	lead := fmt.Sprintf("  %-*s  ", column, what)
 	if len(what) > column {
 		b.WriteString("  " + what + "\n")
 		lead = indent
 	}
-	for _, line := range report.Wrap(text, max(columns-len(indent), 20)) {
+	for _, line := range text.Wrap(meaning, max(columns-len(indent), 20)) {
 		b.WriteString(lead + line + "\n")
 		lead = indent
 	}

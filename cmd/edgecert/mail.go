@@ -16,6 +16,8 @@ import (
 	smtp "github.com/wneessen/go-mail"
 
 	"edgecert/report"
+	"edgecert/report/html"
+	"edgecert/report/text"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
@@ -198,11 +200,11 @@ func (m *mailer) explain(err error) error {
 }
 
 func (m *mailer) message(r report.Report) (*smtp.Msg, error) {
-	var text, page strings.Builder
-	if err := report.Table(&text, r, report.TableOptions{Width: 78}); err != nil {
+	var body, page strings.Builder
+	if err := text.Write(&body, r, text.Options{Width: 78}); err != nil {
 		return nil, err
 	}
-	if err := report.HTML(&page, r); err != nil {
+	if err := html.Write(&page, r); err != nil {
 		return nil, err
 	}
 	msg := smtp.NewMsg()
@@ -213,7 +215,7 @@ func (m *mailer) message(r report.Report) (*smtp.Msg, error) {
 	msg.SetMessageID()
 	// RFC 3834, section 5: nobody's absence note shall answer.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
-	msg.SetBodyString(smtp.TypeTextPlain, text.String())
+	msg.SetBodyString(smtp.TypeTextPlain, body.String())
 	msg.AddAlternativeString(smtp.TypeTextHTML, page.String())
 	return msg, nil
 }
@@ -227,7 +229,7 @@ func mailSubject(r report.Report) string {
 		var names []string
 		for _, p := range r.Pools {
 			if p.Verdict == v {
-				names = append(names, report.Clean(p.Name))
+				names = append(names, report.Clean(p.Plan.Name))
 			}
 		}
 		if len(names) > 0 {

@@ -19,7 +19,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"edgecert/report"
+	"edgecert/report/html"
+	"edgecert/report/text"
 	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 func noEnv(string) string { return "" }
@@ -81,12 +84,12 @@ func TestMailSubject(t *testing.T) {
 	pools := func(verdicts ...audit.Verdict) report.Report {
 		r := report.Report{Verdict: verdicts[0]}
 		for i, v := range verdicts {
-			r.Pools = append(r.Pools, report.Pool{Name: fmt.Sprintf("edge-%d", i), Verdict: v})
+			r.Pools = append(r.Pools, report.Pool{Plan: edge.Pool{Name: fmt.Sprintf("edge-%d", i)}, Judgement: audit.Judgement{Verdict: v}})
 		}
 		return r
 	}
 	hostile := pools(audit.VerdictError)
-	hostile.Pools[0].Name = "x\r\nBcc: all@contoso.com\u202e" + strings.Repeat("y", 300)
+	hostile.Pools[0].Plan.Name = "x\r\nBcc: all@contoso.com\u202e" + strings.Repeat("y", 300)
 	changed := pools(audit.VerdictOK)
 	changed.Changes = make([]report.Change, 3)
 	for _, c := range []struct {
@@ -157,15 +160,15 @@ func checkMail(t *testing.T, in io.Reader, r report.Report) {
 	if header.Get("Bcc") != "" || header.Get("Auto-Submitted") != "auto-generated" || header.Get("Message-Id") == "" {
 		t.Errorf("headers %v", header)
 	}
-	var text, page strings.Builder
-	if err := report.Table(&text, r, report.TableOptions{Width: 78}); err != nil {
+	var body, page strings.Builder
+	if err := text.Write(&body, r, text.Options{Width: 78}); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.HTML(&page, r); err != nil {
+	if err := html.Write(&page, r); err != nil {
 		t.Fatal(err)
 	}
 	lines := func(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
-	if diff := cmp.Diff(lines(text.String()), lines(parts["text/plain"])); diff != "" {
+	if diff := cmp.Diff(lines(body.String()), lines(parts["text/plain"])); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(lines(page.String()), lines(parts["text/html"])); diff != "" {

@@ -13,6 +13,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"edgecert/report"
+	"edgecert/report/diff"
+	"edgecert/report/formats"
+	"edgecert/report/text"
 	"edgecert/scanner/edge"
 )
 
@@ -47,7 +50,7 @@ func (o *outputFlags) bindNightly(f *pflag.FlagSet) {
 // formatNames are what --format takes.
 func formatNames() []string {
 	var names []string
-	for _, f := range report.Formats() {
+	for _, f := range formats.All() {
 		names = append(names, f.Name)
 	}
 	return names
@@ -56,7 +59,7 @@ func formatNames() []string {
 // suffixes are what --output takes.
 func suffixes() []string {
 	var all []string
-	for _, f := range report.Formats() {
+	for _, f := range formats.All() {
 		all = append(all, f.Suffixes...)
 	}
 	return all
@@ -66,23 +69,23 @@ func suffixes() []string {
 // a scan must not be lost to a typing slip.
 type sinks struct {
 	flags    outputFlags
-	format   report.Format
-	files    []report.Format // by place in flags.files
+	format   formats.Format
+	files    []formats.Format // by place in flags.files
 	previous *report.Report
 	state    *state
 	mail     *mailer
 }
 
-func (o outputFlags) open(a *app) (*sinks, error) {
+func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
 	a.opts.quiet = o.quiet
 	a.ui.configure(a.opts)
 	s := &sinks{flags: o}
 	var ok bool
-	if s.format, ok = report.FormatNamed(o.format); !ok {
+	if s.format, ok = formats.Named(o.format); !ok {
 		return nil, oneOf("--format", o.format, formatNames()...)
 	}
 	for _, name := range o.files {
-		format, ok := report.FormatOfFile(name)
+		format, ok := formats.OfFile(name)
 		if !ok {
 			return nil, hintf("the suffix says the format: "+strings.Join(suffixes(), " "), "--output %s: no format has this suffix", name)
 		}
@@ -102,7 +105,7 @@ func (o outputFlags) open(a *app) (*sinks, error) {
 		return nil, err
 	}
 	if o.previous != "" {
-		s.previous, err = a.loadReport(o.previous)
+		s.previous, err = a.loadReport(ctx, o.previous)
 		return s, err
 	}
 	if o.state != "" {
@@ -113,7 +116,7 @@ func (o outputFlags) open(a *app) (*sinks, error) {
 
 // recall reads the last scan of --state, now that it is known which pools the
 // new one is of.
-func (s *sinks) recall(pools []edge.Pool) error {
+func (s *sinks) recall(ctx context.Context, pools []edge.Pool) error {
 	if s.state == nil {
 		return nil
 	}
@@ -122,7 +125,7 @@ func (s *sinks) recall(pools []edge.Pool) error {
 		names = append(names, p.Name)
 	}
 	var err error
-	s.previous, err = s.state.previous(names)
+	s.previous, err = s.state.previous(ctx, names)
 	return err
 }
 
@@ -134,7 +137,7 @@ func (s *sinks) close() {
 }
 
 // loadReport reads a saved scan; - is stdin.
-func (a *app) loadReport(name string) (*report.Report, error) {
+func (a *app) loadReport(ctx context.Context, name string) (*report.Report, error) {
 	in := a.in
 	if name != stdinName {
 		f, err := os.Open(name)
@@ -144,7 +147,7 @@ func (a *app) loadReport(name string) (*report.Report, error) {
 		defer f.Close()
 		in = f
 	}
-	r, err := report.Load(in)
+	r, err := report.Load(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", called(name), err)
 	}
@@ -156,18 +159,18 @@ func (a *app) loadReport(name string) (*report.Report, error) {
 func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn string) error {
 	switch {
 	case s.previous != nil:
-		r.Changes = report.Compare(*s.previous, r)
+		r.Changes = diff.Compare(*s.previous, r)
 	case s.state != nil:
 		a.ui.infof("%s holds no earlier scan: this one is the first", s.flags.state)
 	}
 	var errs []error
 	worth := worthReading(r)
 	if worth || !s.flags.quiet {
-		errs = append(errs, a.show(r, s.format))
+		errs = append(errs, a.show(r, s.format, failOn))
 	}
 	for i, name := range s.flags.files {
 		errs = append(errs, writeFile(name, publicFile, func(w io.Writer) error {
-			return s.files[i].Render(w, r, report.TableOptions{Width: fileWidth})
+			return s.files[i].Render(w, r, formats.Options{Text: text.Options{Width: fileWidth}, FailOn: failOn})
 		}))
 	}
 	if s.mail != nil && worth {
@@ -176,7 +179,7 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 	err := errors.Join(errs...)
 	switch {
 	case s.state == nil:
-	case r.Interrupted:
+	case r.Evidence.Interrupted:
 		a.ui.warnf("the scan was interrupted: %s does not keep it", s.flags.state)
 	case err == nil: // what could not be delivered is told again by the next run
 		err = s.state.keep(r)
@@ -189,9 +192,10 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 const fileWidth = 100
 
 // show renders a report on stdout.
-func (a *app) show(r report.Report, f report.Format) error {
+func (a *app) show(r report.Report, f formats.Format, failOn string) error {
 	w := bufio.NewWriterSize(a.out, 64<<10)
-	o := report.TableOptions{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor, ASCII: asciiOnly(a.out)}
+	o := formats.Options{FailOn: failOn,
+		Text: text.Options{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor, ASCII: asciiOnly(a.out)}}
 	if err := f.Render(w, r, o); err != nil {
 		return fmt.Errorf("writing the report to stdout as %s: %w", f.Name, err)
 	}

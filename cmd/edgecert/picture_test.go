@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"edgecert/report"
+	"edgecert/report/text"
 )
 
 // pictures are the README's, by the colours of the page that they stand on.
@@ -41,12 +42,12 @@ func TestPicture(t *testing.T) {
 	if status := run(t.Context(), []string{"demo", "--format", "json"}, strings.NewReader(""), &saved, io.Discard); status != exitOK {
 		t.Fatalf("the demo ends with %d", status)
 	}
-	rep, err := report.Load(&saved)
+	rep, err := report.Load(t.Context(), &saved)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep.Vantage.Host = "jump-host" // not the one of whoever runs this
-	if err := report.Table(&table, rep, report.TableOptions{Width: pictureColumns, Color: true}); err != nil {
+	rep.Evidence.Host = "jump-host" // not the one of whoever runs this
+	if err := text.Write(&table, rep, text.Options{Width: pictureColumns, Color: true}); err != nil {
 		t.Fatal(err)
 	}
 	for name, colours := range pictures() {
@@ -63,7 +64,7 @@ func TestPicture(t *testing.T) {
 		shown := html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(string(picture), ""))
 		rows := 0
 		for line := range strings.SplitSeq(sgr().ReplaceAllString(table.String(), ""), "\n") {
-			if matrix := regexp.MustCompile(`^ +(member|edge[123]) +\S+ +\S+`); matrix.MatchString(line) {
+			if matrix := regexp.MustCompile(`^ +(member|edge[123])  +\S+  +\S+`); matrix.MatchString(line) {
 				rows++
 				if !strings.Contains(shown, strings.TrimRight(line, " ")) {
 					t.Errorf("%s lacks the line %q: run make golden", name, line)

@@ -84,9 +84,7 @@ func judge(ctx context.Context, ev edge.Evidence, p audit.Policy, now time.Time)
 	if ev.Interrupted {
 		ctx = context.WithoutCancel(ctx)
 	}
-	judgements := audit.Judge(ctx, ev, p, now)
-	ev.Interrupted = ev.Interrupted || ctx.Err() != nil
-	return report.New(ev, judgements, p, tool())
+	return report.Judge(ctx, ev, p, now, tool())
 }
 
 // log tells, with -v, what each endpoint said beyond the report.

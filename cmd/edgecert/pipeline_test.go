@@ -84,8 +84,8 @@ func TestInterruptBesideTheScan(t *testing.T) {
 	s := scanFlags{dns: resolver.Resolver{Server: packets.LocalAddr().String(), Timeout: time.Hour}}
 	ev := edge.Evidence{Pools: []edge.Pool{written(t, member)}}
 	rep, err := a.capture(ctx, ev, s, scanner.Options{Timeout: time.Hour}, audit.Policy{})
-	if err != nil || !rep.Interrupted || rep.Coverage.Planned != 1 {
-		t.Errorf("interrupted %v, %+v, %v", rep.Interrupted, rep.Coverage, err)
+	if err != nil || !rep.Evidence.Interrupted || rep.Coverage.Planned != 1 {
+		t.Errorf("interrupted %v, %+v, %v", rep.Evidence.Interrupted, rep.Coverage, err)
 	}
 }
 

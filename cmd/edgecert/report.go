@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"edgecert/report"
+	"edgecert/report/vantage"
 	"edgecert/scanner/audit"
 )
 
@@ -28,7 +29,7 @@ func (a *app) reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sinks, err := o.open(a)
+			sinks, err := o.open(c.Context(), a)
 			if err != nil {
 				return err
 			}
@@ -49,9 +50,9 @@ func (a *app) reportCommand() *cobra.Command {
 // and lays several side by side, each called as its file, or as its host where it
 // comes from stdin.
 func (a *app) saved(ctx context.Context, names []string, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
-	var all []report.NamedReport
+	var all []vantage.Scan
 	for _, name := range names {
-		r, err := a.loadReport(name)
+		r, err := a.loadReport(ctx, name)
 		if err != nil {
 			return report.Report{}, err
 		}
@@ -59,26 +60,27 @@ func (a *app) saved(ctx context.Context, names []string, over audit.Policy, f *p
 		if err != nil {
 			return report.Report{}, fmt.Errorf("%s: %w", name, err)
 		}
-		vantage := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+		called := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 		if name == stdinName {
-			vantage = again.Vantage.Host
+			called = again.Evidence.Host
 		}
-		all = append(all, report.NamedReport{Name: vantage, Report: again})
+		all = append(all, vantage.Scan{Name: called, Report: again})
 	}
 	if len(all) == 1 {
 		return all[0].Report, nil
 	}
-	return report.Merge(all)
+	letters := vantage.Letters(all) // one letter, one certificate, in all of them
+	for i := range all {
+		r := &all[i].Report
+		*r = report.New(r.Evidence, audit.JudgeLettered(ctx, r.Evidence, r.Policy, r.Now(), letters), r.Policy, r.Tool)
+	}
+	return vantage.Merge(all)
 }
 
 // rejudge judges a saved scan with those fields of over whose flags were given
 // laid over the policy it was made with. Without such a flag it is left as it is.
 func rejudge(ctx context.Context, r report.Report, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
-	ev, policy, err := report.Evidence(r)
-	if err != nil {
-		return r, err
-	}
-	asked := false
+	policy, asked := r.Policy, false
 	for name, lay := range map[string]func(){
 		"profile":    func() { policy.Profile = over.Profile },
 		"warn-days":  func() { policy.WarnDays = over.WarnDays },
@@ -99,12 +101,8 @@ func rejudge(ctx context.Context, r report.Report, over audit.Policy, f *pflag.F
 	if err := consistent(policy); err != nil {
 		return r, err
 	}
-	if len(r.Vantage.Scans) > 0 {
-		return r, hintf("judge the scans that it was made of", "scans laid side by side cannot be judged again")
-	}
 	changes := r.Changes
-	r.Tool.PublicRoots = tool().PublicRoots // those that judge now
-	r = report.New(ev, audit.Judge(ctx, ev, policy, ev.Finished), policy, r.Tool)
+	r = report.Judge(ctx, r.Evidence, policy, r.Now(), r.Tool)
 	r.Changes = changes
 	return r, nil
 }

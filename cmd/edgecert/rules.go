@@ -10,7 +10,8 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 	"github.com/spf13/cobra"
 
-	"edgecert/report"
+	"edgecert/report/text"
+	"edgecert/report/vantage"
 	"edgecert/scanner/audit"
 )
 
@@ -77,8 +78,9 @@ func (a *app) explainCommand() *cobra.Command {
 			return describedRules(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if args[0] == report.VantageDiffers {
-				return hintf("docs/vantages.md explains it", "%s is found by `edgecert report` between scans, not by a rule of one", args[0])
+			if args[0] == vantage.Differs {
+				_, err := io.WriteString(a.out, flow(vantage.Differs+" (error, warning or info)\n\n"+vantage.Doc, min(width(a.out), 100)))
+				return err
 			}
 			text, err := explanation(args[0])
 			if err != nil {
@@ -125,16 +127,16 @@ func severities(r audit.Rule) string {
 
 // flow lays paragraphs out anew for a window of width columns. Indented lines
 // are commands to copy, and stay whole.
-func flow(text string, width int) string {
+func flow(all string, width int) string {
 	var b strings.Builder
-	for paragraph := range strings.SplitSeq(text, "\n\n") {
+	for paragraph := range strings.SplitSeq(all, "\n\n") {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
 		var prose []string
 		end := func() {
 			if len(prose) > 0 {
-				b.WriteString(strings.Join(report.Wrap(strings.Join(prose, " "), width), "\n") + "\n")
+				b.WriteString(strings.Join(text.Wrap(strings.Join(prose, " "), width), "\n") + "\n")
 			}
 			prose = nil
 		}

@@ -197,7 +197,7 @@ func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 	if err != nil {
 		return err
 	}
-	sinks, err := o.open(a)
+	sinks, err := o.open(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 	if ev.Pools, err = a.pools(ctx, args, s, options); err != nil {
 		return err
 	}
-	if err := sinks.recall(ev.Pools); err != nil {
+	if err := sinks.recall(ctx, ev.Pools); err != nil {
 		return err
 	}
 	rep, err := capture(ctx, ev, s, options, policy)
@@ -215,7 +215,7 @@ func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 		return err
 	}
 	err = a.deliver(context.WithoutCancel(ctx), rep, sinks, p.failOn)
-	if rep.Interrupted {
+	if rep.Evidence.Interrupted {
 		a.status = exitInterrupted
 	}
 	return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +49,7 @@ func openState(dir string) (*state, error) {
 // of what is about to be scanned: a state in which none of them stands belongs
 // to another job. A damaged state is an error: it is never trusted, and it is
 // evidence that is not silently thrown away either.
-func (s *state) previous(pools []string) (*report.Report, error) {
+func (s *state) previous(ctx context.Context, pools []string) (*report.Report, error) {
 	f, err := os.Open(s.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -57,17 +58,17 @@ func (s *state) previous(pools []string) (*report.Report, error) {
 		return nil, fmt.Errorf("reading the state: %w", err)
 	}
 	defer f.Close()
-	r, err := report.Load(f)
+	r, err := report.Load(ctx, f)
 	if err != nil {
 		return nil, hintf("move the file away to start anew; the next scan then has nothing to be compared with",
 			"state %s: %w", s.file, err)
 	}
 	var held []string
 	for _, p := range r.Pools {
-		if slices.Contains(pools, p.Name) {
+		if slices.Contains(pools, p.Plan.Name) {
 			return &r, nil
 		}
-		held = append(held, report.Clean(p.Name))
+		held = append(held, report.Clean(p.Plan.Name))
 	}
 	if len(pools) == 0 || len(held) == 0 {
 		return &r, nil
@@ -80,7 +81,7 @@ func (s *state) previous(pools []string) (*report.Report, error) {
 // be delivered is told again by the next one. An interrupted scan is not kept,
 // since it says too little to be compared with.
 func (s *state) keep(r report.Report) error {
-	if r.Interrupted {
+	if r.Evidence.Interrupted {
 		return nil
 	}
 	return writeFile(s.file, 0o600, func(w io.Writer) error { return report.JSON(w, r) })
@@ -92,5 +93,5 @@ func (s *state) close() error { return s.lock.Close() }
 // worthReading is what --quiet prints and what is mailed: a warning, an error,
 // something that could not be looked at, or a change.
 func worthReading(r report.Report) bool {
-	return r.Verdict != audit.VerdictOK || r.Interrupted || r.Coverage.Failed > 0 || len(r.Changes) > 0
+	return r.Verdict != audit.VerdictOK || r.Evidence.Interrupted || r.Coverage.Failed > 0 || len(r.Changes) > 0
 }

@@ -53,7 +53,7 @@ func TestStateKeepsTheLastScan(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "made", "here")
 	s := mustOpen(t, dir)
-	if r, err := s.previous([]string{"edge-emea"}); r != nil || err != nil {
+	if r, err := s.previous(t.Context(), []string{"edge-emea"}); r != nil || err != nil {
 		t.Fatalf("first run: %v, %v", r, err)
 	}
 	kept := scanOf("edge-emea")
@@ -61,15 +61,15 @@ func TestStateKeepsTheLastScan(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut := scanOf("edge-emea")
-	cut.Interrupted, cut.Vantage.Host = true, "other"
+	cut.Evidence.Interrupted, cut.Evidence.Host = true, "other"
 	if err := s.keep(cut); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.previous([]string{"edge-us", "edge-emea"})
+	got, err := s.previous(t.Context(), []string{"edge-us", "edge-emea"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(kept.Vantage, got.Vantage); diff != "" {
+	if diff := cmp.Diff(kept.Evidence.Host, got.Evidence.Host); diff != "" {
 		t.Error("an interrupted scan took the place of a whole one", diff)
 	}
 	if diff := cmp.Diff([]string{"last-scan.json", "lock"}, files(t, dir)); diff != "" {
@@ -114,7 +114,7 @@ func TestStateThatCannotBeTrusted(t *testing.T) {
 			if err := os.WriteFile(name, []byte(c.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			r, err := mustOpen(t, dir).previous([]string{"edge-emea"})
+			r, err := mustOpen(t, dir).previous(t.Context(), []string{"edge-emea"})
 			if err == nil || r != nil {
 				t.Fatalf("trusted: %v, %v", r, err)
 			}
@@ -198,7 +198,7 @@ func TestKilledRun(t *testing.T) {
 		t.Errorf("no temporary file to clear up: %v", files(t, dir))
 	}
 	s = mustOpen(t, dir)
-	if r, err := s.previous(nil); err != nil || r == nil {
+	if r, err := s.previous(t.Context(), nil); err != nil || r == nil {
 		t.Errorf("the old state is gone: %v, %v", r, err)
 	}
 	if diff := cmp.Diff([]string{"last-scan.json", "lock"}, files(t, dir)); diff != "" {
@@ -234,7 +234,7 @@ func TestWorthReading(t *testing.T) {
 		{"a warning", func(r *report.Report) { r.Verdict = audit.VerdictWarning }, true},
 		{"an error", func(r *report.Report) { r.Verdict = audit.VerdictError }, true},
 		{"a silent endpoint whose finding is allowed", func(r *report.Report) { r.Coverage.Failed = 1 }, true},
-		{"interrupted", func(r *report.Report) { r.Interrupted = true }, true},
+		{"interrupted", func(r *report.Report) { r.Evidence.Interrupted = true }, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

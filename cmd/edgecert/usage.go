@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"edgecert/report"
+	"edgecert/report/formats"
 	"edgecert/scanner/edge"
 )
 
@@ -90,7 +90,7 @@ func completeValues(c *cobra.Command) {
 			}
 			then |= cobra.ShellCompDirectiveNoSpace
 		case what == "F":
-			for _, f := range report.Formats() {
+			for _, f := range formats.All() {
 				values = append(values, f.Name+"\t"+f.Title)
 			}
 		case strings.Contains(what, "|"):

@@ -69,12 +69,12 @@ type Judgement struct {
 
 // A Policy is what the user set; the zero value is the default everywhere.
 type Policy struct {
-	Profile    string              // "", "federation" or "renewal"
-	WarnDays   int                 // 0: relative to the lifetime
-	ErrorDays  int                 // 0: relative to the lifetime
-	Severities map[string]Severity // rule ID to the severity it gets instead
-	Allow      []string            // rules whose findings are dropped
-	Roots      []*edge.Certificate // trusted beside the public roots, and as if public
-	OnlyRoots  bool                // Roots alone are trusted
-	Withdrawn  trust.RootList      // roots that were public once; the zero value is the embedded list
+	Profile    string              `json:"profile"`    // "", "federation" or "renewal"
+	WarnDays   int                 `json:"warn_days"`  // 0: relative to the lifetime
+	ErrorDays  int                 `json:"error_days"` // 0: relative to the lifetime
+	Severities map[string]Severity `json:"severities"` // rule ID to the severity it gets instead
+	Allow      []string            `json:"allow"`      // rules whose findings are dropped
+	Roots      []*edge.Certificate `json:"roots"`      // trusted beside the public roots, and as if public
+	OnlyRoots  bool                `json:"only_roots"` // Roots alone are trusted
+	Withdrawn  trust.RootList      `json:"-"`          // roots that were public once; the zero value is the embedded list
 }

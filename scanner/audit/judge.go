@@ -14,7 +14,14 @@ import (
 // same judgement, live or from a file. What has not been judged when ctx ends
 // could not be told.
 func Judge(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) []Judgement {
+	return JudgeLettered(ctx, ev, p, now, nil)
+}
+
+// JudgeLettered is Judge with letters given, by pool, so that one letter stands
+// for one certificate in several scans. Certificates without one get the next.
+func JudgeLettered(ctx context.Context, ev edge.Evidence, p Policy, now time.Time, letters map[string]map[edge.Fingerprint]string) []Judgement {
 	s := newScan(ctx, ev, p, now)
+	s.letters = letters
 	captures := ev.ByPool()
 	out := make([]Judgement, 0, len(ev.Pools))
 	for _, pool := range edge.Related(ev.Pools) {

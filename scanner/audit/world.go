@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"crypto/x509"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,7 +20,8 @@ type scan struct {
 	forest *trust.Forest // every certificate of the scan, and the roots
 	rules  []Rule
 
-	unanswered int // see noneAnswers
+	unanswered int                                    // see noneAnswers
+	letters    map[string]map[edge.Fingerprint]string // see JudgeLettered
 }
 
 func newScan(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) *scan {
@@ -56,8 +58,11 @@ func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
 	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, choices: map[edge.Role]remedy.Choice{}}
 	w.leaves = w.groupBy(everything, edge.Capture.Leaves)
 	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))
-	for i, g := range w.leaves {
-		w.labels[g.cert.Fingerprint] = Letter(i)
+	maps.Copy(w.labels, s.letters[pool.Name])
+	for _, g := range w.leaves {
+		if w.labels[g.cert.Fingerprint] == "" {
+			w.labels[g.cert.Fingerprint] = Letter(len(w.labels))
+		}
 	}
 	w.shows = map[string]int{}
 	for i, c := range captures {

@@ -12,22 +12,22 @@ import (
 // where the peer refused us after its certificate; Failed has a Fault and no
 // Chain; NoCertificate has neither.
 type Capture struct {
-	Endpoint  Endpoint
-	Outcome   Outcome
-	Stage     Stage
-	Fault     *Fault
-	Chain     []*Certificate // as sent, leaf first; shared between captures, never changed
-	TLS       *TLS           // nil without a certificate
-	Proof     Proof          // of the normal handshake
-	Attempts  int            // handshakes tried, retries included; the further ones are not
-	Dial      time.Duration
-	Handshake time.Duration
+	Endpoint
+	Outcome   Outcome        `json:"outcome"`
+	Stage     Stage          `json:"stage"`
+	Fault     *Fault         `json:"error"`
+	Chain     []*Certificate `json:"chain"` // as sent, leaf first; shared between captures, never changed
+	TLS       *TLS           `json:"tls"`   // nil without a certificate
+	Proof                    // of the normal handshake
+	Attempts  int            `json:"attempts"` // handshakes tried, retries included; the further ones are not
+	Dial      time.Duration  `json:"-"`        // the document has both in milliseconds
+	Handshake time.Duration  `json:"-"`
 	// The further handshakes in the order in which they were made. One that the
 	// end of the scan prevented is there, too, Failed with ClassInterrupted.
-	Presentations []Presentation
-	Turn          *Turn // nil: not asked
-	UDP           *Turn // STUN/TURN on UDP 3478; nil: not asked
-	XMPP          *XMPPStream
+	Presentations []Presentation `json:"presentations"`
+	Turn          *Turn          `json:"turn,omitempty"` // nil: not asked
+	UDP           *Turn          `json:"udp,omitempty"`  // STUN/TURN on UDP 3478; nil: not asked
+	XMPP          *XMPPStream    `json:"xmpp,omitempty"`
 }
 
 // Leaf is the first certificate sent, nil where none was.
@@ -50,13 +50,13 @@ const (
 
 // TLS is what one handshake negotiated.
 type TLS struct {
-	Version           string // "TLS 1.2"
-	Cipher            string // the IANA name
-	ClientCertificate ClientCertificate
-	AcceptableCAs     int      // how many distinguished names the CertificateRequest listed
-	AcceptableCANames []string // the names, bounded; fewer than AcceptableCAs where cut
-	RequestCut        bool     // the CertificateRequest's list fills what its server can send
-	Staple            []byte   // OCSP response, DER; nil: none sent
+	Version           string            `json:"version"` // "TLS 1.2"
+	Cipher            string            `json:"cipher"`  // the IANA name
+	ClientCertificate ClientCertificate `json:"client_certificate"`
+	AcceptableCAs     int               `json:"acceptable_cas"`                // how many distinguished names the CertificateRequest listed
+	AcceptableCANames []string          `json:"acceptable_ca_names,omitempty"` // the names, bounded; fewer than AcceptableCAs where cut
+	RequestCut        bool              `json:"request_cut,omitempty"`         // the CertificateRequest's list fills what its server can send
+	Staple            []byte            `json:"ocsp_staple,omitempty"`         // OCSP response, DER; nil: none sent
 }
 
 // An Offer is what a handshake offers.
@@ -97,7 +97,7 @@ func (p Presentation) Leaf() *Certificate {
 // without a certificate.
 type Proof struct {
 	State  ProofState `json:"proof"`
-	Reason string     `json:"proof_reason"` // why it was not seen, or what is wrong
+	Reason string     `json:"proof_reason,omitempty"` // why it was not seen, or what is wrong
 }
 
 // ProofState is what became of a proof.

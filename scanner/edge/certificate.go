@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
@@ -15,6 +16,9 @@ type Fingerprint [sha256.Size]byte
 
 // String is the fingerprint in lower hex.
 func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
+
+// Compare orders fingerprints.
+func (f Fingerprint) Compare(g Fingerprint) int { return bytes.Compare(f[:], g[:]) }
 
 // MarshalText is String, so that JSON shows a fingerprint as text.
 func (f Fingerprint) MarshalText() ([]byte, error) { return []byte(f.String()), nil }

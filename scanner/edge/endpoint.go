@@ -8,17 +8,17 @@ import (
 
 // An Endpoint is one address and port to dial, and what is expected there.
 type Endpoint struct {
-	Pool        string
-	Member      string // a member's name; its address where DNS found it; VIPMember behind a load balancer
-	Role        Role
-	FQDN        string     // sent as SNI where it is a name; empty: none is sent
-	Address     netip.Addr // invalid where the name has no address: then Fault says why
-	Port        int        // the port dialed
-	ServicePort int        // the service's port, which rules go by; differs from Port behind tunnels
-	VIP         bool       // a load balancer's address
-	Samples     int        // handshakes wanted by default: 0 and 1 are one
-	Fault       *Fault     // planned, but nothing can be dialed
-	Source      string     // where it comes from: "targets.txt:7", "A of sip.contoso.com"
+	Pool        string     `json:"-"`
+	Member      string     `json:"member"` // a member's name; its address where DNS found it; VIPMember behind a load balancer
+	Role        Role       `json:"role"`
+	FQDN        string     `json:"fqdn"`                   // sent as SNI where it is a name; empty: none is sent
+	Address     netip.Addr `json:"address"`                // invalid where the name has no address: then Fault says why
+	Port        int        `json:"port"`                   // the port dialed
+	ServicePort int        `json:"service_port,omitempty"` // the service's port, which rules go by; differs from Port behind tunnels
+	VIP         bool       `json:"vip,omitempty"`          // a load balancer's address
+	Samples     int        `json:"samples,omitempty"`      // handshakes wanted by default: 0 and 1 are one
+	Fault       *Fault     `json:"-"`                      // planned, but nothing can be dialed
+	Source      string     `json:"source,omitempty"`       // where it comes from: "targets.txt:7", "A of sip.contoso.com"
 }
 
 // HostPort is the address and port as net.Dial takes them, or the name and
@@ -30,6 +30,31 @@ func (e Endpoint) HostPort() string {
 	}
 	return net.JoinHostPort(host, strconv.Itoa(e.Port))
 }
+
+// Dialed is HostPort, or the member and port where there is neither name nor
+// address.
+func (e Endpoint) Dialed() string {
+	if e.FQDN == "" && !e.Address.IsValid() {
+		return net.JoinHostPort(e.Member, strconv.Itoa(e.Port))
+	}
+	return e.HostPort()
+}
+
+// Place says where an endpoint is, in few words: "edge2 webcon:443", with the
+// service's port, by which people know it; a loose endpoint is the name or
+// address and port it was given as.
+func (e Endpoint) Place() string {
+	if e.Role != Other {
+		return e.Member + " " + e.Column()
+	}
+	if e.FQDN != "" {
+		return net.JoinHostPort(e.FQDN, strconv.Itoa(e.Port))
+	}
+	return e.Dialed()
+}
+
+// Column is the service and port an endpoint stands for: "webcon:443".
+func (e Endpoint) Column() string { return string(e.Role) + ":" + strconv.Itoa(e.ServicePort) }
 
 // Stage is how far the conversation with an endpoint came.
 type Stage string

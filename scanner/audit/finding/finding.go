@@ -33,21 +33,21 @@ func (s Severity) Rank() int {
 //
 // Member, Role, FQDN, Address and Port are what the cells agree in, else empty.
 type Finding struct {
-	Rule         string
-	Severity     Severity
-	Also         []string            // further rules whose fact the finding tells
-	Cells        []int               // the captures that it blames, indexes into the pool's, ascending
-	Certificates []*edge.Certificate // those it is about, CAs' too, each once
-	Subjects     []string            // names, addresses, domains and ports it is about, sorted
-	Member       string
-	Role         edge.Role
-	FQDN         string
-	Address      string
-	Port         int    // as dialed
-	Message      string // what was expected and what was seen
-	Fix          string // the steps that settle it, in a line
-	Steps        []Step // what settles it, where that is more than its fix
-	Problem      int    // index into the Judgement's problems, -1: it belongs to none
+	Rule         string              `json:"rule"`
+	Severity     Severity            `json:"severity"`
+	Also         []string            `json:"also"`         // further rules whose fact the finding tells
+	Cells        []int               `json:"endpoints"`    // the captures that it blames, indexes into the pool's, ascending
+	Certificates []*edge.Certificate `json:"certificates"` // those it is about, CAs' too, each once
+	Subjects     []string            `json:"subjects"`     // names, addresses, domains and ports it is about, sorted
+	Member       string              `json:"member"`
+	Role         edge.Role           `json:"role"`
+	FQDN         string              `json:"fqdn,omitempty"`
+	Address      string              `json:"address"`
+	Port         int                 `json:"port"`    // as dialed
+	Message      string              `json:"message"` // what was expected and what was seen
+	Fix          string              `json:"fix"`     // the steps that settle it, in a line
+	Steps        []Step              `json:"-"`       // what settles it, where that is more than its fix
+	Problem      int                 `json:"problem"` // index into the Judgement's problems, -1: it belongs to none
 }
 
 // Certificate is the only one that the finding is about, else nil.
@@ -60,24 +60,24 @@ func (f Finding) Certificate() *edge.Certificate {
 
 // A Problem is what one act mends: the findings that have one cause.
 type Problem struct {
-	Severity Severity
-	Headline string   // at most 120 printable ASCII characters, fit for a mail's subject
-	Impact   string   // what stops working, for whom and when, in a sentence; empty: nothing does
-	Members  []string // those to act on, in the pool's order
-	Findings []int    // indexes into the Judgement's findings
+	Severity Severity `json:"severity"`
+	Headline string   `json:"headline"`         // at most 120 printable ASCII characters, fit for a mail's subject
+	Impact   string   `json:"impact,omitempty"` // what stops working, for whom and when, in a sentence; empty: nothing does
+	Members  []string `json:"members"`          // those to act on, in the pool's order
+	Findings []int    `json:"findings"`         // indexes into the Judgement's findings
 }
 
 // A Step is one act of a pool's plan.
 type Step struct {
-	On       []string // members; empty: not on the Edge itself, or on all of them as the text says
-	Text     string   // what to do, a sentence without its period
-	Commands []string // PowerShell, a whole command line each
-	Problems []int    // the problems that it settles
+	On       []string `json:"on"`       // members; empty: not on the Edge itself, or on all of them as the text says
+	Text     string   `json:"text"`     // what to do, a sentence without its period
+	Commands []string `json:"commands"` // PowerShell, a whole command line each
+	Problems []int    `json:"problems"` // the problems that it settles
 }
 
 // An Untold is why rules could not tell.
 type Untold struct {
-	Reason string
-	Rules  []string // sorted
-	Cells  []int    // the captures that it is about; none: the pool
+	Reason string   `json:"reason"`
+	Rules  []string `json:"rules"`     // sorted
+	Cells  []int    `json:"endpoints"` // the captures that it is about; none: the pool
 }

@@ -1,0 +1,226 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"edgecert/report"
+	"edgecert/scanner/edge"
+)
+
+// certificates tells which leaves took the place of which: one event for each
+// pair of old and new in the pool, since a renewal is one act.
+func (d *poolDiff) certificates() {
+	var g cellGroups
+	for _, p := range d.pairs {
+		for _, swap := range d.swaps(p) {
+			g.add(p.is, "", swap.before, swap.after)
+		}
+	}
+	d.firstSeen(&g)
+	for _, x := range g.list {
+		d.replaced(x)
+	}
+}
+
+type leafSwap struct{ before, after string }
+
+// swaps is what a cell shows now that it did not show before. Fewer
+// certificates than before are no swap: a load balancer's samples may miss
+// one, and `finding-gone` tells that a mixture ended.
+func (d *poolDiff) swaps(p cellPair) []leafSwap {
+	was, is := leaves(p.was), leaves(p.is)
+	if len(was) == 0 {
+		return nil
+	}
+	var out []leafSwap
+	for _, after := range is {
+		if slices.Contains(was, after) || p.shared() && d.seenBefore(after) {
+			continue // behind a load balancer another member's certificate is no news
+		}
+		out = append(out, leafSwap{d.predecessor(was, after), after})
+	}
+	return out
+}
+
+// seenBefore says that the pool showed the leaf in the previous scan.
+func (d *poolDiff) seenBefore(fp string) bool {
+	return slices.ContainsFunc(pointers(d.was.Captures), func(e *edge.Capture) bool { return slices.Contains(leaves(e), fp) })
+}
+
+// predecessor is the newest of the certificates that after may have renewed,
+// else the first of them.
+func (d *poolDiff) predecessor(of []string, after string) string {
+	best := ""
+	for _, fp := range of {
+		if !succeeds(d.certs[fp], d.certs[after]) {
+			continue
+		}
+		if best == "" || d.certs[fp].NotBefore().After(d.certs[best].NotBefore()) {
+			best = fp
+		}
+	}
+	if best == "" {
+		return of[0]
+	}
+	return best
+}
+
+// firstSeen adds cells that nobody could see in the previous scan and that
+// show a leaf which was nowhere in the pool then: a renewal behind an outage.
+func (d *poolDiff) firstSeen(g *cellGroups) {
+	if d.loose() {
+		return
+	}
+	var old []string
+	for _, e := range pointers(d.was.Captures) {
+		for _, fp := range leaves(e) {
+			if !slices.Contains(old, fp) {
+				old = append(old, fp)
+			}
+		}
+	}
+	if len(old) == 0 {
+		return
+	}
+	cells := slices.Clone(d.come)
+	for _, p := range d.pairs {
+		if len(leaves(p.was)) == 0 {
+			cells = append(cells, p.is)
+		}
+	}
+	for _, e := range cells {
+		for _, fp := range leaves(e) {
+			if slices.Contains(old, fp) {
+				continue
+			}
+			if before := d.predecessor(old, fp); succeeds(d.certs[before], d.certs[fp]) {
+				g.add(e, "", before, fp)
+			}
+		}
+	}
+}
+
+// succeeds says that b looks like a's renewal: younger, and for one of its
+// names at least.
+func succeeds(a, b *edge.Certificate) bool {
+	if a.NotBefore().IsZero() || b.NotBefore().IsZero() {
+		return false
+	}
+	younger := b.NotBefore().After(a.NotBefore()) || b.NotBefore().Equal(a.NotBefore()) && b.NotAfter().After(a.NotAfter())
+	sameName := a.Subject() == b.Subject() || slices.ContainsFunc(a.DNSNames(), func(n string) bool {
+		return slices.ContainsFunc(b.DNSNames(), func(m string) bool { return strings.EqualFold(n, m) })
+	})
+	return younger && sameName
+}
+
+// replaced tells one replacement, and what the new certificate lost, gained or
+// kept.
+func (d *poolDiff) replaced(x cellGroup) {
+	a, b := d.certs[x.before], d.certs[x.after]
+	kind, verb := report.CertificateRenewed, "was renewed"
+	switch {
+	case succeeds(a, b):
+	case succeeds(b, a):
+		kind, verb = report.CertificateChanged, "was replaced by an older one"
+	default:
+		kind, verb = report.CertificateChanged, "was replaced by another that is not its renewal"
+	}
+	c := d.located(kind, x.cells, x.before, x.after)
+	c.Message = fmt.Sprintf("the certificate %s on %s%s; %s", verb, d.who(x.cells, d.bearing), d.standing(x), describeNew(a, b))
+	d.changes = append(d.changes, c)
+
+	if a.ParseError != "" || b.ParseError != "" {
+		return // what cannot be read lost and gained nothing
+	}
+	lost, gained := namesWithout(a.DNSNames(), b.DNSNames()), namesWithout(b.DNSNames(), a.DNSNames())
+	d.detail(x, report.SANLost, strings.Join(lost, " "), "", "the new certificate no longer holds "+report.Enumerate(lost))
+	d.detail(x, report.SANGained, "", strings.Join(gained, " "), "the new certificate also holds "+report.Enumerate(gained))
+	if a.Issuer() != b.Issuer() {
+		d.detail(x, report.IssuerChanged, a.Issuer(), b.Issuer(), fmt.Sprintf("issued by %s, before by %s", b.Issuer(), a.Issuer()))
+	}
+	if a.KeyID() == b.KeyID() {
+		d.detail(x, report.KeyReused, a.KeyID().String(), b.KeyID().String(), "the new certificate has the old one's key")
+	}
+}
+
+// detail adds an event that belongs to a replacement; without a value on
+// either side there is none.
+func (d *poolDiff) detail(x cellGroup, kind, before, after, message string) {
+	if before == "" && after == "" {
+		return
+	}
+	c := d.located(kind, x.cells, before, after)
+	c.Message = fmt.Sprintf("on %s: %s", d.who(x.cells, d.bearing), message)
+	d.changes = append(d.changes, c)
+}
+
+// describeNew is what a person needs to recognise the new certificate.
+func describeNew(a, b *edge.Certificate) string {
+	key := "a new key"
+	if a.KeyID() == b.KeyID() {
+		key = "the same key"
+	}
+	until := "validity unreadable"
+	if !b.NotAfter().IsZero() {
+		until = "valid until " + b.NotAfter().UTC().Format(time.DateOnly)
+	}
+	return fmt.Sprintf("new: thumbprint %s, serial %s, %s, %s", strings.ToUpper(b.Thumbprint()), b.Serial(), until, key)
+}
+
+// standing is how far a replacement has come in the whole pool. A list of
+// loose endpoints is no whole.
+func (d *poolDiff) standing(x cellGroup) string {
+	if d.loose() {
+		return ""
+	}
+	var old, both, other, unseen []*edge.Capture
+	members := map[string]bool{}
+	for _, e := range pointers(d.is.Captures) {
+		shown := leaves(e)
+		switch hasNew, hasOld := slices.Contains(shown, x.after), slices.Contains(shown, x.before); {
+		case hasNew && hasOld:
+			both = append(both, e)
+		case hasNew:
+			if !e.VIP {
+				members[e.Member] = true
+			}
+		case hasOld:
+			old = append(old, e)
+		case len(shown) > 0:
+			other = append(other, e)
+		case e.Outcome == edge.Failed:
+			unseen = append(unseen, e)
+		}
+	}
+	if len(old)+len(both)+len(other)+len(unseen) == 0 {
+		if len(members) < 2 {
+			return ""
+		}
+		return fmt.Sprintf(": all %d members have it", len(members))
+	}
+	end := d.certs[x.before].NotAfter().UTC().Format(time.DateOnly)
+	out := ""
+	for _, s := range []struct {
+		cells []*edge.Capture
+		text  string
+	}{{old, "still on the previous one, which ends " + end}, {both, "old and new in turn"}, {other, "on yet another"}, {unseen, "not seen"}} {
+		if len(s.cells) > 0 {
+			out += fmt.Sprintf("; %s: %s", s.text, d.who(s.cells, d.bearing))
+		}
+	}
+	return out
+}
+
+// namesWithout is the names of a that b lacks; names compare without case.
+func namesWithout(a, b []string) []string {
+	var out []string
+	for _, n := range a {
+		if !slices.ContainsFunc(b, func(m string) bool { return strings.EqualFold(n, m) }) {
+			out = append(out, n)
+		}
+	}
+	return out
+}

@@ -1,0 +1,144 @@
+package html
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"edgecert/report"
+	"edgecert/scanner/audit"
+)
+
+// htmlPage is the report as its template wants it: every string is clean and
+// bounded here, and escaped there.
+type htmlPage struct {
+	Policy string
+	Style  template.CSS
+
+	Title, Heading string
+	Verdict        htmlVerdict
+	Facts          []string
+	Interrupted    bool
+	Changes        *htmlChanges // nil: nothing to compare with
+	Summary        []htmlSummary
+	Timeline       *htmlTimeline // nil: no certificate has dates
+	Pools          []htmlPool
+	Single         bool
+	Coverage       []string
+}
+
+// htmlVerdict is a verdict as a class of the style and as words.
+type htmlVerdict struct{ Class, Word, Meaning string }
+
+func newHTMLVerdict(v audit.Verdict) htmlVerdict {
+	switch v {
+	case audit.VerdictOK:
+		return htmlVerdict{"ok", "OK", "all is well"}
+	case audit.VerdictWarning:
+		return htmlVerdict{"warning", "Warning", "it works, and something needs attention"}
+	case audit.VerdictError:
+		return htmlVerdict{"error", "Error", "something is wrong that users or partners meet"}
+	default:
+		return htmlVerdict{"incomplete", "Incomplete", "not everything could be looked at"}
+	}
+}
+
+type htmlSummary struct {
+	Anchor, Name               string
+	Verdict                    htmlVerdict
+	Findings, Seen, NextExpiry string
+}
+
+// htmlChanges is what happened; beyond the first few it folds, so that the
+// matrix stays in sight.
+type htmlChanges struct {
+	First, Rest []htmlChange
+	More        string
+}
+
+const maxFirstChanges = 8
+
+type htmlChange struct{ Kind, Pool, Message string }
+
+// htmlBuilder holds what all parts of the page share.
+type htmlBuilder struct {
+	r   report.Report
+	now time.Time
+}
+
+func (b *htmlBuilder) clean(s string) string { return report.Bounded(s) }
+
+// name makes a name fit that has only to be recognised.
+func (b *htmlBuilder) name(s string) string { return report.Elide(b.clean(s), report.MaxName, "…") }
+
+func newHTMLPage(r report.Report) htmlPage {
+	b := &htmlBuilder{r: r, now: r.Now()}
+	h := htmlPage{Verdict: newHTMLVerdict(r.Verdict), Interrupted: r.Evidence.Interrupted, Single: len(r.Pools) == 1,
+		Changes: b.changeList(), Timeline: b.timeline()}
+	for i, p := range r.Pools {
+		pool := b.pool(p, fmt.Sprintf("pool-%d", i+1))
+		h.Pools = append(h.Pools, pool)
+		h.Summary = append(h.Summary, htmlSummary{
+			Anchor: pool.Anchor, Name: pool.Name, Verdict: pool.Verdict,
+			Findings:   report.Counts(p.Findings),
+			Seen:       fmt.Sprintf("%s of %s", report.Thousands(p.Coverage().Planned-p.Coverage().Failed), report.Thousands(p.Coverage().Planned)),
+			NextExpiry: p.NextExpiry(b.now, true),
+		})
+	}
+	h.Heading = b.heading()
+	h.Title = h.Verdict.Word + ": " + h.Heading + ", " + r.Evidence.Finished.Format("2006-01-02")
+	h.Facts = []string{r.Evidence.Started.Format("2 January 2006, 15:04 UTC"), "took " + report.Took(r.Evidence.Finished.Sub(r.Evidence.Started))}
+	if r.Evidence.Host != "" {
+		h.Facts = append(h.Facts, "seen from "+b.clean(r.Evidence.Host))
+	}
+	for _, fact := range r.Source() {
+		h.Facts = append(h.Facts, b.clean(fact))
+	}
+	h.Coverage = b.coverage()
+	return h
+}
+
+// heading says in one line what the report is about.
+func (b *htmlBuilder) heading() string {
+	switch len(b.r.Pools) {
+	case 0:
+		return "nothing was scanned"
+	case 1:
+		return b.clean(b.r.Pools[0].Plan.Name)
+	default:
+		return report.Attention(b.r.Pools, len(report.Unwell(b.r.Pools)))
+	}
+}
+
+// coverage says what was seen of what was planned, in words: absence must
+// never look like success.
+func (b *htmlBuilder) coverage() []string {
+	c := b.r.Coverage
+	out := []string{report.Plural(c.Planned, "endpoint") + " planned", report.Thousands(c.Captured) + " with a certificate"}
+	if c.NoCertificate > 0 {
+		out = append(out, report.Thousands(c.NoCertificate)+" alive without one")
+	}
+	return append(out, report.Thousands(c.Failed)+" failed")
+}
+
+// changeList is what happened since the previous scan.
+func (b *htmlBuilder) changeList() *htmlChanges {
+	if b.r.Changes == nil {
+		return nil
+	}
+	out := &htmlChanges{}
+	for i, c := range b.r.Changes {
+		if i == report.MaxChanges {
+			out.More = "and " + report.Plural(len(b.r.Changes)-i, "more change") + ": see the JSON report"
+			break
+		}
+		change := htmlChange{Kind: b.clean(strings.ReplaceAll(c.Kind, "-", " ")), Pool: b.clean(b.r.PoolOf(c)), Message: b.clean(c.Message)}
+		if i < maxFirstChanges {
+			out.First = append(out.First, change)
+		} else {
+			out.Rest = append(out.Rest, change)
+		}
+	}
+	return out
+}

@@ -1,0 +1,64 @@
+package text
+
+import (
+	"slices"
+	"strings"
+
+	"edgecert/report"
+	"edgecert/scanner/edge"
+)
+
+// legend describes the certificates behind the letters.
+func (p *page) legend(pool report.Pool) {
+	leaves := pool.Leaves()
+	for i, c := range leaves {
+		if i == report.MaxLegend {
+			p.line("  and ", report.Plural(len(leaves)-i, "more certificate"), ": see the JSON")
+			p.blank()
+			return
+		}
+		p.certificate(pool.Letters[c.Fingerprint], c)
+		p.para(plain, "     ", "on "+p.clean(pool.Holders(c)))
+		p.blank()
+	}
+}
+
+// certificate describes one certificate by everything a person recognises it
+// by in Windows.
+func (p *page) certificate(mark string, c *edge.Certificate) {
+	subject := p.name(c.Subject())
+	if subject == "" {
+		subject = "(no subject)"
+	}
+	first := "  " + mark + strings.Repeat(" ", max(3-len(mark), 1))
+	p.para(bold, first, subject)
+	facts := []string{report.Expiry(c.NotAfter(), p.now), "thumbprint " + strings.ToUpper(c.Thumbprint())}
+	if serial := c.Serial(); serial != "" {
+		facts = append(facts, "serial "+serial)
+	}
+	if issuer := c.Issuer(); issuer != "" {
+		facts = append(facts, "issuer "+p.name(report.CommonName(issuer)))
+	}
+	p.facts(plain, "     ", facts)
+	if c.ParseError != "" { // what stands above was read field by field
+		p.para(plain, "     ", "malformed: "+p.clean(c.ParseError))
+	}
+}
+
+// meanings explains every mark of the matrix that is no letter.
+func (p *page) meanings(marks []string, short bool) {
+	signs := slices.Clone(marks)
+	width := 0
+	for i, mark := range marks {
+		if s := shortMarks(mark); short && s != mark {
+			signs[i] = s + " " + mark
+		}
+		width = max(width, len(signs[i]))
+	}
+	for i, mark := range marks {
+		p.para(dim, "  "+signs[i]+strings.Repeat(" ", width-len(signs[i])+2), report.MarkMeaning(mark))
+	}
+	if len(marks) > 0 {
+		p.blank()
+	}
+}

@@ -1,0 +1,104 @@
+package text
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/report"
+	"edgecert/scanner/edge"
+)
+
+// The bounds of a long list's report: enough to see what kinds of things there
+// are; the JSON has everything.
+const (
+	maxGroups = 8
+)
+
+// groups stands in for the matrix where endpoints have nothing to do with each
+// other, or are too many: by certificate, those on most endpoints first, and
+// the failures by class.
+func (p *page) groups(pool report.Pool) {
+	places := map[edge.Fingerprint][]string{}
+	failed := map[string][]string{}
+	for i := range pool.Captures {
+		c := &pool.Captures[i]
+		for _, leaf := range c.Leaves() {
+			places[leaf.Fingerprint] = append(places[leaf.Fingerprint], c.Place())
+		}
+		if c.Leaf() == nil {
+			word := pool.CellMarks(c)[0]
+			failed[word] = append(failed[word], c.Place())
+		}
+	}
+	order := pool.Leaves()
+	slices.SortStableFunc(order, func(a, b *edge.Certificate) int {
+		return cmp.Compare(len(places[b.Fingerprint]), len(places[a.Fingerprint]))
+	})
+	if len(order) > maxGroups {
+		p.para(plain, "  ", fmt.Sprintf("%s; the %d on most endpoints:", report.Plural(len(order), "certificate"), maxGroups))
+		p.blank()
+	}
+	for i, c := range order {
+		if i == maxGroups {
+			p.line("  and ", report.Plural(len(order)-i, "more certificate"), ": see the JSON")
+			p.blank()
+			break
+		}
+		p.certificate(pool.Letters[c.Fingerprint], c)
+		p.para(plain, "     ", "on "+p.clean(report.Places(places[c.Fingerprint])))
+		p.blank()
+	}
+	p.failures(failed)
+}
+
+// failures lists the endpoints without a certificate, by why.
+func (p *page) failures(failed map[string][]string) {
+	words := make([]string, 0, len(failed))
+	for w := range failed {
+		words = append(words, w)
+	}
+	slices.SortFunc(words, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(failed[b]), len(failed[a])), cmp.Compare(a, b))
+	})
+	width := 0
+	for _, w := range words {
+		width = max(width, len(w))
+	}
+	for _, w := range words {
+		in := red
+		if w == "alive" || w == "not run" {
+			in = dim
+		}
+		p.para(plain, "  "+p.paint(in, w)+strings.Repeat(" ", width-len(w)+2), p.clean(report.Places(failed[w])))
+	}
+	if len(words) > 0 {
+		p.blank()
+	}
+}
+
+// changes tells what happened since the previous scan, where there was one.
+func (p *page) changes(r report.Report) {
+	if r.Changes == nil {
+		return
+	}
+	if len(r.Changes) == 0 {
+		p.line(p.paint(green, "nothing changed"), " since the previous scan")
+		p.blank()
+		return
+	}
+	p.line(p.paint(bold, "changed since the previous scan"))
+	for i, c := range r.Changes {
+		if i == report.MaxChanges {
+			p.line("  and ", report.Plural(len(r.Changes)-i, "more change"), ": see the JSON")
+			break
+		}
+		text := p.clean(c.Message)
+		if pool := r.PoolOf(c); pool != "" {
+			text = p.clean(pool) + ": " + text
+		}
+		p.para(plain, "  "+p.glyph("•", "*")+" ", text)
+	}
+	p.blank()
+}
