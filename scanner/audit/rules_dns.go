@@ -124,6 +124,10 @@ func (w *world) asked() []string {
 	return out
 }
 
+// otherShare is why a share does not tell of what leads elsewhere: the whole
+// document does, once all shares are joined.
+const otherShare = "a pool of another share of the targets may be meant"
+
 func dnsUnknownAddress() Rule {
 	return Rule{
 		ID: "dns-unknown-address", Family: "dns", For: edgeAlone, Wire: true, Severity: Warning,
@@ -156,6 +160,10 @@ How to fix it: add the member to the targets file, or remove the record.`,
 				}
 				if len(strange) == 0 {
 					r.pass()
+					return
+				}
+				if w.scan.ev.Shard != nil {
+					r.couldNotTell(otherShare)
 					return
 				}
 				r.find(Finding{

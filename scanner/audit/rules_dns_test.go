@@ -168,6 +168,22 @@ func dnsCases() []ruleCase {
 			},
 		},
 		{rule: "domain-in-cloud", name: "a domain homed in Microsoft 365", want: Found, severity: Info, at: "pool", says: []string{"fabrikam.com is homed in Microsoft 365: its records lead to sipdir.online.lync.com and sipfed.online.lync.com"}, change: inCloud},
+		{
+			rule: "dns-unknown-address", name: "one of several shares of the targets", want: CouldNotTell,
+			change: func(w *testWorld) {
+				w.ev.Shard = &edge.Shard{Index: 1, Of: 2}
+				resolves(webcon, func(a *edge.NameAnswer) {
+					a.Addresses = append(slices.Clone(a.Addresses), netip.MustParseAddr("203.0.113.29"))
+				})(w)
+			},
+		},
+		{
+			rule: "srv-unexpected", name: "one of several shares of the targets", want: CouldNotTell, also: []string{"srv-target-name-missing"},
+			change: func(w *testWorld) {
+				w.ev.Shard = &edge.Shard{Index: 1, Of: 2}
+				answers(federation, func(a *edge.SRVAnswer) { a.Records = []edge.SRV{record("route.fabrikam.com", 5061, 0)} })(w)
+			},
+		},
 		{rule: "domain-in-cloud", name: "every domain at home", want: Pass, change: func(*testWorld) {}},
 		{rule: "srv-wrong-domain", name: "a domain homed in Microsoft 365", want: Pass, change: inCloud},
 		{rule: "srv-unexpected", name: "a domain homed in Microsoft 365", want: Pass, change: inCloud},

@@ -165,7 +165,11 @@ mend the record.`,
 				var odd []string
 				subjects := []string{a.Query}
 				for _, s := range usable(a) {
-					if why := w.unexpected(a, s); why != "" {
+					switch why := w.unexpected(a, s); why {
+					case "":
+					case otherShare:
+						r.couldNotTell(otherShare)
+					default:
 						subjects = append(subjects, s.Target, strconv.Itoa(s.Port))
 						odd = append(odd, fmt.Sprintf("%s:%d (priority %d): %s", s.Target, s.Port, s.Priority, why))
 					}
@@ -194,6 +198,8 @@ func (w *world) unexpected(a edge.SRVAnswer, s edge.SRV) string {
 	switch {
 	case w.ofSister(a, s):
 		return "" // one route for several pools: the port is that pool's
+	case w.scan.ev.Shard != nil && !w.accessName(s.Target):
+		return otherShare
 	case w.accessName(s.Target):
 	case followed(a, s) && w.targetLacked(s.Target):
 		// srv-target-name-missing, or wildcard-only
