@@ -141,6 +141,9 @@ func references(c edge.Capture) (version string, byKey map[edge.Algorithm][]*edg
 // older are the presentations of older versions that show something else than
 // the newest: another leaf, or its chain with other certificates above it.
 func older(c edge.Capture) (newest edge.Presentation, differing []edge.Presentation) {
+	if len(c.Presentations) == 0 {
+		return newest, nil
+	}
 	version, byKey := references(c)
 	for _, p := range slices.Concat(equal(c)...) {
 		if p.Offer == edge.OfferWithoutSNI || p.Leaf() == nil || p.Version == "" || p.Version == version {

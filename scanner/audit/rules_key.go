@@ -237,11 +237,11 @@ func (w *world) certificates() []group {
 				continue
 			}
 			if at, ok := index[cert.Fingerprint]; ok {
-				out[at].at = append(slices.Clip(out[at].at), g.at...)
+				out[at].at = append(out[at].at, g.at...)
 				continue
 			}
 			index[cert.Fingerprint] = len(out)
-			out = append(out, group{cert, g.at})
+			out = append(out, group{cert, slices.Clone(g.at)}) // it grows
 		}
 	}
 	for n := len(w.leaves); n < len(out); n++ {

@@ -215,6 +215,9 @@ else import the PFX that has both, assign it with Set-CsCertificate and restart 
 // proofs are the proofs that each leaf of an endpoint was presented with, but
 // without SNI.
 func proofs(c edge.Capture, leaf *edge.Certificate) []edge.Proof {
+	if len(c.Presentations) == 0 {
+		return []edge.Proof{c.Proof}
+	}
 	var out []edge.Proof
 	for _, p := range slices.Concat(equal(c)...) {
 		if p.Offer != edge.OfferWithoutSNI && p.Leaf() != nil && p.Leaf().Fingerprint == leaf.Fingerprint {

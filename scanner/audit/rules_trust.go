@@ -278,15 +278,17 @@ func (w *world) sentBy(c *edge.Certificate) string {
 		return w.where(here) + " " + w.verb(here, "sends", "send")
 	}
 	var others []string
+	known := map[string]bool{}
 	for _, e := range w.scan.forest.Senders(c) {
 		name := fmt.Sprintf("%s of pool %s", e.Member, e.Pool)
 		switch {
 		case e.Pool == w.pool.Name: // in an extra handshake
 			name = e.Member
 		case e.Member == "":
-			name = target(e)
+			name = target(*e)
 		}
-		if !slices.Contains(others, name) {
+		if !known[name] {
+			known[name] = true
 			others = append(others, name)
 		}
 	}

@@ -30,18 +30,20 @@ func firstOffer(e edge.Endpoint) offer {
 	return o
 }
 
-// suites are all that crypto/tls has, so that old Edges answer. The order is
+// suites are all that crypto/tls has, so that old Edges answer, and their
+// names: crypto/tls makes its lists anew for each that is asked. The order is
 // its own affair.
-func suites() map[rawtls.KeyType][]uint16 {
-	ids := map[rawtls.KeyType][]uint16{}
+func suites() (map[rawtls.KeyType][]uint16, map[uint16]string) {
+	ids, names := map[rawtls.KeyType][]uint16{}, map[uint16]string{}
 	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		names[s.ID] = s.Name
 		for _, key := range []rawtls.KeyType{"", rawtls.RSA, rawtls.ECDSA} {
 			if key.Fits(s.Name) {
 				ids[key] = append(ids[key], s.ID)
 			}
 		}
 	}
-	return ids
+	return ids, names
 }
 
 func (p *Prober) config(o offer, w *wire, r *clientRequest) *tls.Config {
@@ -112,7 +114,7 @@ func (p *Prober) seen(s *sight, state tls.ConnectionState, r *clientRequest) {
 	s.chain = p.store.chain(state.PeerCertificates)
 	s.tls = &edge.TLS{
 		Version: rawtls.VersionName(state.Version),
-		Cipher:  tls.CipherSuiteName(state.CipherSuite),
+		Cipher:  p.suiteNames[state.CipherSuite],
 		Staple:  state.OCSPResponse,
 	}
 	r.describe(s.tls, &p.store)

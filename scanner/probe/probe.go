@@ -46,12 +46,14 @@ type Prober struct {
 	recordings sync.Pool
 	store      store
 	suites     map[rawtls.KeyType][]uint16
+	suiteNames map[uint16]string
 	hellos     rawtls.Hellos
 }
 
 // New is a Prober with the given timeout, no retries, and nobody to wait for.
 func New(timeout time.Duration) *Prober {
-	p := &Prober{Timeout: timeout, suites: suites(), store: newStore()}
+	p := &Prober{Timeout: timeout, store: newStore()}
+	p.suites, p.suiteNames = suites()
 	p.recordings.New = func() any { b := make([]byte, 0, 8<<10); return &b }
 	return p
 }

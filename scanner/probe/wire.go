@@ -26,7 +26,8 @@ type wire struct {
 	dialed   time.Duration // how long the connection took
 	stop     func() bool   // ends the watch for the end of the scan
 	release  func()        // gives the address's slot back
-	record   *[]byte       // what the server sent since listen; nil: not kept
+	listens  bool          // what the server sends is kept
+	record   *[]byte       // what it sent since listen; nil: nothing yet
 	secret   []byte        // the server's handshake traffic secret, from the key log
 	verified bool          // crypto/tls has verified the server's signature
 	settling bool
@@ -43,8 +44,8 @@ func (w *wire) Read(b []byte) (int, error) {
 	w.prober.Traffic.Leave()
 	n, err := w.Conn.Read(b)
 	w.prober.Traffic.Enter()
-	if w.record != nil && len(*w.record) < rawtls.MaxFlight {
-		*w.record = append(*w.record, b[:n]...)
+	if w.listens && n > 0 {
+		w.keep(b[:n])
 	}
 	if w.settling && len(w.settled) < maxSettled {
 		w.settled = append(w.settled, b[:n]...)
@@ -95,8 +96,16 @@ func (w *wire) until(ctx context.Context, t time.Time) {
 
 // listen begins a recording. Recordings are pooled: a handshake needs a few kB
 // of it, and thousands come by in a second.
-func (w *wire) listen() {
-	w.record, _ = w.prober.recordings.Get().(*[]byte)
+func (w *wire) listen() { w.listens = true }
+
+// keep takes a buffer with the first bytes: thousands may wait for theirs.
+func (w *wire) keep(b []byte) {
+	if w.record == nil {
+		w.record, _ = w.prober.recordings.Get().(*[]byte)
+	}
+	if len(*w.record) < rawtls.MaxFlight {
+		*w.record = append(*w.record, b...)
+	}
 }
 
 // forget ends the recording. A large one is not kept for the next handshake.
@@ -105,7 +114,7 @@ func (w *wire) forget() {
 		*w.record = (*w.record)[:0]
 		w.prober.recordings.Put(w.record)
 	}
-	w.record = nil
+	w.record, w.listens = nil, false
 }
 
 // heard is what the server has sent so far.

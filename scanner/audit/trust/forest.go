@@ -15,7 +15,7 @@ type Forest struct {
 	o       Options
 	byName  map[string]*family // by edge.NameKey
 	byPrint map[edge.Fingerprint]*authority
-	senders map[edge.Fingerprint][]edge.Endpoint
+	senders map[edge.Fingerprint][]*edge.Endpoint
 	links   map[pair]link
 	results map[edge.Fingerprint]Result // by the hash of the chain's fingerprints
 	layouts map[edge.Fingerprint]Layout

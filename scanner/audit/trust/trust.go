@@ -110,7 +110,7 @@ func New(ctx context.Context, captures []edge.Capture, o Options) *Forest {
 		o:       o,
 		byName:  map[string]*family{},
 		byPrint: map[edge.Fingerprint]*authority{},
-		senders: map[edge.Fingerprint][]edge.Endpoint{},
+		senders: map[edge.Fingerprint][]*edge.Endpoint{},
 		links:   map[pair]link{},
 		results: map[edge.Fingerprint]Result{},
 		layouts: map[edge.Fingerprint]Layout{},
@@ -124,16 +124,17 @@ func New(ctx context.Context, captures []edge.Capture, o Options) *Forest {
 			f.add(a)
 		}
 	}
-	for _, c := range captures {
-		f.addSent(c.Endpoint, c.Chain)
+	for i := range captures {
+		c := &captures[i]
+		f.addSent(&c.Endpoint, c.Chain)
 		for _, p := range c.Presentations {
-			f.addSent(c.Endpoint, p.Chain)
+			f.addSent(&c.Endpoint, p.Chain)
 		}
 	}
 	return f
 }
 
-func (f *Forest) addSent(from edge.Endpoint, chain []*edge.Certificate) {
+func (f *Forest) addSent(from *edge.Endpoint, chain []*edge.Certificate) {
 	for i, c := range chain {
 		if c.X509 != nil {
 			f.add(f.authority(c))
@@ -147,7 +148,7 @@ func (f *Forest) addSent(from edge.Endpoint, chain []*edge.Certificate) {
 }
 
 // Senders are the endpoints that sent c behind their leaf, in capture order.
-func (f *Forest) Senders(c *edge.Certificate) []edge.Endpoint {
+func (f *Forest) Senders(c *edge.Certificate) []*edge.Endpoint {
 	return f.senders[c.Fingerprint]
 }
 
