@@ -121,7 +121,7 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 	if err != nil {
 		return edge.Pool{}, err
 	}
-	pools := slices.DeleteFunc(file.Pools, func(p edge.Pool) bool { return !p.IsEdge() })
+	pools := slices.DeleteFunc(file.Pools, edge.Pool.Listed)
 	var names []string
 	for _, p := range pools {
 		names = append(names, p.Name)
