@@ -101,8 +101,3 @@ func (w *world) aboutLeaf(f Finding) bool {
 		return slices.ContainsFunc(w.captures[i].Leaves(), func(c *edge.Certificate) bool { return holds(f.Certificates, c) })
 	})
 }
-
-// valid says whether now lies in a certificate's time.
-func (w *world) valid(c *edge.Certificate) bool {
-	return !w.scan.now.Before(c.NotBefore()) && !w.scan.now.After(c.NotAfter())
-}

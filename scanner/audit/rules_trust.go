@@ -122,17 +122,6 @@ func (w *world) noRoot() string {
 	return text
 }
 
-// roleOf is the role that all these captures have, empty where they differ.
-func (w *world) roleOf(at []int) edge.Role {
-	role := w.captures[at[0]].Endpoint.Role
-	for _, i := range at {
-		if w.captures[i].Endpoint.Role != role {
-			return ""
-		}
-	}
-	return role
-}
-
 func rootWithdrawn() Rule {
 	return Rule{
 		ID: "root-withdrawn", Family: "trust", Severity: Warning,

@@ -108,9 +108,8 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 	}
 	var out []finding.Step
 	holders := p.holders(right.Thumbprint)
-	var all, lacking []string
+	var lacking []string
 	for _, m := range wrong {
-		all = append(all, m.names...)
 		for _, name := range m.names {
 			if !slices.Contains(holders, name) && name != edge.VIPMember {
 				lacking = append(lacking, name)
