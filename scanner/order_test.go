@@ -19,3 +19,18 @@ func TestEveryAddressHasItsTurn(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A fleet that is silent moves the bar with its first timeout.
+func TestProgressCountsTries(t *testing.T) {
+	t.Parallel()
+	var got []int
+	done := progress(func(n, _ int) { got = append(got, n) }, 3, 2)
+	done(2) // at once
+	done(1) // silent
+	done(1) // silent
+	done(1)
+	done(1)
+	if diff := cmp.Diff([]int{1, 1, 2, 2, 3}, got); diff != "" {
+		t.Error(diff)
+	}
+}

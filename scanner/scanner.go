@@ -64,11 +64,12 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 	if err != nil {
 		return nil, err
 	}
+	tries := max(o.Retries, 0) + 1
 	s := &run{Prober: p, endpoints: endpoints, captures: make([]edge.Capture, len(endpoints)),
-		done: progress(o.Progress, len(endpoints))}
+		done: progress(o.Progress, len(endpoints), tries)}
 	order := spread(endpoints)
-	for retries := max(o.Retries, 0); len(order) > 0; retries-- {
-		order = s.round(ctx, order, o.Concurrency, retries > 0)
+	for ; len(order) > 0; tries-- {
+		order = s.round(ctx, order, o.Concurrency, tries)
 		if len(order) > 0 {
 			pause(ctx, retryPause)
 		}
@@ -109,12 +110,13 @@ type run struct {
 	*probe.Prober
 	endpoints []edge.Endpoint
 	captures  []edge.Capture
-	done      func()
+	done      func(tries int)
 }
 
-// round probes the endpoints of order and returns those that are worth another
-// try, if there is to be one.
-func (s *run) round(ctx context.Context, order []int, concurrency int, again bool) []int {
+// round probes the endpoints of order, which have so many tries left, and
+// returns those that are worth another one.
+func (s *run) round(ctx context.Context, order []int, concurrency, tries int) []int {
+	again := tries > 1
 	var workers errgroup.Group
 	workers.SetLimit(concurrency)
 	var mu sync.Mutex
@@ -128,12 +130,13 @@ func (s *run) round(ctx context.Context, order []int, concurrency int, again boo
 			s.captures[i] = c
 			place.Done(c.Outcome != edge.Failed)
 			if again && probe.Passing(c.Outcome, c.Fault) {
+				s.done(1)
 				mu.Lock()
 				defer mu.Unlock()
 				failed = append(failed, i)
 				return nil
 			}
-			s.done()
+			s.done(tries)
 			return nil
 		})
 	}
@@ -218,17 +221,18 @@ func (o Options) reach(ctx context.Context) error {
 	return nil
 }
 
-// progress is a function to call after each endpoint.
-func progress(report func(done, total int), total int) func() {
+// progress is a function to call with the tries that an endpoint has used, and
+// that it will not need: where all are silent, the first timeout is half of two.
+func progress(report func(done, total int), total, each int) func(tries int) {
 	if report == nil {
-		return func() {}
+		return func(int) {}
 	}
 	var mu sync.Mutex
 	done := 0
-	return func() {
+	return func(tries int) {
 		mu.Lock()
 		defer mu.Unlock()
-		done++
-		report(done, total)
+		done += tries
+		report(done/each, total)
 	}
 }

@@ -142,16 +142,46 @@ func (u *ui) progress(total int, o uiOptions) (func(done, total int), func()) {
 	u.bar = bar
 	_ = bar.RenderBlank() // the first answer may be a timeout away
 	u.mu.Unlock()
-	step := func(done, _ int) {
+	done := 0
+	set := func(to int) {
 		u.mu.Lock()
 		defer u.mu.Unlock()
-		_ = bar.Set(done)
+		if done = max(done, to); u.bar != nil {
+			_ = bar.Set(done)
+		}
 	}
-	return step, func() {
+	stop := u.every(progressTick, func() { set(0) })
+	return func(done, _ int) { set(done) }, func() {
+		stop()
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		_ = bar.Clear()
 		u.bar = nil
+	}
+}
+
+// progressTick is how often the clock of the bar moves where nobody answers.
+const progressTick = 500 * time.Millisecond
+
+// every calls do again and again until stop, which waits for the last call.
+func (u *ui) every(d time.Duration, do func()) (stop func()) {
+	var running sync.WaitGroup
+	done := make(chan struct{})
+	running.Go(func() {
+		tick := time.NewTicker(d)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				do()
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		running.Wait()
 	}
 }
 
