@@ -25,6 +25,7 @@ type (
 		Interrupted  bool                           `json:"interrupted"`
 		Asked        edge.Asked                     `json:"asked"`
 		Shard        *edge.Shard                    `json:"shard"` // null: the whole
+		Missing      []int                          `json:"missing_shards,omitempty"`
 		Verdict      audit.Verdict                  `json:"verdict"`
 		Coverage     Coverage                       `json:"coverage"`
 		Policy       audit.Policy                   `json:"policy"`
@@ -118,7 +119,7 @@ func (r Report) document() document {
 	ev := r.Evidence
 	d := document{
 		Schema: Schema, Tool: r.Tool, Started: ev.Started, Finished: ev.Finished,
-		Vantage: vantage{ev.Host, r.Vantages}, Interrupted: ev.Interrupted, Asked: ev.Asked, Shard: ev.Shard,
+		Vantage: vantage{ev.Host, r.Vantages}, Interrupted: ev.Interrupted, Asked: ev.Asked, Shard: ev.Shard, Missing: ev.Missing,
 		Verdict: r.Verdict, Coverage: r.Coverage, Policy: r.Policy,
 		Pools: func(yield func(poolEntry) bool) {
 			for i := range r.Pools {

@@ -80,7 +80,7 @@ func (l *loader) document() error {
 	d := &l.doc
 	fields := map[string]any{
 		"schema": &d.Schema, "tool": &d.Tool, "started": &d.Started, "finished": &d.Finished, "at": &d.At, "vantage": &d.Vantage,
-		"interrupted": &d.Interrupted, "asked": &d.Asked, "shard": &d.Shard, "policy": &d.Policy, "trust": &d.Trust, "changes": &d.Changes,
+		"interrupted": &d.Interrupted, "asked": &d.Asked, "shard": &d.Shard, "missing_shards": &d.Missing, "policy": &d.Policy, "trust": &d.Trust, "changes": &d.Changes,
 	}
 	required := []string{"started", "finished", "vantage", "interrupted", "asked", "shard", "policy", "pools", "certificates", "trust"}
 	err := l.object(func(key string) error {
@@ -250,7 +250,7 @@ func (l *loader) finish() error {
 	}
 	d, ev := &l.doc, &l.ev
 	ev.Started, ev.Finished, ev.Host, ev.Interrupted = d.Started, d.Finished, d.Vantage.Host, d.Interrupted
-	ev.Asked, ev.Shard, ev.HostRoots = d.Asked, d.Shard, d.Trust.HostRoots
+	ev.Asked, ev.Shard, ev.Missing, ev.HostRoots = d.Asked, d.Shard, d.Missing, d.Trust.HostRoots
 	if ev.Finished.Before(ev.Started) {
 		return damaged("the scan ends at %s, before it began", ev.Finished)
 	}

@@ -116,7 +116,7 @@ func (r Report) Now() time.Time {
 // anything, has no right to be called well.
 func (r *Report) Sum() {
 	r.Coverage, r.Verdict = Coverage{}, audit.VerdictOK
-	if r.Evidence.Interrupted || len(r.Pools) == 0 {
+	if r.Evidence.Interrupted || len(r.Pools) == 0 || len(r.Evidence.Missing) > 0 {
 		r.Verdict = audit.VerdictIncomplete
 	}
 	for _, p := range r.Pools {

@@ -24,6 +24,7 @@ type checkFlags struct {
 	pool     string
 	password passwordFlags
 	services []string
+	at       string
 }
 
 // roles are the services that the certificate is meant for; none: all.
@@ -50,6 +51,7 @@ func (k *checkFlags) bind(f *pflag.FlagSet) {
 	f.StringVar(&k.pool, "pool", "", "the pool's `NAME`, where the file has several")
 	f.StringSliceVar(&k.services, "service", nil, "judge it for `access|webcon|xmpp` alone, where each has its own; repeatable")
 	k.password.bind(f)
+	bindMoment(f, &k.at)
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -103,7 +105,13 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 	if err != nil {
 		return err
 	}
-	now := time.Now().UTC()
+	now, err := parseMoment(k.at)
+	if err != nil {
+		return err
+	}
+	if now.IsZero() {
+		now = time.Now().UTC()
+	}
 	ev := certfile.AsEvidence(file, pool, k.roles(), now)
 	ev.Host, _ = os.Hostname()
 	for _, note := range file.Notes {

@@ -27,12 +27,14 @@ type outputFlags struct {
 	previous string
 	state    string
 	mail     mailOptions
+	comma    string // of the CSV
 }
 
 func (o *outputFlags) bind(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.files, "output", "o", nil, "write a report to `FILE`, in the format of its suffix; repeatable")
 	f.StringVar(&o.format, "format", "table", "format of stdout, `F`: "+strings.Join(formatNames(), ", "))
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "stdout only if there is a warning, an error or a change")
+	f.StringVar(&o.comma, "csv-separator", ",", "part the cells of CSV with `C`: Excel wants ; in many countries")
 	f.StringVar(&o.previous, "previous", "", "tell what changed since the scan saved in `FILE` (JSON)")
 }
 
@@ -45,6 +47,14 @@ func (o *outputFlags) bindNightly(f *pflag.FlagSet) {
 	f.StringVar(&o.mail.user, "smtp-user", "", "log in to the mail server as `NAME`")
 	f.StringVar(&o.mail.passwordFile, "smtp-password-file", "", "read the password from `FILE` (default: "+mailPasswordVariable+")")
 	f.BoolVar(&o.mail.clear, "smtp-clear", false, "no TLS, for a relay on this machine")
+}
+
+// separator is what --csv-separator says, checked when the sinks are opened.
+func (o outputFlags) separator() rune {
+	if o.comma == "" {
+		return 0
+	}
+	return rune(o.comma[0])
 }
 
 // formatNames are what --format takes.
@@ -96,6 +106,9 @@ func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
 			return nil, fmt.Errorf("--output %s: it is a folder", name)
 		}
 		s.files = append(s.files, format)
+	}
+	if !strings.Contains(",;|\t", o.comma) || len(o.comma) > 1 {
+		return nil, hintf("use , or ; or | or a tab", "--csv-separator %q: no separator of cells", o.comma)
 	}
 	if o.previous != "" && o.state != "" {
 		return nil, hintf("leave one of them out", "--previous and --state both say what to compare with")
@@ -166,11 +179,11 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 	var errs []error
 	worth := worthReading(r)
 	if worth || !s.flags.quiet {
-		errs = append(errs, a.show(r, s.format, failOn))
+		errs = append(errs, a.show(r, s.format, formats.Options{FailOn: failOn, Separator: s.flags.separator()}))
 	}
 	for i, name := range s.flags.files {
 		errs = append(errs, writeFile(name, publicFile, func(w io.Writer) error {
-			return s.files[i].Render(w, r, formats.Options{Text: text.Options{Width: fileWidth}, FailOn: failOn})
+			return s.files[i].Render(w, r, formats.Options{Text: text.Options{Width: fileWidth}, FailOn: failOn, Separator: s.flags.separator()})
 		}))
 	}
 	if s.mail != nil && worth {
@@ -192,10 +205,9 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 const fileWidth = 100
 
 // show renders a report on stdout.
-func (a *app) show(r report.Report, f formats.Format, failOn string) error {
+func (a *app) show(r report.Report, f formats.Format, o formats.Options) error {
 	w := bufio.NewWriterSize(a.out, 64<<10)
-	o := formats.Options{FailOn: failOn,
-		Text: text.Options{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor, ASCII: asciiOnly(a.out)}}
+	o.Text = text.Options{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor, ASCII: asciiOnly(a.out)}
 	if err := f.Render(w, r, o); err != nil {
 		return fmt.Errorf("writing the report to stdout as %s: %w", f.Name, err)
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,12 +19,14 @@ import (
 func (a *app) reportCommand() *cobra.Command {
 	var p policyFlags
 	var o outputFlags
+	var find, at string
 	c := &cobra.Command{
 		Use:   "report SCAN.json...",
 		Short: "Render a saved scan again, or several side by side",
-		Long: "Render a saved scan in any format, without network. With policy flags it is judged again, as\n" +
-			"of the time it was made. Several scans of the same pools are taken for several vantage\n" +
-			"points and shown side by side; where they differ is a finding. - is stdin.",
+		Long: "Render a saved scan in any format, without network. It is judged again, as of the time it was\n" +
+			"made, or --at another, and by the policy it was made with, or that of the flags. Several scans\n" +
+			"of the same pools are taken for several vantage points and shown side by side; where they\n" +
+			"differ is a finding. The parts of one scan (scan --shard) are joined. - is stdin.",
 		Args: takes("saved scans", 1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			over, err := p.parse()
@@ -34,29 +38,75 @@ func (a *app) reportCommand() *cobra.Command {
 				return err
 			}
 			defer sinks.close()
-			r, err := a.saved(c.Context(), args, over, c.Flags())
+			moment, err := parseMoment(at)
 			if err != nil {
 				return err
+			}
+			r, err := a.saved(c.Context(), args, over, moment, c.Flags())
+			if err != nil {
+				return err
+			}
+			if find != "" {
+				return a.find(r, find)
 			}
 			return a.deliver(c.Context(), r, sinks, p.failOn)
 		},
 	}
 	p.bind(c.Flags())
 	o.bind(c.Flags())
+	bindMoment(c.Flags(), &at)
+	c.Flags().StringVar(&find, "find", "", "say where the certificate with this `SERIAL|THUMBPRINT` is; exits 1 where nobody has it")
 	return c
+}
+
+// bindMoment is for commands that judge without dialing.
+func bindMoment(f *pflag.FlagSet, at *string) {
+	f.StringVar(at, "at", "", "judge as of `TIME`: 2027-03-01, or RFC 3339 as 2027-03-01T08:00:00Z")
+}
+
+// parseMoment reads what --at says; a date is its beginning, in UTC.
+func parseMoment(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, hintf("write it as --at 2027-03-01, or --at 2027-03-01T08:00:00Z", "--at %q: no date or time", text)
+}
+
+// find prints where a certificate is.
+func (a *app) find(r report.Report, number string) error {
+	places, err := report.Find(r, number)
+	if err != nil {
+		return fmt.Errorf("--find: %w", err)
+	}
+	a.status = exitOK
+	if len(places) == 0 {
+		a.status = exitWarning
+		a.ui.infof("no endpoint of these scans presents it, and no inventory of them has it")
+	}
+	for _, p := range places {
+		if _, err := fmt.Fprintln(a.out, p); err != nil {
+			return fmt.Errorf("writing to stdout: %w", err)
+		}
+	}
+	return nil
 }
 
 // saved reads saved scans, judges each again where a policy flag asks for it,
 // and lays several side by side, each called as its file, or as its host where it
 // comes from stdin.
-func (a *app) saved(ctx context.Context, names []string, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
+func (a *app) saved(ctx context.Context, names []string, over audit.Policy, at time.Time, f *pflag.FlagSet) (report.Report, error) {
+	scans, names, err := a.load(ctx, names)
+	if err != nil {
+		return report.Report{}, err
+	}
 	var all []vantage.Scan
-	for _, name := range names {
-		r, err := a.loadReport(ctx, name)
-		if err != nil {
-			return report.Report{}, err
-		}
-		again, err := rejudge(ctx, *r, over, f)
+	for i, name := range names {
+		again, err := rejudge(ctx, scans[i], over, at, f)
 		if err != nil {
 			return report.Report{}, fmt.Errorf("%s: %w", name, err)
 		}
@@ -77,10 +127,34 @@ func (a *app) saved(ctx context.Context, names []string, over audit.Policy, f *p
 	return vantage.Merge(all)
 }
 
+// load reads saved scans. Where one is a part of a scan, all have to be, and are
+// joined.
+func (a *app) load(ctx context.Context, names []string) ([]report.Report, []string, error) {
+	var scans []report.Report
+	for _, name := range names {
+		r, err := a.loadReport(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		scans = append(scans, *r)
+	}
+	if len(scans) < 2 || !slices.ContainsFunc(scans, func(r report.Report) bool { return r.Evidence.Shard != nil }) {
+		return scans, names, nil
+	}
+	whole, err := report.Join(ctx, scans)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n := len(whole.Evidence.Missing); n > 0 {
+		a.ui.warnf("of the parts of this scan some are missing: %v", whole.Evidence.Missing)
+	}
+	return []report.Report{whole}, names[:1], nil
+}
+
 // rejudge judges a saved scan with those fields of over whose flags were given
 // laid over the policy it was made with. Without such a flag it is left as it is.
-func rejudge(ctx context.Context, r report.Report, over audit.Policy, f *pflag.FlagSet) (report.Report, error) {
-	policy, asked := r.Policy, false
+func rejudge(ctx context.Context, r report.Report, over audit.Policy, at time.Time, f *pflag.FlagSet) (report.Report, error) {
+	policy, asked := r.Policy, !at.IsZero()
 	for name, lay := range map[string]func(){
 		"profile":    func() { policy.Profile = over.Profile },
 		"warn-days":  func() { policy.WarnDays = over.WarnDays },
@@ -102,7 +176,10 @@ func rejudge(ctx context.Context, r report.Report, over audit.Policy, f *pflag.F
 		return r, err
 	}
 	changes := r.Changes
-	r = report.Judge(ctx, r.Evidence, policy, r.Now(), r.Tool)
+	if at.IsZero() {
+		at = r.Now()
+	}
+	r = report.Judge(ctx, r.Evidence, policy, at, r.Tool)
 	r.Changes = changes
 	return r, nil
 }

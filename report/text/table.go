@@ -148,6 +148,9 @@ func (p *page) footer(r report.Report) {
 	if r.Evidence.Interrupted {
 		p.para(red, "", "INTERRUPTED: the scan ended early, and the report holds what was captured until then")
 	}
+	if n := len(r.Evidence.Missing); n > 0 {
+		p.para(red, "", "INCOMPLETE: "+report.Plural(n, "part")+" of the scan missing (--shard): "+fmt.Sprint(r.Evidence.Missing))
+	}
 	p.outcome(r)
 	if c := r.Coverage; c.Planned > 0 {
 		facts := []string{report.Plural(c.Planned, "endpoint"), report.Thousands(c.Captured) + " with a certificate"}

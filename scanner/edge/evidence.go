@@ -14,6 +14,7 @@ type Evidence struct {
 	Interrupted       bool
 	Asked             Asked
 	Shard             *Shard // nil: the whole
+	Missing           []int  // the shards that are not in it, where several were joined
 	Pools             []Pool
 	Captures          []Capture // in the order of the endpoints
 	HostRoots         bool      // this host's root store was asked as well
