@@ -113,10 +113,11 @@ func (r Report) Now() time.Time {
 
 // Sum works out coverage and verdict from the pools. The verdict is the worst
 // of theirs; a scan that was interrupted, or that has nothing to say of
-// anything, has no right to be called well.
+// anything, has no right to be called well, unless its share of the targets was
+// empty, as happens where there are fewer pools than machines.
 func (r *Report) Sum() {
 	r.Coverage, r.Verdict = Coverage{}, audit.VerdictOK
-	if r.Evidence.Interrupted || len(r.Pools) == 0 || len(r.Evidence.Missing) > 0 {
+	if r.Evidence.Interrupted || len(r.Pools) == 0 && r.Evidence.Shard == nil || len(r.Evidence.Missing) > 0 {
 		r.Verdict = audit.VerdictIncomplete
 	}
 	for _, p := range r.Pools {
