@@ -99,7 +99,12 @@ func (m *markdown) pool(p Pool) {
 		m.matrix(NewMatrix(p))
 	}
 	m.certificates(p)
+	m.problems(p)
+	m.plan(p)
 	m.findings(p)
+	for _, u := range p.Untold {
+		m.line("*Could not tell*, since %s: %s.", escapeMarkdown(u.Reason), Plural(len(u.Rules), "rule"))
+	}
 	for _, n := range p.Plan.Notes {
 		m.line("*Note:* %s", escapeMarkdown(n))
 	}
@@ -148,13 +153,69 @@ func (m *markdown) certificates(p Pool) {
 	}
 }
 
+// problems lists what one act mends, worst first, each with the findings that
+// it is made of.
+func (m *markdown) problems(p Pool) {
+	for _, problem := range p.Problems {
+		m.line("- **%s** %s", strings.ToUpper(string(problem.Severity)), escapeMarkdown(problem.Headline))
+		if problem.Impact != "" {
+			m.line("  %s", escapeMarkdown(problem.Impact))
+		}
+		for i, at := range problem.Findings {
+			if i == maxPerRule {
+				m.line("  - and %s: see the JSON", Plural(len(problem.Findings)-i, "more finding"))
+				break
+			}
+			f := p.Findings[at]
+			m.line("  - %s%s: %s", code(f.Rule), on(p.Where(f)), escapeMarkdown(f.Message))
+		}
+	}
+}
+
+// on names a place, where there is one.
+func on(where string) string {
+	if where == "" {
+		return ""
+	}
+	return " on " + code(where)
+}
+
+// plan lists the steps in order, their commands as blocks to copy.
+func (m *markdown) plan(p Pool) {
+	if len(p.Steps) > 0 {
+		m.line("### What to do")
+	}
+	for i, s := range p.Steps {
+		m.line("%d. %s%s", i+1, escapeMarkdown(s.Text), on(strings.Join(s.On, ", ")))
+		m.block(s.Commands)
+	}
+}
+
+// block shows commands as they are to be run. A fence inside one would end the
+// block: such a one is shown as text.
+func (m *markdown) block(commands []string) {
+	var fit []string
+	for _, c := range commands {
+		if strings.Contains(c, "```") {
+			m.line("   %s", escapeMarkdown(c))
+			continue
+		}
+		fit = append(fit, Clean(c))
+	}
+	if len(fit) > 0 {
+		m.line("   ```powershell\n   %s\n   ```", strings.Join(fit, "\n   "))
+	}
+}
+
+// findings lists those that belong to no problem: they are to be known of.
 func (m *markdown) findings(p Pool) {
 	for _, f := range p.Listed() {
+		if f.Problem >= 0 {
+			continue
+		}
 		m.finding(p, f.Finding)
-		if f.AsFor != "" {
-			m.line("  Fix: as for %s above.", code(f.AsFor))
-		} else {
-			m.fix(f.Fix)
+		if f.Severity != audit.Info && f.Fix != "" {
+			m.line("  Fix: %s", escapeMarkdown(f.Fix))
 		}
 		if f.More > 0 {
 			m.line("- %s%s: see the JSON", f.AndMore(), code(f.Rule))
@@ -175,33 +236,6 @@ func (m *markdown) finding(p Pool, f audit.Finding) {
 		m.b.WriteString(", " + c)
 	}
 	m.line(": %s", escapeMarkdown(f.Message))
-}
-
-// fix writes the way out, its commands as blocks to copy.
-func (m *markdown) fix(fix string) {
-	var block []string
-	first := "Fix: "
-	flush := func() {
-		if len(block) > 0 {
-			if first != "" {
-				m.line("  Fix:")
-				first = ""
-			}
-			m.line("  ```powershell\n  %s\n  ```", strings.Join(block, "\n  "))
-			block = nil
-		}
-	}
-	for _, s := range FixSteps(fix) {
-		// A fence inside a command would end the block: such a one is shown as text.
-		if IsCommand(s) && !strings.Contains(s, "```") {
-			block = append(block, Clean(s))
-			continue
-		}
-		flush()
-		m.line("  %s%s", first, escapeMarkdown(s))
-		first = ""
-	}
-	flush()
 }
 
 // code is a code span: nothing in it has a meaning but a backtick, for which

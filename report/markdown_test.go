@@ -77,19 +77,20 @@ func TestCodeSpans(t *testing.T) {
 	}
 }
 
-// TestMarkdownSaysAFixOnce: of a pool that is down every endpoint has the same.
-func TestMarkdownSaysAFixOnce(t *testing.T) {
+// TestMarkdownTellsThePlan: problems worst first, each step once with its
+// commands as a block to copy.
+func TestMarkdownTellsThePlan(t *testing.T) {
 	t.Parallel()
-	w := reporttest.New(t, 1)
-	fix := "see whether the member is up: Get-CsWindowsService, and whether the firewall lets the port through"
-	for range 3 {
-		w.Find(audit.VerdictIncomplete, audit.Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Message: "no answer", Fix: fix})
-	}
-	text := render(t, "markdown", w.Report())
-	if n := strings.Count(text, "whether the firewall"); n != 1 {
-		t.Errorf("the fix is told %d times", n)
-	}
-	if n := strings.Count(text, "Fix: as for `endpoint-unreachable` above."); n != 2 {
-		t.Errorf("it is referred to %d times, want 2", n)
+	r := reporttest.Faulty(t).Report()
+	p := &r.Pools[0]
+	p.Problems = []audit.Problem{{Severity: audit.Error, Headline: "edge2 still presents the old certificate", Impact: "It ends in 5 days", Findings: []int{0, 2}}}
+	p.Findings[0].Problem, p.Findings[2].Problem = 0, 0
+	p.Steps = []audit.Step{{On: []string{"edge2"}, Text: "assign the right one", Commands: []string{"Set-CsCertificate -Type A", "Restart-X"}, Problems: []int{0}}}
+	text := render(t, "markdown", r)
+	for want, times := range map[string]int{"**ERROR** edge2 still presents": 1, "  It ends in 5 days": 1, "1. assign the right one on `edge2`": 1,
+		"   Set-CsCertificate -Type A\n   Restart-X\n": 1, "`differs-across-members`": 1, "`expires-soon`": 1} {
+		if n := strings.Count(text, want); n != times {
+			t.Errorf("%q stands %d times:\n%s", want, n, text)
+		}
 	}
 }

@@ -17,8 +17,8 @@ const maxPluginLine = 1000
 // Development Guidelines, 2.1 and 2.6): "EDGECERT STATUS - text|perfdata". An
 // incomplete scan is CRITICAL, as its exit status says.
 //
-// The text names rules and places only. A message may hold what a certificate
-// says, and monitoring systems hand this line to shells.
+// The text is the headline of the worst problem; it holds nothing that a
+// certificate says, since monitoring systems hand this line to shells.
 func Nagios(w io.Writer, r Report) error {
 	errors, warnings := 0, 0
 	for _, p := range r.Pools {
@@ -35,7 +35,7 @@ func Nagios(w io.Writer, r Report) error {
 		facts = append(facts, "first certificate "+Expiry(end, r.Now()))
 	}
 	if errors+warnings > 0 {
-		facts = append([]string{Plural(errors, "error") + ", " + Plural(warnings, "warning")}, facts...)
+		facts = append(worst(r), facts...)
 	}
 	switch {
 	case r.Changes == nil:
@@ -44,7 +44,6 @@ func Nagios(w io.Writer, r Report) error {
 	default:
 		facts = append(facts, Plural(len(r.Changes), "change"))
 	}
-	facts = append(facts, worstFindings(r, 3)...)
 	perf := fmt.Sprintf("errors=%d;;0;0 warnings=%d;0;;0 planned=%d;;;0 captured=%d;;;0;%d failed=%d;;0;0;%d time=%.3fs;;;0",
 		errors, warnings, c.Planned, c.Captured, c.Planned, c.Failed, c.Planned, r.Evidence.Finished.Sub(r.Evidence.Started).Seconds())
 	if r.Changes != nil {
@@ -89,28 +88,36 @@ func pluginText(s string) string {
 	return b.String()
 }
 
-// worstFindings names rule and place of the first findings, errors before
-// warnings.
-func worstFindings(r Report, atMost int) []string {
-	var out []string
-	left := 0
+// worst is the headline of the worst problem with its pool, and how many more
+// there are. What belongs to no problem is named by rule and place.
+func worst(r Report) []string {
+	var first string
+	more := 0
+	tell := func(text string) {
+		if first == "" {
+			first = text
+		} else {
+			more++
+		}
+	}
 	for _, s := range []audit.Severity{audit.Error, audit.Warning} {
 		for _, p := range r.Pools {
+			for _, problem := range p.Problems {
+				if problem.Severity == s {
+					tell(p.Plan.Name + ": " + problem.Headline)
+				}
+			}
 			for _, f := range p.Findings {
-				switch {
-				case f.Severity != s:
-				case len(out) < atMost:
-					out = append(out, strings.TrimSpace(p.Plan.Name+" "+f.Rule+" "+p.Where(f)))
-				default:
-					left++
+				if f.Severity == s && (f.Problem < 0 || len(p.Problems) == 0) {
+					tell(strings.TrimSpace(p.Plan.Name + ": " + f.Rule + " " + p.Where(f)))
 				}
 			}
 		}
 	}
-	if left > 0 {
-		out = append(out, "and "+Thousands(left)+" more")
+	if more == 0 {
+		return []string{first}
 	}
-	return out
+	return []string{first, "and " + Plural(more, "more problem")}
 }
 
 // firstExpiry is the first end among all leaves, and whether any is known.

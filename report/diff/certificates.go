@@ -1,12 +1,14 @@
 package diff
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"edgecert/report"
+	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
 
@@ -130,6 +132,9 @@ func (d *poolDiff) replaced(x cellGroup) {
 	}
 	c := d.located(kind, x.cells, x.before, x.after)
 	c.Message = fmt.Sprintf("the certificate %s on %s%s; %s", verb, d.who(x.cells, d.bearing), d.standing(x), describeNew(a, b))
+	if lacks := d.lacks(a, b); len(lacks) > 0 {
+		c.Message += "; it lacks what the one before had: " + report.Enumerate(lacks)
+	}
 	d.changes = append(d.changes, c)
 
 	if a.ParseError != "" || b.ParseError != "" {
@@ -144,6 +149,32 @@ func (d *poolDiff) replaced(x cellGroup) {
 	if a.KeyID() == b.KeyID() {
 		d.detail(x, report.KeyReused, a.KeyID().String(), b.KeyID().String(), "the new certificate has the old one's key")
 	}
+}
+
+// lacks is what the new certificate has no more: names, client authentication, an
+// issuer that is a public CA.
+func (d *poolDiff) lacks(a, b *edge.Certificate) []string {
+	if a.X509 == nil || b.X509 == nil {
+		return nil // what cannot be read lost nothing
+	}
+	lost := namesWithout(a.DNSNames(), b.DNSNames())
+	may := func(c *edge.Certificate) bool { // no EKU extension allows everything
+		usages := c.X509.ExtKeyUsage
+		return len(usages)+len(c.X509.UnknownExtKeyUsage) == 0 || slices.Contains(usages, x509.ExtKeyUsageClientAuth) || slices.Contains(usages, x509.ExtKeyUsageAny)
+	}
+	if may(a) && !may(b) {
+		lost = append(lost, "client authentication")
+	}
+	private := func(p report.Pool, c *edge.Certificate) bool {
+		return slices.ContainsFunc(p.Findings, func(f audit.Finding) bool {
+			return (f.Rule == "untrusted-issuer" || f.Rule == "not-public-ca") &&
+				slices.ContainsFunc(f.Certificates, func(o *edge.Certificate) bool { return o.Fingerprint == c.Fingerprint })
+		})
+	}
+	if private(d.is, b) && !private(d.was, a) {
+		lost = append(lost, "a public issuer")
+	}
+	return lost
 }
 
 // detail adds an event that belongs to a replacement; without a value on

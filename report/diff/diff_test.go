@@ -74,14 +74,14 @@ func TestCompare(t *testing.T) {
 				"which ends 2027-12-01: edge2 and edge3; new: thumbprint #old, serial 01, valid until 2027-07-01, a new key"}},
 		{"a proxy steps in", nil, func(r *nightly) { r.shown("foreign", "edge1") },
 			[]string{"certificate-changed edge1// old→foreign: the certificate was replaced by another that is not its renewal on edge1; " +
-				"still on the previous one, which ends 2027-07-01: edge2 and edge3; new: thumbprint #foreign, serial 03, valid until 2027-12-01, a new key",
+				"still on the previous one, which ends 2027-07-01: edge2 and edge3; new: thumbprint #foreign, serial 03, valid until 2027-12-01, a new key; it lacks what the one before had: sip.contoso.com and webcon.contoso.com",
 				"san-lost edge1// sip.contoso.com webcon.contoso.com→: on edge1: the new certificate no longer holds sip.contoso.com and webcon.contoso.com",
 				"san-gained edge1// →proxy.example: on edge1: the new certificate also holds proxy.example",
 				"issuer-changed edge1// CN=Example Public CA 3,O=Example Trust,C=US→CN=Inspection,O=Example Trust,C=US: on edge1: issued by CN=Inspection,O=Example Trust,C=US, before by CN=Example Public CA 3,O=Example Trust,C=US"}},
 		{"renewed with a name less, a name more, the same key", nil, func(r *nightly) {
 			r.shown("samekey")
 		}, []string{"certificate-renewed // old→samekey: the certificate was renewed on edge1, edge2 and edge3: all 3 members have it; " +
-			"new: thumbprint #samekey, serial 02, valid until 2027-12-01, the same key",
+			"new: thumbprint #samekey, serial 02, valid until 2027-12-01, the same key; it lacks what the one before had: webcon.contoso.com",
 			"san-lost // webcon.contoso.com→: on edge1, edge2 and edge3: the new certificate no longer holds webcon.contoso.com",
 			"san-gained // →meet.contoso.com: on edge1, edge2 and edge3: the new certificate also holds meet.contoso.com",
 			"key-reused // key of old→key of old: on edge1, edge2 and edge3: the new certificate has the old one's key"}},
