@@ -30,6 +30,8 @@ type Case struct {
 	Against func(leaf *edge.Certificate, group []edge.Role) int
 	// Names calls the members of captures, each once, as a person knows them.
 	Names func(at []int) []string
+
+	groups [][]edge.Role // see Groups
 }
 
 // A Rule is what remedy goes by of a rule.
@@ -180,8 +182,15 @@ func (c *Case) fromInventory(group []edge.Role) string {
 }
 
 // Groups are the pool's roles as they share certificates; those of what is no
-// Edge share one.
+// Edge share one. They are worked out once: every finding asks for them.
 func (c *Case) Groups() [][]edge.Role {
+	if c.groups == nil {
+		c.groups = c.findGroups()
+	}
+	return c.groups
+}
+
+func (c *Case) findGroups() [][]edge.Role {
 	var out [][]edge.Role
 	var all []edge.Role
 	for _, r := range c.roles() {
