@@ -23,8 +23,10 @@ func TestTwoKeyTypes(t *testing.T) {
 		x.Key, x.Usage = lab.KeySpec{Label: "beside", Type: lab.ECDSA}, x509.KeyUsageDigitalSignature
 	})
 	for name, start := range map[string]func(*testing.T) netip.AddrPort{
-		"OpenSSL":          func(t *testing.T) netip.AddrPort { return sServer(t, rsa, "-dcert", ec.cert, "-dkey", ec.key) },
-		"OpenSSL, TLS 1.2": func(t *testing.T) netip.AddrPort { return sServer(t, rsa, "-dcert", ec.cert, "-dkey", ec.key, "-tls1_2") },
+		"OpenSSL": func(t *testing.T) netip.AddrPort { return sServer(t, rsa, "-dcert", ec.cert, "-dkey", ec.key) },
+		"OpenSSL, TLS 1.2": func(t *testing.T) netip.AddrPort {
+			return sServer(t, rsa, "-dcert", ec.cert, "-dkey", ec.key, "-tls1_2")
+		},
 		"GnuTLS": func(t *testing.T) netip.AddrPort {
 			return gnutls(t, rsa, "--x509certfile="+ec.cert, "--x509keyfile="+ec.key)
 		},

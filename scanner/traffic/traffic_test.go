@@ -136,13 +136,19 @@ func TestTheWindowFindsItsSize(t *testing.T) {
 				}()
 			}
 			synctest.Wait()
-			if n := w.window.places; n < c.min || n > c.max {
+			if n, _ := size(w); n < c.min || n > c.max {
 				t.Errorf("%s: %d places, want %d to %d", c.name, n, c.min, c.max)
 			}
 			time.Sleep(time.Minute) // all are gone
-			if w.window.used != 0 {
-				t.Errorf("%s: %d places were not given back", c.name, w.window.used)
+			if _, used := size(w); used != 0 {
+				t.Errorf("%s: %d places were not given back", c.name, used)
 			}
 		})
 	}
+}
+
+func size(c *Control) (places, used int) {
+	c.window.mu.Lock()
+	defer c.window.mu.Unlock()
+	return c.window.places, c.window.used
 }
