@@ -220,8 +220,30 @@ func (w *World) Report() report.Report {
 				f.Cells = blamed(*f, cells)
 			}
 		}
+		problems(j)
 	}
 	return report.New(w.Evidence, w.Judgements, audit.Policy{}, Tool())
+}
+
+// problems makes every error and warning a problem of its own, which its fix
+// settles.
+func problems(j *audit.Judgement) {
+	if j.Problems != nil {
+		return
+	}
+	for n := range j.Findings {
+		f := &j.Findings[n]
+		if f.Severity == audit.Info {
+			continue
+		}
+		f.Problem = len(j.Problems)
+		p := audit.Problem{Severity: f.Severity, Headline: "something is told by " + f.Rule, Members: []string{}, Findings: []int{n}}
+		if f.Member != "" {
+			p.Members = []string{f.Member}
+		}
+		j.Problems = append(j.Problems, p)
+		j.Steps = append(j.Steps, audit.Step{On: p.Members, Text: f.Fix, Commands: []string{}, Problems: []int{f.Problem}})
+	}
 }
 
 func blamed(f audit.Finding, cells []edge.Capture) []int {

@@ -19,6 +19,8 @@ func (p *page) legend(pool report.Pool) {
 		}
 		p.certificate(pool.Letters[c.Fingerprint], c)
 		p.para(plain, "     ", "on "+p.clean(pool.Holders(c)))
+	}
+	if len(leaves) > 0 {
 		p.blank()
 	}
 }
@@ -32,7 +34,11 @@ func (p *page) certificate(mark string, c *edge.Certificate) {
 	}
 	first := "  " + mark + strings.Repeat(" ", max(3-len(mark), 1))
 	p.para(bold, first, subject)
-	facts := []string{report.Expiry(c.NotAfter(), p.now), "thumbprint " + strings.ToUpper(c.Thumbprint())}
+	end := report.Expiry(c.NotAfter(), p.now)
+	if p.now.After(c.NotAfter()) && !c.NotAfter().IsZero() {
+		end = p.paint(red, end)
+	}
+	facts := []string{end, "thumbprint " + strings.ToUpper(c.Thumbprint())}
 	if serial := c.Serial(); serial != "" {
 		facts = append(facts, "serial "+serial)
 	}

@@ -35,11 +35,12 @@ const (
 
 // A page collects a terminal report.
 type page struct {
-	b     strings.Builder
-	width int
-	color bool
-	ascii bool
-	now   time.Time // the end of the scan: days left are counted from it
+	b       strings.Builder
+	width   int
+	color   bool
+	ascii   bool
+	verbose bool
+	now     time.Time // the end of the scan: days left are counted from it
 }
 
 func newPage(o Options, now time.Time) *page {

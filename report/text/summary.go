@@ -2,7 +2,6 @@ package text
 
 import (
 	"edgecert/report"
-	"edgecert/scanner/audit"
 )
 
 // summary is one line a pool, for reports of several, in the richest form that
@@ -11,8 +10,8 @@ func (p *page) summary(r report.Report) error {
 	p.line(p.paint(bold, report.Plural(len(r.Pools), "pool")), "  ", p.paint(verdictInk(r.Verdict), report.VerdictWord(r.Verdict)))
 	p.blank()
 	heads := [][]string{
-		{"pool", "verdict", "errors", "warnings", "seen", "next expiry"},
-		{"pool", "verdict", "err", "warn", "seen", "expires"},
+		{"pool", "verdict", "problems", "seen", "next expiry"},
+		{"pool", "verdict", "probl", "seen", "expires"},
 		{"pool", "verdict", "expires"},
 	}
 	var head []string
@@ -31,7 +30,7 @@ func (p *page) summary(r report.Report) error {
 			break
 		}
 	}
-	if err := p.grid(head, rows, []bool{false, false, len(head) > 3, len(head) > 3, len(head) > 3, false}[:len(head)]); err != nil {
+	if err := p.grid(head, rows, []bool{false, false, len(head) > 3, len(head) > 3, false}[:len(head)]); err != nil {
 		return err
 	}
 	p.blank()
@@ -43,13 +42,12 @@ func (p *page) summary(r report.Report) error {
 // verdict and the expiry alone.
 func (p *page) summaryRows(r report.Report, form int) [][]string {
 	rows := make([][]string, 0, len(r.Pools))
-	for _, pool := range r.Pools {
+	for _, pool := range r.WorstFirst() {
 		c := pool.Coverage()
 		row := []string{p.clean(pool.Plan.Name), p.paint(verdictInk(pool.Verdict), report.VerdictWord(pool.Verdict))}
 		if form < 2 {
 			row = append(row,
-				number(report.Count(pool.Findings, audit.Error)),
-				number(report.Count(pool.Findings, audit.Warning)),
+				number(len(pool.Problems)),
 				report.Thousands(c.Planned-c.Failed)+"/"+report.Thousands(c.Planned))
 		}
 		rows = append(rows, append(row, pool.NextExpiry(p.now, form == 0)))

@@ -3,8 +3,6 @@ package text
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"edgecert/report"
@@ -18,23 +16,31 @@ type Options struct {
 	Width int  // columns; 0: 80; laid out for 40 to 200
 	Color bool // SGR colours
 	ASCII bool // no character outside ASCII: consoles without UTF-8
+	// Verbose unfolds what is well, and tells every finding.
+	Verbose bool
 }
 
 // Write writes the report for people: what changed, a summary where there are
-// several pools, then each pool with its verdict, matrix, certificates and
-// findings, and what was seen of what was planned.
+// several pools, worst first, then each pool that is not well with its verdict
+// and headline, matrix, certificates, problems and the plan that settles them.
+// The last lines, which are what a terminal shows, say it once more: verdict,
+// headline and what to do first.
 //
 // Days left are counted from the end of the scan, so that a saved scan renders
 // the same on every day.
 func Write(w io.Writer, r report.Report, o Options) error {
 	p := newPage(o, r.Now())
+	p.verbose = o.Verbose
 	p.changes(r)
 	if len(r.Pools) > 1 {
 		if err := p.summary(r); err != nil {
 			return fmt.Errorf("drawing the summary: %w", err)
 		}
 	}
-	for i, pool := range r.Pools {
+	for i, pool := range r.WorstFirst() {
+		if len(r.Pools) > 1 && pool.Verdict == audit.VerdictOK && !o.Verbose {
+			continue // its row of the summary says it
+		}
 		if i > 0 {
 			p.rule()
 		}
@@ -64,8 +70,9 @@ func (p *page) pool(pool report.Pool) error {
 		p.meanings(m.Marks, short)
 		p.legend(pool)
 	}
-	p.findings(pool)
-	p.untold(pool)
+	p.problems(pool)
+	p.plan(pool)
+	p.notes(pool)
 	return nil
 }
 
@@ -73,14 +80,20 @@ func (p *page) pool(pool report.Pool) error {
 func (p *page) verdictLine(pool report.Pool) {
 	name, word := p.clean(pool.Plan.Name), report.VerdictWord(pool.Verdict)
 	c := pool.Coverage()
-	facts := []string{word, report.Counts(pool.Findings), c.Seen()}
+	facts := []string{word, pool.ProblemCount(), c.Seen()}
+	if pool.Plan.File != nil {
+		facts = facts[:2]
+	}
 	first := name + "  "
 	if report.TextWidth(first+strings.Join(facts, p.dot())) <= p.width {
 		p.line(p.paint(bold, name), "  ", p.paint(verdictInk(pool.Verdict), word), p.dot(), strings.Join(facts[1:], p.dot()))
-		return
+	} else {
+		p.line(p.paint(bold, p.elide(name, p.width-2-len(word))), "  ", p.paint(verdictInk(pool.Verdict), word))
+		p.facts(plain, "  ", facts[1:])
 	}
-	p.line(p.paint(bold, p.elide(name, p.width-2-len(word))), "  ", p.paint(verdictInk(pool.Verdict), word))
-	p.facts(plain, "  ", facts[1:])
+	if h := pool.Headline(); h != "" {
+		p.para(bold, "  ", p.clean(h))
+	}
 }
 
 func verdictInk(v audit.Verdict) ink {
@@ -109,38 +122,8 @@ func (p *page) file(f *edge.CheckedFile) {
 	p.facts(plain, "  ", []string{"judged " + p.clean(f.Name), p.clean(f.Format), key[f.Key]})
 }
 
-// untold says what could not be judged and what was guessed: silence would
-// read as "passed".
-func (p *page) untold(pool report.Pool) {
-	var rules []string
-	for _, id := range slices.Sorted(maps.Keys(pool.Rules)) {
-		if pool.Rules[id] == audit.CouldNotTell {
-			rules = append(rules, p.clean(id))
-		}
-	}
-	// One cell that was not seen leaves most rules open; their names would say
-	// less than their number.
-	const maxRules = 6
-	switch {
-	case len(rules) > maxRules:
-		p.para(dim, "  ", fmt.Sprintf("could not tell: %s, for want of what was not seen (the JSON names them)", report.Plural(len(rules), "rule")))
-	case len(rules) > 0:
-		p.para(dim, "  ", "could not tell: "+strings.Join(rules, ", "))
-	}
-	const maxNotes = 20
-	for i, n := range pool.Plan.Notes {
-		if i == maxNotes {
-			p.para(dim, "  ", fmt.Sprintf("and %s: see the JSON", report.Plural(len(pool.Plan.Notes)-i, "more note")))
-			break
-		}
-		p.para(dim, "  ", "note: "+p.clean(n))
-	}
-	if len(rules)+len(pool.Plan.Notes) > 0 {
-		p.blank()
-	}
-}
-
-// footer is the scan as a whole: coverage, when, from where, with what.
+// footer is the scan as a whole: coverage, when, from where, with what; and at
+// last what it comes to.
 func (p *page) footer(r report.Report) {
 	if len(r.Pools) > 0 {
 		p.rule()
@@ -151,41 +134,73 @@ func (p *page) footer(r report.Report) {
 	if n := len(r.Evidence.Missing); n > 0 {
 		p.para(red, "", "INCOMPLETE: "+report.Plural(n, "part")+" of the scan missing (--shard): "+fmt.Sprint(r.Evidence.Missing))
 	}
-	p.outcome(r)
-	if c := r.Coverage; c.Planned > 0 {
-		facts := []string{report.Plural(c.Planned, "endpoint"), report.Thousands(c.Captured) + " with a certificate"}
+	file := len(r.Pools) > 0 && r.Pools[0].Plan.File != nil
+	var facts []string
+	if c := r.Coverage; c.Planned > 0 && !file {
+		facts = append(facts, report.Plural(c.Planned, "endpoint"), report.Thousands(c.Captured)+" with a certificate")
 		if c.NoCertificate > 0 {
 			facts = append(facts, report.Thousands(c.NoCertificate)+" alive without one")
 		}
-		if c.Failed > 0 {
-			facts = append(facts, report.Thousands(c.Failed)+" failed")
+		if gone := c.Failed - notRun(r); gone > 0 {
+			facts = append(facts, report.Thousands(gone)+" failed")
 		}
-		p.facts(plain, "", facts)
+		if n := notRun(r); n > 0 {
+			facts = append(facts, report.Thousands(n)+" not dialed")
+		}
 	}
-	facts := []string{r.Evidence.Started.Format("2006-01-02 15:04:05 UTC"), "took " + report.Took(r.Evidence.Finished.Sub(r.Evidence.Started))}
-	if r.Evidence.Host != "" {
-		facts = append(facts, "from "+p.clean(r.Evidence.Host))
+	facts = append(facts, r.Evidence.Started.Format("2006-01-02 15:04:05 UTC"))
+	if !file {
+		facts = append(facts, "took "+report.Took(r.Evidence.Finished.Sub(r.Evidence.Started)))
+		if r.Evidence.Host != "" {
+			facts = append(facts, "from "+p.clean(r.Evidence.Host))
+		}
 	}
 	for _, fact := range r.Source() {
 		facts = append(facts, p.clean(fact))
 	}
 	p.facts(dim, "", facts)
+	p.outcome(r)
 }
 
-// outcome says the verdict once more: it is the end of a report that one sees
-// in a terminal, and that of many pools has scrolled their summary away.
+// notRun counts the endpoints that were not dialed before the scan ended.
+func notRun(r report.Report) int {
+	n := 0
+	for i := range r.Evidence.Captures {
+		if f := r.Evidence.Captures[i].Fault; f != nil && f.Class == edge.ClassInterrupted && r.Evidence.Captures[i].Leaf() == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// outcome says the verdict once more, with what is worst and the first step: it
+// is the end of a report that one sees in a terminal.
 func (p *page) outcome(r report.Report) {
-	what := ""
+	what := []string{}
 	switch bad := report.Unwell(r.Pools); {
-	case r.Coverage.Planned == 0:
-		what = "nothing was scanned"
+	case r.Coverage.Planned == 0 && len(r.Pools) == 0:
+		what = append(what, "nothing was scanned")
+	case len(r.Pools) == 1 && r.Pools[0].Plan.File != nil:
+		what = append(what, p.clean(r.Pools[0].FileVerdict()))
 	case len(r.Pools) == 1:
-		what = p.name(r.Pools[0].Plan.Name)
+		what = append(what, p.name(r.Pools[0].Plan.Name), r.ProblemCount())
 	case len(bad) == 0:
-		what = report.Attention(r.Pools, 0)
+		what = append(what, report.Attention(r.Pools, 0))
 	default:
-		what = report.Attention(r.Pools, len(bad)) + ": " + p.clean(report.FirstFew(bad, report.MaxHolders))
+		what = append(what, report.Attention(r.Pools, len(bad))+": "+p.clean(report.FirstFew(bad, report.MaxHolders)))
+	}
+	if h := r.Headline(); h != "" {
+		what = append(what, p.clean(h))
 	}
 	word := report.VerdictWord(r.Verdict)
-	p.para(plain, p.paint(verdictInk(r.Verdict), word)+p.dot(), what)
+	p.para(plain, p.paint(verdictInk(r.Verdict), word)+p.dot(), strings.Join(what, p.dot()))
+	if len(r.Pools) == 0 {
+		return
+	}
+	worst := r.WorstFirst()[0]
+	if len(worst.Steps) == 0 || len(worst.Problems) == 0 {
+		return
+	}
+	p.para(plain, "first: ", p.clean(report.StepText(worst.Steps[0])))
+	p.facts(dim, "", []string{"the plan above: " + report.Plural(len(worst.Steps), "step"), "-v tells every finding", "edgecert explain RULE says why it matters"})
 }

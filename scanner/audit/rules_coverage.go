@@ -49,7 +49,7 @@ func runUnreachable(w *world, r *result) {
 		default:
 			f := Finding{
 				Message: fmt.Sprintf("expected a certificate from %s, got none: %s", w.at(i), reason(c)),
-				Fix:     unreachableFix(c),
+				Fix:     w.unreachableFix(c),
 			}
 			if n := w.scan.unanswered; n > 0 {
 				f.Steps = []Step{{On: []string{}, Text: fmt.Sprintf("first see whether this host may go out at all (firewall, route, --proxy): not one of %d endpoints answered", n)}, {Text: f.Fix}}
@@ -98,7 +98,7 @@ func reason(c edge.Capture) string {
 	return fmt.Sprintf("%s at stage %s (%s)", c.Fault.Class, c.Stage, c.Fault.Message)
 }
 
-func unreachableFix(c edge.Capture) string {
+func (w *world) unreachableFix(c edge.Capture) string {
 	if c.Fault == nil {
 		return "scan again with -v"
 	}
@@ -106,16 +106,24 @@ func unreachableFix(c edge.Capture) string {
 	case edge.ClassDNS:
 		return otherResolver
 	case edge.ClassRefused:
-		return "on the member: Get-CsWindowsService, and Start-CsWindowsService where one is stopped; then see whether the port is right"
+		return w.atEdge("see whether the services run, start what is stopped, then see whether the port is right", "Get-CsWindowsService")
 	case edge.ClassTimeout, edge.ClassUnreachable:
 		return "see whether the member is up and the firewall lets the port through from here"
 	case edge.ClassReset:
-		return "on the member: Get-CsCertificate shows whether the service has a certificate at all; a load balancer without a live member resets too"
+		return w.atEdge("see whether the service has a certificate at all; a load balancer without a live member resets too", "Get-CsCertificate")
 	case edge.ClassBadCertificate:
-		return "assign a certificate to the service again: Set-CsCertificate"
+		return w.atEdge("assign a certificate to the service again", "Set-CsCertificate")
 	default:
 		return "see on the member what listens on this port and what its event log says of Schannel"
 	}
+}
+
+// atEdge names the command that helps, where there is an Edge to run it on.
+func (w *world) atEdge(text, command string) string {
+	if !w.pool.IsEdge() {
+		return text
+	}
+	return text + " (" + command + ")"
 }
 
 func tlsNotSpoken() Rule {
@@ -138,7 +146,7 @@ balancer that points to the wrong port is the usual cause.`,
 					r.find(Finding{
 						Also:    []string{idUnreachable},
 						Message: fmt.Sprintf("expected TLS from %s, got something else: %s", w.at(i), otherProtocol(c)),
-						Fix:     "compare address and port with the topology: Get-CsService -EdgeServer; then the NAT rule or load balancer before it",
+						Fix:     w.atEdge("compare address and port with what should listen there, then the NAT rule or load balancer before it", "Get-CsService -EdgeServer"),
 					}, i)
 				case !silent(c):
 					r.unseen(i)

@@ -85,6 +85,9 @@ func (p *planner) ownSteps(x cause) []finding.Step {
 			steps = []finding.Step{{Text: f.Fix}}
 		}
 		for _, s := range steps {
+			if !p.Pool.IsEdge() {
+				s.Commands = nil // they are an Edge's
+			}
 			if s.On == nil && (x.act == setting || x.act == bringBack) && p.Pool.IsEdge() {
 				s.On = p.membersOf(x)
 			}

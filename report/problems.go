@@ -1,0 +1,171 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/audit"
+)
+
+// ProblemCount counts a pool's problems and the members that have them: "2 problems
+// on 1 member".
+func (p Pool) ProblemCount() string {
+	var members []string
+	for _, x := range p.Problems {
+		for _, m := range x.Members {
+			if !slices.Contains(members, m) {
+				members = append(members, m)
+			}
+		}
+	}
+	return problemsOn(len(p.Problems), len(members), p.member())
+}
+
+func (p Pool) member() string {
+	switch {
+	case p.Plan.Listed():
+		return "endpoint"
+	case len(p.Plan.Members) == 0:
+		return "address"
+	default:
+		return "member"
+	}
+}
+
+func problemsOn(problems, members int, noun string) string {
+	if problems == 0 {
+		return "no problems"
+	}
+	text := Plural(problems, "problem")
+	switch {
+	case members == 0:
+		return text
+	case members > 1 && noun == "address":
+		return text + " on " + Thousands(members) + " addresses"
+	default:
+		return text + " on " + Plural(members, noun)
+	}
+}
+
+// ProblemCount counts the problems of all pools.
+func (r Report) ProblemCount() string {
+	if len(r.Pools) == 1 {
+		return r.Pools[0].ProblemCount()
+	}
+	problems, pools := 0, 0
+	for _, p := range r.Pools {
+		problems += len(p.Problems)
+		if len(p.Problems) > 0 {
+			pools++
+		}
+	}
+	return problemsOn(problems, pools, "pool")
+}
+
+// Headline is what is worst in a pool, in a sentence: its first problem, else
+// why it is not well; empty where it is.
+func (p Pool) Headline() string {
+	switch {
+	case len(p.Problems) > 0:
+		return p.Problems[0].Headline
+	case p.Verdict == audit.VerdictIncomplete && len(p.Captures) == 0:
+		return "nothing was scanned"
+	case p.Verdict == audit.VerdictIncomplete && len(p.Untold) > 0:
+		return "not everything could be seen: " + p.Untold[0].Reason
+	case p.Verdict == audit.VerdictIncomplete:
+		return "not everything could be seen"
+	default:
+		return ""
+	}
+}
+
+// Headline is that of the worst pool, with its name where there are several.
+func (r Report) Headline() string {
+	if len(r.Pools) == 0 {
+		return "nothing was scanned"
+	}
+	worst := r.WorstFirst()[0]
+	if h := worst.Headline(); h != "" && len(r.Pools) > 1 {
+		return worst.Plan.Name + ": " + h
+	}
+	return worst.Headline()
+}
+
+// WorstFirst are the pools, worst first, else as they stand.
+func (r Report) WorstFirst() []Pool {
+	out := slices.Clone(r.Pools)
+	slices.SortStableFunc(out, func(a, b Pool) int {
+		switch {
+		case a.Verdict == b.Verdict:
+			return 0
+		case Worse(b.Verdict, a.Verdict) == a.Verdict:
+			return -1
+		default:
+			return 1
+		}
+	})
+	return out
+}
+
+// RulesOf are the rules whose findings make a problem, each once.
+func (p Pool) RulesOf(x audit.Problem) []string {
+	var out []string
+	for _, i := range x.Findings {
+		if id := p.Findings[i].Rule; !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// StepsOf numbers the steps that settle a problem, from 1: "steps 1 to 3"; empty
+// where none does.
+func (p Pool) StepsOf(problem int) string {
+	var n []int
+	for i, s := range p.Steps {
+		if slices.Contains(s.Problems, problem) {
+			n = append(n, i+1)
+		}
+	}
+	switch {
+	case len(n) == 0:
+		return ""
+	case len(n) == 1:
+		return fmt.Sprintf("step %d", n[0])
+	case len(n) > 2 && n[len(n)-1]-n[0] == len(n)-1:
+		return fmt.Sprintf("steps %d to %d", n[0], n[len(n)-1])
+	}
+	var words []string
+	for _, i := range n {
+		words = append(words, fmt.Sprint(i))
+	}
+	return "steps " + Enumerate(words)
+}
+
+// StepText is a step as a sentence: where, and what to do.
+func StepText(s audit.Step) string {
+	if len(s.On) == 0 {
+		return s.Text
+	}
+	return "on " + Enumerate(s.On) + ": " + s.Text
+}
+
+// UntoldText is a reason with the number of rules that it kept from telling.
+func UntoldText(u audit.Untold) string {
+	if len(u.Rules) == 1 {
+		return u.Reason + " (" + u.Rules[0] + ")"
+	}
+	return u.Reason + " (" + Plural(len(u.Rules), "rule") + ")"
+}
+
+// FileVerdict says of a certificate file whether it would be right for the pool.
+func (p Pool) FileVerdict() string {
+	word := "would be right"
+	if p.Verdict == audit.VerdictError || p.Verdict == audit.VerdictIncomplete {
+		word = "would not be right"
+	} else if p.Verdict == audit.VerdictWarning {
+		word = "would do, with warnings,"
+	}
+	return strings.TrimSpace(p.Plan.File.Name + " " + word + " for " + p.Plan.Name)
+}

@@ -1,0 +1,130 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+
+	"edgecert/report"
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
+)
+
+// maxProblems bounds the problems of one pool that are told: a list of ten
+// thousand endpoints has any number. The JSON has all.
+const maxProblems = 24
+
+// problems tells a pool's causes, worst first: what is wrong, what it means, and
+// which steps settle it. The findings behind them are told on request.
+func (p *page) problems(pool report.Pool) {
+	for n, x := range pool.Problems {
+		if n == maxProblems {
+			p.line("  and ", report.Plural(len(pool.Problems)-n, "more problem"), ": see the JSON")
+			break
+		}
+		word, weight := "ERROR", red
+		if x.Severity == audit.Warning {
+			word, weight = "WARNING", yellow
+		}
+		lead := "  " + p.paint(weight, word) + strings.Repeat(" ", 9-len(word))
+		p.para(bold, lead, p.clean(x.Headline))
+		if x.Impact != "" {
+			p.para(plain, indent, p.clean(x.Impact))
+		}
+		facts := pool.RulesOf(x)
+		if at := p.dialed(pool, x); at != "" {
+			facts = append(facts, at)
+		}
+		if s := pool.StepsOf(n); s != "" {
+			facts = append(facts, "settled by "+s)
+		}
+		p.facts(dim, indent, facts)
+		if p.verbose {
+			for _, i := range x.Findings {
+				p.detail(pool, pool.Findings[i])
+			}
+		}
+	}
+	if len(pool.Problems) > 0 {
+		p.blank()
+	}
+}
+
+const indent = "           "
+
+// dialed says where one endpoint was dialed, where a tunnel makes it differ.
+func (p *page) dialed(pool report.Pool, x audit.Problem) string {
+	var at *edge.Capture
+	for _, i := range x.Findings {
+		for _, cell := range pool.Findings[i].Cells {
+			c := &pool.Captures[cell]
+			if at != nil && at != c {
+				return ""
+			}
+			at = c
+		}
+	}
+	if at == nil || at.Endpoint.ServicePort == 0 || at.Endpoint.ServicePort == at.Endpoint.Port {
+		return ""
+	}
+	return "dialed " + p.clean(at.Endpoint.HostPort())
+}
+
+// detail tells one finding.
+func (p *page) detail(pool report.Pool, f audit.Finding) {
+	head := p.clean(f.Rule)
+	if where := pool.Where(f); where != "" {
+		head += p.dot() + p.clean(where)
+	}
+	p.para(plain, indent+p.glyph("• ", "* "), head+": "+p.clean(f.Message))
+}
+
+// plan lays out the pool's one plan. A command stands alone on its line and is
+// never wrapped, so that it can be copied.
+func (p *page) plan(pool report.Pool) {
+	if len(pool.Steps) == 0 {
+		return
+	}
+	p.line("  ", p.paint(bold, "plan"))
+	for n, s := range pool.Steps {
+		p.para(plain, fmt.Sprintf("  %2d  ", n+1), p.clean(report.StepText(s)))
+		for _, c := range s.Commands {
+			p.line("        ", p.clean(c))
+		}
+	}
+	p.blank()
+}
+
+// notes tells what is only to be known, in a line each, why something could not
+// be told, and what was guessed: silence would read as "passed".
+func (p *page) notes(pool report.Pool) {
+	n := 0
+	for _, f := range pool.Findings {
+		if f.Severity != audit.Info || f.Rule == "av-not-observable" && !p.verbose {
+			continue // the matrix says that it is alive
+		}
+		text := p.clean(f.Rule) + ": " + p.clean(f.Message)
+		if !p.verbose {
+			text = p.elide(text, max(p.width-8, 32))
+		}
+		p.para(dim, "  note  ", text)
+		n++
+	}
+	var why []string
+	for _, u := range pool.Untold {
+		why = append(why, p.clean(report.UntoldText(u)))
+	}
+	if len(why) > 0 {
+		p.para(dim, "  ", "could not tell: "+strings.Join(why, "; "))
+	}
+	const maxNotes = 20
+	for i, note := range pool.Plan.Notes {
+		if i == maxNotes {
+			p.para(dim, "  ", fmt.Sprintf("and %s: see the JSON", report.Plural(len(pool.Plan.Notes)-i, "more note")))
+			break
+		}
+		p.para(dim, "  ", "note: "+p.clean(note))
+	}
+	if n+len(why)+len(pool.Plan.Notes) > 0 {
+		p.blank()
+	}
+}
