@@ -62,6 +62,8 @@ func (p Pool) Holders(cert *edge.Certificate) string {
 	for _, what := range services {
 		switch {
 		case groups[what] == nil:
+		case what == "" && len(groups[what]) > maxPlaces && len(other) > 0:
+			parts = append(parts, Plural(len(groups[what]), p.member())) // the matrix names them
 		case what == "":
 			parts = append(parts, FirstFew(groups[what], MaxHolders))
 		default:

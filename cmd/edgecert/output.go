@@ -207,7 +207,7 @@ const fileWidth = 100
 // show renders a report on stdout.
 func (a *app) show(r report.Report, f formats.Format, o formats.Options) error {
 	w := bufio.NewWriterSize(a.out, 64<<10)
-	o.Text = text.Options{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor, ASCII: asciiOnly(a.out)}
+	o.Text = text.Options{Width: width(a.out), Color: colorful(a.out) && !a.opts.noColor, ASCII: asciiOnly(a.out), Verbose: a.opts.verbose}
 	if err := f.Render(w, r, o); err != nil {
 		return fmt.Errorf("writing the report to stdout as %s: %w", f.Name, err)
 	}

@@ -75,7 +75,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	flags := root.PersistentFlags()
-	flags.BoolVarP(&a.opts.verbose, "verbose", "v", false, "log what is done, and list acceptable CAs")
+	flags.BoolVarP(&a.opts.verbose, "verbose", "v", false, "log what is done, list acceptable CAs, tell every finding")
 	flags.BoolVar(&a.opts.noColor, "no-color", false, "no colour (NO_COLOR, TERM=dumb and pipes are honoured unasked)")
 	flags.BoolVar(&a.opts.noProgress, "no-progress", false, "no progress bar")
 	flags.StringVar(&a.opts.logFormat, "log-format", "text", "log to stderr as `text|json`")

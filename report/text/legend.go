@@ -17,8 +17,7 @@ func (p *page) legend(pool report.Pool) {
 			p.blank()
 			return
 		}
-		p.certificate(pool.Letters[c.Fingerprint], c)
-		p.para(plain, "     ", "on "+p.clean(pool.Holders(c)))
+		p.certificate(pool.Letters[c.Fingerprint], c, "on "+p.clean(pool.Holders(c)))
 	}
 	if len(leaves) > 0 {
 		p.blank()
@@ -27,13 +26,18 @@ func (p *page) legend(pool report.Pool) {
 
 // certificate describes one certificate by everything a person recognises it
 // by in Windows.
-func (p *page) certificate(mark string, c *edge.Certificate) {
+func (p *page) certificate(mark string, c *edge.Certificate, where string) {
 	subject := p.name(c.Subject())
 	if subject == "" {
 		subject = "(no subject)"
 	}
 	first := "  " + mark + strings.Repeat(" ", max(3-len(mark), 1))
-	p.para(bold, first, subject)
+	if one := subject + p.dot() + where; report.TextWidth(first+one) <= p.width {
+		p.line(first, p.paint(bold, subject), p.dot(), where)
+	} else {
+		p.para(bold, first, subject)
+		p.para(plain, "     ", where)
+	}
 	end := report.Expiry(c.NotAfter(), p.now)
 	if p.now.After(c.NotAfter()) && !c.NotAfter().IsZero() {
 		end = p.paint(red, end)
@@ -53,6 +57,8 @@ func (p *page) certificate(mark string, c *edge.Certificate) {
 
 // meanings explains every mark of the matrix that is no letter.
 func (p *page) meanings(marks []string, short bool) {
+	// These words say it themselves.
+	marks = slices.DeleteFunc(slices.Clone(marks), func(m string) bool { return !short && (m == "refused" || m == "timeout" || m == "reset") })
 	signs := slices.Clone(marks)
 	width := 0
 	for i, mark := range marks {
@@ -63,8 +69,5 @@ func (p *page) meanings(marks []string, short bool) {
 	}
 	for i, mark := range marks {
 		p.para(dim, "  "+signs[i]+strings.Repeat(" ", width-len(signs[i])+2), report.MarkMeaning(mark))
-	}
-	if len(marks) > 0 {
-		p.blank()
 	}
 }

@@ -46,8 +46,7 @@ func (p *page) groups(pool report.Pool) {
 			p.blank()
 			break
 		}
-		p.certificate(pool.Letters[c.Fingerprint], c)
-		p.para(plain, "     ", "on "+p.clean(report.Places(places[c.Fingerprint])))
+		p.certificate(pool.Letters[c.Fingerprint], c, "on "+p.clean(report.Places(places[c.Fingerprint])))
 		p.blank()
 	}
 	p.failures(failed)

@@ -44,9 +44,6 @@ func (p *page) problems(pool report.Pool) {
 			}
 		}
 	}
-	if len(pool.Problems) > 0 {
-		p.blank()
-	}
 }
 
 const indent = "           "
@@ -91,13 +88,11 @@ func (p *page) plan(pool report.Pool) {
 			p.line("        ", p.clean(c))
 		}
 	}
-	p.blank()
 }
 
 // notes tells what is only to be known, in a line each, why something could not
 // be told, and what was guessed: silence would read as "passed".
 func (p *page) notes(pool report.Pool) {
-	n := 0
 	for _, f := range pool.Findings {
 		if f.Severity != audit.Info || f.Rule == "av-not-observable" && !p.verbose {
 			continue // the matrix says that it is alive
@@ -107,7 +102,6 @@ func (p *page) notes(pool report.Pool) {
 			text = p.elide(text, max(p.width-8, 32))
 		}
 		p.para(dim, "  note  ", text)
-		n++
 	}
 	var why []string
 	for _, u := range pool.Untold {
@@ -123,8 +117,5 @@ func (p *page) notes(pool report.Pool) {
 			break
 		}
 		p.para(dim, "  ", "note: "+p.clean(note))
-	}
-	if n+len(why)+len(pool.Plan.Notes) > 0 {
-		p.blank()
 	}
 }

@@ -106,7 +106,7 @@ func (w *world) unreachableFix(c edge.Capture) string {
 	case edge.ClassDNS:
 		return otherResolver
 	case edge.ClassRefused:
-		return w.atEdge("see whether the services run, start what is stopped, then see whether the port is right", "Get-CsWindowsService")
+		return w.atEdge("start the service if it is stopped, then see whether the port is right", "Get-CsWindowsService")
 	case edge.ClassTimeout, edge.ClassUnreachable:
 		return "see whether the member is up and the firewall lets the port through from here"
 	case edge.ClassReset:

@@ -40,7 +40,7 @@ func (p *planner) headline(x cause) string {
 }
 
 // carryHeadline: "edge7 still presents 3F2A9C11 on every service, which ends in 5
-// days on 2026-06-06".
+// days".
 func (p *planner) carryHeadline(x cause) string {
 	right := p.choice(x.group)
 	lag := p.lagging(x)
@@ -243,7 +243,7 @@ func place(e edge.Endpoint) string {
 	return string(e.Role) + ":" + strconv.Itoa(port)
 }
 
-// ends says when a certificate ends: "ends in 5 days on 2026-06-06".
+// ends says when a certificate ends: "ends in 5 days", "expired on 2026-06-06".
 func (p *planner) ends(c *edge.Certificate) string {
 	end := c.NotAfter()
 	if end.IsZero() {
@@ -257,11 +257,11 @@ func (p *planner) ends(c *edge.Certificate) string {
 	case days < 1:
 		return "ends within a day, on " + date
 	case days == 1:
-		return "ends in 1 day, on " + date
-	case days > 3650:
+		return "ends in 1 day"
+	case days > 90:
 		return "ends on " + date
 	default:
-		return fmt.Sprintf("ends in %d days, on %s", days, date)
+		return fmt.Sprintf("ends in %d days", days)
 	}
 }
 
