@@ -52,7 +52,7 @@ func writeRules(w io.Writer, markdown bool) error {
 		if markdown {
 			id = "`" + id + "`"
 		}
-		if err := table.Append(id, string(r.Severity), r.Title); err != nil {
+		if err := table.Append(id, severity(r), r.Title); err != nil {
 			return fmt.Errorf("writing the rules: %w", err)
 		}
 	}
@@ -117,12 +117,24 @@ func describedRules() []string {
 	return all
 }
 
-// severities are the severities that a rule's findings have.
-func severities(r audit.Rule) string {
-	if r.Varies == "" {
+// severity is a rule's severity in one cell, with the profiles that raise it.
+func severity(r audit.Rule) string {
+	if len(r.Raised) == 0 {
 		return string(r.Severity)
 	}
-	return string(r.Severity) + "; " + r.Varies
+	return fmt.Sprintf("%s (%s: %s)", r.Severity, audit.Error, strings.Join(r.Raised, ", "))
+}
+
+// severities are the severities that a rule's findings have, and why.
+func severities(r audit.Rule) string {
+	all := string(r.Severity)
+	if r.Varies != "" {
+		all += "; " + r.Varies
+	}
+	for _, profile := range r.Raised {
+		all += "; " + string(audit.Error) + " with --profile " + profile
+	}
+	return all
 }
 
 // flow lays paragraphs out anew for a window of width columns. Indented lines
