@@ -162,7 +162,7 @@ func (w *world) names(at []int) []string {
 	known := map[string]bool{}
 	for _, i := range at {
 		name := w.captures[i].Endpoint.Member
-		if !w.pool.IsEdge() || name == "" {
+		if w.pool.Listed() || name == "" {
 			name = target(w.captures[i].Endpoint)
 		}
 		if !known[name] {

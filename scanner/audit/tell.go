@@ -138,7 +138,7 @@ func list(words []string) string {
 // where names the captures with these indexes: members with the same services
 // are told together, and all of a member's services as such.
 func (w *world) where(at []int) string {
-	if !w.pool.IsEdge() {
+	if w.pool.Listed() {
 		return list(w.eachEndpoint(at))
 	}
 	var members []string
@@ -228,7 +228,7 @@ func target(e edge.Endpoint) string {
 // at names one capture's endpoint as a pool's administrator knows it.
 func (w *world) at(i int) string {
 	e := w.captures[i].Endpoint
-	if !w.pool.IsEdge() {
+	if w.pool.Listed() {
 		return target(e)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s %s (%s)", e.Member, cell(e), e.HostPort()))

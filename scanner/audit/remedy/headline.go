@@ -75,6 +75,9 @@ func (p *planner) renewHeadline(x cause) string {
 	if p.Pool.File != nil {
 		return "the certificate " + p.short(f)
 	}
+	if g := p.againstExpected(x); g != nil {
+		return "the expected certificate " + p.choice(x.group).Thumbprint[:8] + " " + p.short(*g)
+	}
 	if p.Rule(f.Rule).Weight == 0 { // nobody knows which of several is right
 		return p.who(f.Cells) + " " + p.short(f)
 	}
@@ -89,9 +92,6 @@ func (p *planner) renewHeadline(x cause) string {
 			text += " " + print(f.Certificates[0])[:8]
 		}
 	}
-	if p.choice(x.group).Expected {
-		text = "the expected certificate " + strings.TrimPrefix(text, "the certificate ")
-	}
 	what := p.short(f)
 	if len(f.Certificates) > 1 {
 		what = strings.NewReplacer("lacks ", "lack ", "has ", "have ", "is ", "are ").Replace(what)
@@ -100,6 +100,28 @@ func (p *planner) renewHeadline(x cause) string {
 		return text + " of " + p.who(f.Cells) + " " + what
 	}
 	return text + " of every member " + what
+}
+
+// againstExpected is the worst that is wrong with the certificate that was meant,
+// nil where nothing is, or nothing was.
+func (p *planner) againstExpected(x cause) *finding.Finding {
+	right := p.choice(x.group)
+	if !right.Expected || right.Certificate == nil {
+		return nil
+	}
+	var own []int
+	for _, i := range x.findings {
+		f := p.findings[i]
+		if p.Rule(f.Rule).Weight > 0 && slices.ContainsFunc(f.Certificates, func(c *edge.Certificate) bool { return c.Fingerprint == right.Certificate.Fingerprint }) {
+			own = append(own, i)
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	x.findings = own
+	f := p.worst(x)
+	return &f
 }
 
 func (p *planner) downHeadline(x cause) string {
