@@ -27,6 +27,7 @@ type outputFlags struct {
 	previous string
 	state    string
 	mail     mailOptions
+	webhook  webhookOptions
 	comma    string // of the CSV
 }
 
@@ -41,6 +42,7 @@ func (o *outputFlags) bind(f *pflag.FlagSet) {
 // bindNightly binds what only a scan that runs again and again needs.
 func (o *outputFlags) bindNightly(f *pflag.FlagSet) {
 	f.StringVar(&o.state, "state", "", "keep the last scan in `DIR` and tell what changed since")
+	o.webhook.bind(f)
 	f.StringArrayVar(&o.mail.to, "mail-to", nil, "mail the report to `ADDRESS` whenever --quiet would print; repeatable")
 	f.StringVar(&o.mail.from, "mail-from", "", "the mail's sender, `ADDRESS`")
 	f.StringVar(&o.mail.server, "smtp", "", "the mail server, `HOST[:PORT]` (587 with STARTTLS; 465 is TLS from the start)")
@@ -84,6 +86,7 @@ type sinks struct {
 	previous *report.Report
 	state    *state
 	mail     *mailer
+	webhook  *webhook
 }
 
 func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
@@ -115,6 +118,9 @@ func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
 	}
 	var err error
 	if s.mail, err = newMailer(o.mail, os.Getenv); err != nil {
+		return nil, err
+	}
+	if s.webhook, err = newWebhook(o.webhook); err != nil {
 		return nil, err
 	}
 	if o.previous != "" {
@@ -189,12 +195,13 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 	if s.mail != nil && worth {
 		errs = append(errs, s.mail.send(ctx, r))
 	}
+	posted := s.webhook == nil || !worth || a.post(ctx, r, s.webhook)
 	err := errors.Join(errs...)
 	switch {
 	case s.state == nil:
 	case r.Evidence.Interrupted:
 		a.ui.warnf("the scan was interrupted: %s does not keep it", s.flags.state)
-	case err == nil: // what could not be delivered is told again by the next run
+	case err == nil && posted: // what could not be delivered is told again by the next run
 		err = s.state.keep(r)
 	}
 	a.judged(r.Verdict, failOn)
