@@ -28,6 +28,7 @@ type outputFlags struct {
 	state    string
 	mail     mailOptions
 	webhook  webhookOptions
+	remind   string
 	comma    string // of the CSV
 }
 
@@ -42,6 +43,7 @@ func (o *outputFlags) bind(f *pflag.FlagSet) {
 // bindNightly binds what only a scan that runs again and again needs.
 func (o *outputFlags) bindNightly(f *pflag.FlagSet) {
 	f.StringVar(&o.state, "state", "", "keep the last scan in `DIR` and tell what changed since")
+	f.StringVar(&o.remind, "remind", "", "with --state: tell what has not changed again only after `D`, as 7d or 36h (default: every time)")
 	o.webhook.bind(f)
 	f.StringArrayVar(&o.mail.to, "mail-to", nil, "mail the report to `ADDRESS` whenever --quiet would print; repeatable")
 	f.StringVar(&o.mail.from, "mail-from", "", "the mail's sender, `ADDRESS`")
@@ -87,6 +89,7 @@ type sinks struct {
 	state    *state
 	mail     *mailer
 	webhook  *webhook
+	remind   *reminder
 }
 
 func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
@@ -118,6 +121,9 @@ func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
 	}
 	var err error
 	if s.mail, err = newMailer(o.mail, os.Getenv); err != nil {
+		return nil, err
+	}
+	if s.remind, err = newReminder(o.remind, o.state); err != nil {
 		return nil, err
 	}
 	if s.webhook, err = newWebhook(o.webhook); err != nil {
@@ -183,7 +189,7 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 		a.ui.infof("%s holds no earlier scan: this one is the first", s.flags.state)
 	}
 	var errs []error
-	worth := worthReading(r)
+	worth := worthReading(r) && s.remind.due(r)
 	if worth || !s.flags.quiet {
 		errs = append(errs, a.show(r, s.format, formats.Options{FailOn: failOn, Separator: s.flags.separator()}))
 	}
@@ -202,7 +208,7 @@ func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn str
 	case r.Evidence.Interrupted:
 		a.ui.warnf("the scan was interrupted: %s does not keep it", s.flags.state)
 	case err == nil && posted: // what could not be delivered is told again by the next run
-		err = s.state.keep(r)
+		err = s.keep(r, worth)
 	}
 	a.judged(r.Verdict, failOn)
 	return err
