@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"edgecert/report"
 	"edgecert/scanner/certfile"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/targets"
@@ -25,6 +28,7 @@ type checkFlags struct {
 	password passwordFlags
 	services []string
 	at       string
+	state    string
 }
 
 // roles are the services that the certificate is meant for; none: all.
@@ -50,6 +54,7 @@ func (k *checkFlags) bind(f *pflag.FlagSet) {
 	f.StringArrayVarP(&k.targets, "targets", "t", nil, "targets `FILE` with the pool; - is stdin; repeatable")
 	f.StringVar(&k.pool, "pool", "", "the pool's `NAME`, where the file has several")
 	f.StringSliceVar(&k.services, "service", nil, "judge it for `access|webcon|xmpp` alone, where each has its own; repeatable")
+	f.StringVar(&k.state, "state", "", "tell what the certificate lacks that those presented in the last scan of `DIR` have")
 	k.password.bind(f)
 	bindMoment(f, &k.at)
 }
@@ -63,7 +68,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "Judge a certificate file before it is assigned, without network",
 		Long: "Judge a PEM, DER, PKCS#7 or PFX file against a pool of the targets file by the rules of a scan:\n" +
 			"names, EKU, chain in the file, key present and matching, lifetime. Nothing is dialed. The password\n" +
-			"of a PFX is asked for, or comes from --password-env or --password-file. CERT may be - for stdin.",
+			"of a PFX is asked for, or comes from --password-env or --password-file. CERT may be - for stdin.\n" +
+			"With --previous or --state it is compared with what the pool presented in that scan.",
 		Args: takes("one certificate file", 1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.check(c, args[0], k, p, o)
@@ -97,6 +103,9 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 	if err != nil {
 		return err
 	}
+	if err := a.presented(c.Context(), k.state, pool.Name, sinks); err != nil {
+		return err
+	}
 	name, data, err := a.certificate(c.Context(), name)
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
@@ -118,6 +127,28 @@ func (a *app) check(c *cobra.Command, name string, k checkFlags, p policyFlags, 
 		a.ui.infof("%s: %s", name, note)
 	}
 	return a.deliver(c.Context(), judge(c.Context(), ev, policy, now), sinks, p.failOn)
+}
+
+// presented has the certificate compared with those that the pool presented in the
+// last scan of --state, which stays as it is, or in that of --previous.
+func (a *app) presented(ctx context.Context, state, pool string, s *sinks) error {
+	name := cmp.Or(s.flags.previous, state)
+	switch {
+	case name == "":
+		return nil
+	case s.previous != nil && state != "":
+		return hintf("leave one of them out", "--previous and --state both say what to compare with")
+	case state != "":
+		var err error
+		if s.previous, err = a.loadReport(ctx, filepath.Join(state, lastScan)); err != nil {
+			return err
+		}
+	}
+	s.checks = true
+	if !slices.ContainsFunc(s.previous.Pools, func(p report.Pool) bool { return p.Plan.Name == pool }) {
+		return hintf("give a scan of that pool", "%s: no scan of pool %s", name, pool)
+	}
+	return nil
 }
 
 // checkedPool is the pool that the certificate is meant for.

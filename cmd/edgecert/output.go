@@ -86,6 +86,7 @@ type sinks struct {
 	format   formats.Format
 	files    []formats.Format // by place in flags.files
 	previous *report.Report
+	checks   bool // what is delivered is a file's judgement, no scan
 	state    *state
 	mail     *mailer
 	webhook  *webhook
@@ -183,6 +184,8 @@ func (a *app) loadReport(ctx context.Context, name string) (*report.Report, erro
 // One sink that fails costs no other its report.
 func (a *app) deliver(ctx context.Context, r report.Report, s *sinks, failOn string) error {
 	switch {
+	case s.previous != nil && s.checks:
+		r.Changes = diff.File(*s.previous, r)
 	case s.previous != nil:
 		r.Changes = diff.Compare(*s.previous, r)
 	case s.state != nil:

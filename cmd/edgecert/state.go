@@ -25,6 +25,8 @@ type state struct {
 	lock *flock.Flock
 }
 
+const lastScan = "last-scan.json"
+
 // openState takes the directory for this run and makes it where it is not
 // there yet. It does not wait: two runs of one job at a time are a mistake of
 // the schedule, and each would tell the other's changes as its own.
@@ -32,7 +34,7 @@ func openState(dir string) (*state, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w", err)
 	}
-	s := &state{file: filepath.Join(dir, "last-scan.json"), lock: flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))}
+	s := &state{file: filepath.Join(dir, lastScan), lock: flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))}
 	locked, err := s.lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("locking the state: %w", err)

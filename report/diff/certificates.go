@@ -118,20 +118,35 @@ func succeeds(a, b *edge.Certificate) bool {
 	return younger && sameName
 }
 
-// replaced tells one replacement, and what the new certificate lost, gained or
-// kept.
-func (d *poolDiff) replaced(x cellGroup) {
-	a, b := d.certs[x.before], d.certs[x.after]
-	kind, verb := report.CertificateRenewed, "was renewed"
+// succession is the kind of a replacement of a by b, and how it is.
+func succession(a, b *edge.Certificate) (kind, how string) {
 	switch {
 	case succeeds(a, b):
+		return report.CertificateRenewed, ""
 	case succeeds(b, a):
-		kind, verb = report.CertificateChanged, "was replaced by an older one"
+		return report.CertificateChanged, " by an older one"
 	default:
-		kind, verb = report.CertificateChanged, "was replaced by another that is not its renewal"
+		return report.CertificateChanged, " by another that is not its renewal"
 	}
+}
+
+// replaced tells one replacement.
+func (d *poolDiff) replaced(x cellGroup) {
+	a, b := d.certs[x.before], d.certs[x.after]
+	verb := "was replaced"
+	kind, how := succession(a, b)
+	if kind == report.CertificateRenewed {
+		verb = "was renewed"
+	}
+	d.replacement(x, kind, fmt.Sprintf("the certificate %s%s on %s%s; %s", verb, how, d.who(x.cells, d.bearing), d.standing(x), describeNew(a, b)))
+}
+
+// replacement adds the event of one replacement, and those of what the new
+// certificate lost, gained or kept.
+func (d *poolDiff) replacement(x cellGroup, kind, message string) {
+	a, b := d.certs[x.before], d.certs[x.after]
 	c := d.located(kind, x.cells, x.before, x.after)
-	c.Message = fmt.Sprintf("the certificate %s on %s%s; %s", verb, d.who(x.cells, d.bearing), d.standing(x), describeNew(a, b))
+	c.Message = message
 	if lacks := d.lacks(a, b); len(lacks) > 0 {
 		c.Message += "; it lacks what the one before had: " + report.Enumerate(lacks)
 	}
