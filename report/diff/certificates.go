@@ -186,7 +186,7 @@ func (d *poolDiff) lacks(a, b *edge.Certificate) []string {
 				slices.ContainsFunc(f.Certificates, func(o *edge.Certificate) bool { return o.Fingerprint == c.Fingerprint })
 		})
 	}
-	if private(d.is, b) && !private(d.was, a) {
+	if a.Issuer() != b.Issuer() && private(d.is, b) && !private(d.was, a) { // of one issuer: intermediates are missing
 		lost = append(lost, "a public issuer")
 	}
 	return lost

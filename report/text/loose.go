@@ -82,12 +82,21 @@ func (p *page) changes(r report.Report) {
 	if r.Changes == nil {
 		return
 	}
-	if len(r.Changes) == 0 {
+	file := len(r.Pools) > 0 && r.Pools[0].Plan.File != nil
+	switch {
+	case len(r.Changes) == 0 && file:
+		p.line(p.paint(green, "no other certificate"), " was presented in the previous scan")
+		p.blank()
+		return
+	case len(r.Changes) == 0:
 		p.line(p.paint(green, "nothing changed"), " since the previous scan")
 		p.blank()
 		return
+	case file:
+		p.line(p.paint(bold, "compared with what the previous scan saw"))
+	default:
+		p.line(p.paint(bold, "changed since the previous scan"))
 	}
-	p.line(p.paint(bold, "changed since the previous scan"))
 	for i, c := range r.Changes {
 		if i == report.MaxChanges {
 			p.line("  and ", report.Plural(len(r.Changes)-i, "more change"), ": see the JSON")
