@@ -3,9 +3,15 @@ package main
 import (
 	"fmt"
 
+	"github.com/spf13/pflag"
+
 	"edgecert/scanner/certfile"
 	"edgecert/scanner/edge"
 )
+
+func bindExpect(f *pflag.FlagSet, expect *string) {
+	f.StringVar(expect, "expect", "", "the certificate that was meant, `FILE|THUMBPRINT`: every endpoint must present it")
+}
 
 // expectation completes what an `expect` line or --expect says: a thumbprint, or
 // a file whose leaf is meant. password is asked where the file needs one.
@@ -45,8 +51,8 @@ func readExpected(pools []edge.Pool, password func(name string) (string, error))
 
 // expectEverywhere makes x, which is for no role, the certificate that is meant
 // for Access's group of every Edge pool and for every host of the command line,
-// in place of what their lines say.
-func expectEverywhere(pools []edge.Pool, x edge.Expectation) {
+// in place of what their lines say. It refuses pools of which none is asked.
+func expectEverywhere(pools []edge.Pool, x edge.Expectation) error {
 	for i, p := range pools {
 		if !p.IsEdge() && p.Kind != edge.CommandLinePool {
 			continue
@@ -59,4 +65,8 @@ func expectEverywhere(pools []edge.Pool, x edge.Expectation) {
 		}
 		pools[i].Expect = expect
 	}
+	if !expecting(pools) {
+		return hintf("a pool of another kind has its own line expect", "--expect is for Edge pools and hosts of the command line, and there is none")
+	}
+	return nil
 }

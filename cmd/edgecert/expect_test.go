@@ -79,7 +79,9 @@ func TestExpectEverywhere(t *testing.T) {
 		{Kind: edge.EdgePool, Services: services, Groups: apart, Expect: lines},
 		{Kind: edge.CommandLinePool}, {Kind: edge.WebPool, Expect: lines[:1]}, {Kind: edge.LoosePool},
 	}
-	expectEverywhere(pools, edge.Expectation{Text: "new"})
+	if err := expectEverywhere(pools, edge.Expectation{Text: "new"}); err != nil {
+		t.Fatal(err)
+	}
 	for i, want := range []string{"new av", "new", "old", ""} {
 		var got []string
 		for _, x := range pools[i].Expect {

@@ -88,9 +88,8 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 		if err != nil {
 			return nil, err
 		}
-		expectEverywhere(pools, x)
-		if !expecting(pools) {
-			return nil, hintf("a pool of another kind has its own line expect", "--expect is for Edge pools and hosts of the command line, and there is none")
+		if err := expectEverywhere(pools, x); err != nil {
+			return nil, err
 		}
 	}
 	return targets.Locate(ctx, pools, s.dns), nil

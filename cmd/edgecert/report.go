@@ -14,12 +14,14 @@ import (
 	"edgecert/report"
 	"edgecert/report/vantage"
 	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 func (a *app) reportCommand() *cobra.Command {
 	var p policyFlags
 	var o outputFlags
-	var find, at string
+	var find, at, expect string
+	var password passwordFlags
 	c := &cobra.Command{
 		Use:   "report SCAN.json...",
 		Short: "Render a saved scan again, or several side by side",
@@ -42,7 +44,16 @@ func (a *app) reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := a.saved(c.Context(), args, over, moment, c.Flags())
+			again := judging{policy: over, at: moment, flags: c.Flags()}
+			if expect != "" {
+				x, err := expectation(edge.Expectation{Text: expect, Source: "--expect"},
+					func(name string) (string, error) { return a.password(c.Context(), name, password) })
+				if err != nil {
+					return err
+				}
+				again.expect = &x
+			}
+			r, err := a.saved(c.Context(), args, again)
 			if err != nil {
 				return err
 			}
@@ -55,6 +66,8 @@ func (a *app) reportCommand() *cobra.Command {
 	p.bind(c.Flags())
 	o.bind(c.Flags())
 	bindMoment(c.Flags(), &at)
+	bindExpect(c.Flags(), &expect)
+	password.bind(c.Flags())
 	c.Flags().StringVar(&find, "find", "", "say where the certificate with this `SERIAL|THUMBPRINT` is; exits 1 where nobody has it")
 	return c
 }
@@ -96,17 +109,25 @@ func (a *app) find(r report.Report, number string) error {
 	return nil
 }
 
-// saved reads saved scans, judges each again where a policy flag asks for it,
+// judging is what the flags say of judging a saved scan again.
+type judging struct {
+	policy audit.Policy
+	at     time.Time         // zero: as before
+	expect *edge.Expectation // nil: what the scan says
+	flags  *pflag.FlagSet    // that were given
+}
+
+// saved reads saved scans, judges each again where a flag asks for it,
 // and lays several side by side, each called as its file, or as its host where it
 // comes from stdin.
-func (a *app) saved(ctx context.Context, names []string, over audit.Policy, at time.Time, f *pflag.FlagSet) (report.Report, error) {
+func (a *app) saved(ctx context.Context, names []string, j judging) (report.Report, error) {
 	scans, names, err := a.load(ctx, names)
 	if err != nil {
 		return report.Report{}, err
 	}
 	var all []vantage.Scan
 	for i, name := range names {
-		again, err := rejudge(ctx, scans[i], over, at, f)
+		again, err := rejudge(ctx, scans[i], j)
 		if err != nil {
 			return report.Report{}, fmt.Errorf("%s: %w", name, err)
 		}
@@ -151,10 +172,10 @@ func (a *app) load(ctx context.Context, names []string) ([]report.Report, []stri
 	return []report.Report{whole}, names[:1], nil
 }
 
-// rejudge judges a saved scan with those fields of over whose flags were given
-// laid over the policy it was made with. Without such a flag it is left as it is.
-func rejudge(ctx context.Context, r report.Report, over audit.Policy, at time.Time, f *pflag.FlagSet) (report.Report, error) {
-	policy, asked := r.Policy, !at.IsZero()
+// rejudge judges a saved scan with those fields of the policy whose flags were
+// given laid over the one it was made with. Without such a flag it is left as it is.
+func rejudge(ctx context.Context, r report.Report, j judging) (report.Report, error) {
+	policy, over, at, asked := r.Policy, j.policy, j.at, !j.at.IsZero() || j.expect != nil
 	for name, lay := range map[string]func(){
 		"profile":    func() { policy.Profile = over.Profile },
 		"warn-days":  func() { policy.WarnDays = over.WarnDays },
@@ -164,7 +185,7 @@ func rejudge(ctx context.Context, r report.Report, over audit.Policy, at time.Ti
 		"roots":      func() { policy.Roots = over.Roots },
 		"only-roots": func() { policy.OnlyRoots = over.OnlyRoots },
 	} {
-		if f.Changed(name) {
+		if j.flags.Changed(name) {
 			lay()
 			asked = true
 		}
@@ -174,6 +195,11 @@ func rejudge(ctx context.Context, r report.Report, over audit.Policy, at time.Ti
 	}
 	if err := consistent(policy); err != nil {
 		return r, err
+	}
+	if j.expect != nil {
+		if err := expectEverywhere(r.Evidence.Pools, *j.expect); err != nil {
+			return r, err
+		}
 	}
 	changes := r.Changes
 	if at.IsZero() {

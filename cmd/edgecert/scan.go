@@ -57,7 +57,7 @@ func (s *scanFlags) bind(f *pflag.FlagSet) {
 	f.StringVar(&s.clientCert, "client-cert", "", "present the certificate in `PEM` when one is asked for (Windows: cert:\\CurrentUser\\My\\THUMBPRINT)")
 	f.StringArrayVar(&s.pools, "pool", nil, "of the targets, the pool of this `NAME` only; repeatable")
 	f.StringVar(&s.shard, "shard", "", "take this share of the targets, `I/N`, from 1/N to N/N")
-	f.StringVar(&s.expect, "expect", "", "the certificate that was meant, `FILE|THUMBPRINT`: every endpoint must present it")
+	bindExpect(f, &s.expect)
 	s.password.bind(f)
 	f.StringVar(&s.clientKey, "client-key", "", "its private key, `PEM` (default: the file of --client-cert)")
 }
