@@ -220,8 +220,8 @@ func (m *mailer) message(r report.Report) (*smtp.Msg, error) {
 	return msg, nil
 }
 
-// mailSubject says the verdict and where, worst first: what a person decides by
-// whether to open the mail. Pool names are the user's or the network's, so they
+// mailSubject says the verdict and the worst problem, or where it is, worst
+// first: what a person decides by whether to open the mail. Pool names are the user's or the network's, so they
 // are cleaned, and the whole is cut.
 func mailSubject(r report.Report) string {
 	var parts []string
@@ -238,6 +238,12 @@ func mailSubject(r report.Report) string {
 	}
 	if len(parts) == 0 {
 		parts = append(parts, strings.ToUpper(string(r.Verdict)))
+	}
+	if h := r.Headline(); h != "" {
+		if len(r.Pools) == 1 {
+			h = r.Pools[0].Plan.Name + ": " + h
+		}
+		parts = []string{strings.ToUpper(string(r.Verdict)) + " " + h}
 	}
 	switch n := len(r.Changes); {
 	case n == 1:

@@ -90,6 +90,8 @@ func TestMailSubject(t *testing.T) {
 	}
 	hostile := pools(audit.VerdictError)
 	hostile.Pools[0].Plan.Name = "x\r\nBcc: all@contoso.com\u202e" + strings.Repeat("y", 300)
+	told := pools(audit.VerdictError)
+	told.Pools[0].Problems = []audit.Problem{{Headline: "edge2 still presents the old certificate 3F2A9C11, which ends in 5 days"}}
 	changed := pools(audit.VerdictOK)
 	changed.Changes = make([]report.Change, 3)
 	for _, c := range []struct {
@@ -100,6 +102,7 @@ func TestMailSubject(t *testing.T) {
 		{"one error among the well", pools(audit.VerdictOK, audit.VerdictError), "edgecert: ERROR edge-1"},
 		{"worst first", pools(audit.VerdictWarning, audit.VerdictIncomplete, audit.VerdictError, audit.VerdictError),
 			"edgecert: ERROR edge-2, edge-3; INCOMPLETE edge-1; WARNING edge-0"},
+		{"a problem", told, "edgecert: ERROR edge-0: edge2 still presents the old certificate 3F2A9C11, which ends in 5 days"},
 		{"only changes", changed, "edgecert: OK; 3 changes"},
 		{"a pool named to inject a header", hostile, `edgecert: ERROR x\r\nBcc: all@contoso.com\u202e` + strings.Repeat("y", 102) + "…"},
 	} {

@@ -34,7 +34,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"os/signal"
 	"syscall"
@@ -45,8 +44,7 @@ func main() {
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it: the terminal may go, the scan goes on
 		ends = append(ends, syscall.SIGHUP)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), ends...)
-	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
+	ctx := ended(ends...)
 	signal.Ignore(syscall.SIGPIPE) // `| head` must not cost the files of -o: a write that fails is an error like any
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

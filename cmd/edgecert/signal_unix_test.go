@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,8 +27,9 @@ func TestSignalsEndAScanWithItsReport(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
 			member, resolver := listen(t)
+			file := filepath.Join(t.TempDir(), "scan.json")
 			scan := exec.Command("edgecert", "scan", member.Addr().String(), "--resolver", resolver.LocalAddr().String(),
-				"--timeout", "60s", "--retries", "0", "--format", "json")
+				"--timeout", "60s", "--retries", "0", "--format", "json", "-o", file)
 			var out, errOut strings.Builder
 			scan.Stdout, scan.Stderr = &out, &errOut
 			if err := scan.Start(); err != nil {
@@ -41,12 +43,17 @@ func TestSignalsEndAScanWithItsReport(t *testing.T) {
 			if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil { // it is in the handshake
 				t.Fatal(err)
 			}
-			if err := scan.Process.Signal(s); err != nil {
-				t.Fatal(err)
+			for range 2 { // to the process, and to its group
+				if err := scan.Process.Signal(s); err != nil {
+					t.Fatal(err)
+				}
 			}
 			exit, ok := errors.AsType[*exec.ExitError](scan.Wait())
 			if !ok || exit.ExitCode() != exitInterrupted || !strings.Contains(out.String(), `"interrupted": true`) {
 				t.Errorf("%v, want exit status %d and a report that says so\n%s%s", exit, exitInterrupted, out.String(), errOut.String())
+			}
+			if saved, err := os.ReadFile(file); err != nil || string(saved) != out.String() {
+				t.Errorf("the file of -o: %d bytes, %v", len(saved), err)
 			}
 		})
 	}
