@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/text/encoding/unicode"
@@ -32,6 +33,9 @@ const staleAfter = time.Hour
 // as it is.
 func writeFile(name string, mode fs.FileMode, write func(io.Writer) error) error {
 	existed := false
+	if foreignLink(name) {
+		return hintf("name a file in a folder of your own", "writing %s: it is a link in a folder that others may write to", name)
+	}
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real // replace what the link points to, not the link
 	}
@@ -101,15 +105,59 @@ func replace(temp, name string) error {
 	return nil
 }
 
+// A pipe that nobody reads would hold the run, and the reports after it.
+const (
+	pipeOpen  = 5 * time.Second  // for a reader to come
+	pipeWrite = 30 * time.Second // for all of a report
+)
+
 func writeThrough(name string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	f, err := openThrough(name, pipeOpen)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
+	_ = f.SetWriteDeadline(time.Now().Add(pipeWrite)) // not everything has one
 	if err := errors.Join(write(f), f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
+}
+
+// openThrough opens what is no regular file. A named pipe is opened without
+// waiting, again and again until somebody reads it.
+func openThrough(name string, patience time.Duration) (*os.File, error) {
+	info, err := os.Stat(name)
+	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		return os.OpenFile(name, os.O_WRONLY, 0)
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err == nil || !errors.Is(err, syscall.ENXIO) {
+			return f, err
+		}
+		if time.Now().After(end) {
+			return nil, fmt.Errorf("nobody reads this pipe: waited %v", patience)
+		}
+	}
+}
+
+// writable proves that name can be written before the scan: what has taken
+// minutes is not to be lost to a full or read-only folder.
+func writable(name string) error {
+	if foreignLink(name) {
+		return hintf("name a file in a folder of your own", "it is a link in a folder that others may write to")
+	}
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
+	temp, err := writeTemp(name, publicFile, func(io.Writer) error { return nil })
+	if err != nil {
+		return err
+	}
+	return os.Remove(temp)
 }
 
 // tempPrefix begins the names of name's temporary files: hidden, beside it,

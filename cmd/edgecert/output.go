@@ -112,6 +112,9 @@ func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
 		if info, err := os.Stat(name); err == nil && info.IsDir() {
 			return nil, fmt.Errorf("--output %s: it is a folder", name)
 		}
+		if err := writable(name); err != nil {
+			return nil, fmt.Errorf("--output %s: %w", name, err)
+		}
 		s.files = append(s.files, format)
 	}
 	if !strings.Contains(",;|\t", o.comma) || len(o.comma) > 1 {

@@ -34,6 +34,9 @@ func openState(dir string) (*state, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w", err)
 	}
+	if foreign(dir) {
+		return nil, hintf("chmod 700 it, or name a folder of your own", "--state %s: others may write to this folder, and could make up what it says", dir)
+	}
 	s := &state{file: filepath.Join(dir, lastScan), lock: flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))}
 	locked, err := s.lock.TryLock()
 	if err != nil {
@@ -42,6 +45,9 @@ func openState(dir string) (*state, error) {
 	if !locked {
 		return nil, hintf("wait until it has ended, or give each job a --state of its own",
 			"state %s is in use by another run of edgecert", dir)
+	}
+	if err := writable(s.file); err != nil {
+		return nil, errors.Join(fmt.Errorf("--state %s: %w", dir, err), s.close())
 	}
 	sweepTemps(s.file, 0) // under the lock they are nobody's
 	return s, nil

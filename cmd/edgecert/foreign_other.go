@@ -1,0 +1,10 @@
+//go:build !unix
+
+package main
+
+// Windows keeps links from whoever is not an administrator, and temporary
+// folders apart.
+
+func foreignLink(string) bool { return false }
+
+func foreign(string) bool { return false }
