@@ -18,6 +18,7 @@ type htmlPage struct {
 
 	Title, Heading string
 	Verdict        htmlVerdict
+	Headline       string
 	Facts          []string
 	Interrupted    bool
 	Changes        *htmlChanges // nil: nothing to compare with
@@ -47,7 +48,7 @@ func newHTMLVerdict(v audit.Verdict) htmlVerdict {
 type htmlSummary struct {
 	Anchor, Name               string
 	Verdict                    htmlVerdict
-	Findings, Seen, NextExpiry string
+	Problems, Seen, NextExpiry string
 }
 
 // htmlChanges is what happened; beyond the first few it folds, so that the
@@ -76,18 +77,25 @@ func newHTMLPage(r report.Report) htmlPage {
 	b := &htmlBuilder{r: r, now: r.Now()}
 	h := htmlPage{Verdict: newHTMLVerdict(r.Verdict), Interrupted: r.Evidence.Interrupted, Single: len(r.Pools) == 1,
 		Changes: b.changeList(), Timeline: b.timeline()}
-	for i, p := range r.Pools {
+	for i, p := range r.WorstFirst() {
 		pool := b.pool(p, fmt.Sprintf("pool-%d", i+1))
 		h.Pools = append(h.Pools, pool)
 		h.Summary = append(h.Summary, htmlSummary{
 			Anchor: pool.Anchor, Name: pool.Name, Verdict: pool.Verdict,
-			Findings:   report.Counts(p.Findings),
+			Problems:   p.ProblemCount(),
 			Seen:       fmt.Sprintf("%s of %s", report.Thousands(p.Coverage().Planned-p.Coverage().Failed), report.Thousands(p.Coverage().Planned)),
 			NextExpiry: p.NextExpiry(b.now, true),
 		})
 	}
 	h.Heading = b.heading()
-	h.Title = h.Verdict.Word + ": " + h.Heading + ", " + r.Evidence.Finished.Format("2006-01-02")
+	h.Headline = b.clean(r.Headline())
+	h.Title = h.Verdict.Word + ": " + h.Heading
+	if h.Headline != "" && h.Single {
+		h.Title += ": " + b.clean(r.Headline())
+	} else if h.Headline != "" && len(r.Pools) > 1 {
+		h.Title = h.Verdict.Word + ": " + b.clean(r.Headline())
+	}
+	h.Title += ", " + r.Evidence.Finished.Format("2006-01-02")
 	h.Facts = []string{r.Evidence.Started.Format("2 January 2006, 15:04 UTC"), "took " + report.Took(r.Evidence.Finished.Sub(r.Evidence.Started))}
 	if r.Evidence.Host != "" {
 		h.Facts = append(h.Facts, "seen from "+b.clean(r.Evidence.Host))

@@ -25,13 +25,21 @@ const (
 type htmlPool struct {
 	Anchor, Name string
 	Verdict      htmlVerdict
+	Folded       bool // all is well, and other pools are to be read
+	Headline     string
 	Facts        []string
 	Matrix       *htmlMatrix // nil for a list of loose endpoints
 	Failures     []htmlFailure
 	Certificates []htmlCertificate
 	MoreCerts    string
-	Findings     []htmlFinding // errors and warnings
-	Notes        []htmlFinding // information
+	Problems     []htmlProblem // worst first
+	MoreProblems string
+	Plan         []htmlStep
+	Notes        []htmlNote
+	MoreNotes    string
+	Untold       []string
+	Findings     []htmlFinding
+	Counts       string // of the findings
 	Endpoints    []htmlEndpoint
 	MoreEnds     string
 	Checks       []htmlChecks
@@ -71,8 +79,9 @@ type htmlChecks struct {
 }
 
 func (b *htmlBuilder) pool(p report.Pool, anchor string) htmlPool {
-	h := htmlPool{Anchor: anchor, Name: b.clean(p.Plan.Name), Verdict: newHTMLVerdict(p.Verdict)}
-	h.Facts = []string{report.Counts(p.Findings), p.Coverage().Seen()}
+	h := htmlPool{Anchor: anchor, Name: b.clean(p.Plan.Name), Verdict: newHTMLVerdict(p.Verdict), Headline: b.clean(p.Headline())}
+	h.Folded = p.Verdict == audit.VerdictOK && len(b.r.Pools) > 1
+	h.Facts = []string{p.ProblemCount(), p.Coverage().Seen()}
 	if len(p.Plan.SIPDomains) > 0 {
 		h.Facts = append(h.Facts, "SIP domains "+b.clean(report.FirstFew(p.Plan.SIPDomains, 8)))
 	}
@@ -91,7 +100,13 @@ func (b *htmlBuilder) pool(p report.Pool, anchor string) htmlPool {
 		}
 		h.Certificates = append(h.Certificates, b.leaf(p, c, loose))
 	}
-	h.Findings, h.Notes = b.findingLists(p)
+	h.Problems, h.MoreProblems = b.problems(p, anchor)
+	h.Plan = b.plan(p, h.Problems)
+	h.Notes, h.MoreNotes = b.notes(p)
+	for _, u := range p.Untold {
+		h.Untold = append(h.Untold, b.clean(report.UntoldText(u)))
+	}
+	h.Findings, h.Counts = b.findings(p), report.Counts(p.Findings)
 	h.Endpoints, h.MoreEnds = b.endpointList(p)
 	h.Checks = b.checks(p)
 	for _, n := range p.Plan.Notes[:min(len(p.Plan.Notes), 20)] {
