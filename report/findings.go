@@ -12,15 +12,10 @@ const (
 	maxPerRuleLoose = 3
 )
 
-// maxRepeatedFix is how long a fix may be, in bytes, to be said again rather
-// than referred to.
-const maxRepeatedFix = 60
-
 // A Listed finding is one as people read it among others.
 type Listed struct {
 	audit.Finding
-	AsFor string // the rule that a finding before it has this fix from, "" where it is new
-	More  int    // how many more of its rule are not listed
+	More int // how many more of its rule are not listed
 }
 
 // Listed lists a pool's findings as audit ordered them, worst first, at most so
@@ -38,7 +33,6 @@ func (p Pool) Listed() []Listed {
 	for _, f := range p.Findings {
 		total[kind{f.Rule, f.Severity}]++
 	}
-	fixes := map[string]string{}
 	var out []Listed
 	for _, f := range p.Findings {
 		k := kind{f.Rule, f.Severity}
@@ -48,11 +42,6 @@ func (p Pool) Listed() []Listed {
 		t := Listed{Finding: f}
 		if listed[k] == limit {
 			t.More = total[k] - limit
-		}
-		if rule, known := fixes[f.Fix]; known && len(f.Fix) > maxRepeatedFix {
-			t.AsFor = rule
-		} else {
-			fixes[f.Fix] = f.Rule
 		}
 		out = append(out, t)
 	}
