@@ -43,6 +43,7 @@ func All() []Format {
 			return report.JUnit(w, r, o.FailOn)
 		}},
 		{"prometheus", []string{".prom"}, "for node_exporter's textfile collector", plainly(report.Prometheus)},
+		{"powershell", []string{".ps1"}, "the plan as a script, to be run block by block", plainly(report.PowerShell)},
 		{"nagios", nil, "one line of a monitoring plugin", plainly(report.Nagios)},
 	}
 }

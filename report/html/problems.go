@@ -57,7 +57,7 @@ func (b *htmlBuilder) plan(p report.Pool, problems []htmlProblem) []htmlStep {
 		h := htmlStep{Text: sentence(b.clean(report.StepText(s)))}
 		var commands []string
 		for _, c := range s.Commands {
-			commands = append(commands, b.clean(c))
+			commands = append(commands, report.Clean(c)) // whole, however long: it is pasted
 		}
 		h.Commands = strings.Join(commands, "\n")
 		for _, i := range s.Problems {

@@ -85,7 +85,7 @@ func (p *page) plan(pool report.Pool) {
 	for n, s := range pool.Steps {
 		p.para(plain, fmt.Sprintf("  %2d  ", n+1), p.clean(report.StepText(s)))
 		for _, c := range s.Commands {
-			p.line("        ", p.clean(c))
+			p.line("        ", report.Clean(c)) // whole, however long: it is pasted
 		}
 	}
 }
