@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -98,13 +99,19 @@ func TestSamplesCountTheCertificatesBehindOneAddress(t *testing.T) {
 	members := []leaf{ecLeaf(t, nil), ecLeaf(t, nil), ecLeaf(t, nil)}
 	var turn atomic.Int32
 	e := endpoint(serve(t, func(c net.Conn) {
-		n := int(turn.Add(1))
-		if n == 5 {
-			return // one member is down
-		}
-		l := members[n%2]
-		_ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{l.der}, PrivateKey: l.key}},
-			MaxVersion: tls.VersionTLS10, MinVersion: tls.VersionTLS10}).Handshake()
+		_ = tls.Server(c, &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			if !slices.Contains(hello.CipherSuites, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA) {
+				return nil, errors.New("no RSA key") // not a sample, and it comes anywhere among them
+			}
+			n := int(turn.Add(1))
+			if n == 5 {
+				c.Close()
+				return nil, errors.New("one member is down")
+			}
+			l := members[n%2]
+			return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{l.der}, PrivateKey: l.key}},
+				MaxVersion: tls.VersionTLS10, MinVersion: tls.VersionTLS10}, nil
+		}}).Handshake()
 	}))
 	e.FQDN, e.Samples = "", 6
 	p := prober(patient, false)
