@@ -197,6 +197,10 @@ func TestProofOfKey(t *testing.T) {
 		return tls.Certificate{Certificate: [][]byte{l.der}, PrivateKey: key.key}
 	}
 	rsaExchange := []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}
+	smaller, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name   string
 		config *tls.Config
@@ -210,6 +214,7 @@ func TestProofOfKey(t *testing.T) {
 		{"TLS 1.0, another RSA key", &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10, Certificates: []tls.Certificate{mixed(rs, otherRSA)}}, edge.Disproved},
 		{"RSA key exchange", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: rsaExchange, Certificates: []tls.Certificate{rs.pair()}}, edge.Proved},
 		{"RSA key exchange, another key", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: rsaExchange, Certificates: []tls.Certificate{mixed(rs, otherRSA)}}, edge.Disproved},
+		{"RSA key exchange, a smaller key", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: rsaExchange, Certificates: []tls.Certificate{mixed(rs, leaf{key: smaller})}}, edge.Disproved},
 		{"TLS 1.2, client certificate required", &tls.Config{MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert, Certificates: []tls.Certificate{rs.pair()}}, edge.Proved},
 		{"TLS 1.3, client certificate required", &tls.Config{ClientAuth: tls.RequireAnyClientCert, Certificates: []tls.Certificate{rs.pair()}}, edge.Proved},
 		{"RSA key exchange, client certificate required", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: rsaExchange, ClientAuth: tls.RequireAnyClientCert, Certificates: []tls.Certificate{rs.pair()}}, edge.NotSeen},

@@ -27,9 +27,11 @@ func (w *wire) proofOf(state tls.ConnectionState, r *clientRequest, err error) e
 		return edge.Proof{State: edge.Disproved, Reason: "the handshake is signed by another key than the certificate's"}
 	case signatureRefused(err):
 		return edge.Proof{State: edge.NotSeen, Reason: notByGo}
-	case encryptsToKey(state) && r.ours == nil && slices.Contains([]int{20, 21, 51}, alert):
+	case encryptsToKey(state) && r.ours == nil && slices.Contains([]int{20, 21, 47, 50, 51}, alert):
 		// bad_record_mac, decryption_failed, decrypt_error: the keys that the
 		// server has are others than ours, since it could not decrypt them.
+		// illegal_parameter (Go) and decode_error: what is encrypted to the
+		// certificate's key is longer, or a larger number, than fits its own.
 		return edge.Proof{State: edge.Disproved, Reason: "the server cannot decrypt what is encrypted to the certificate's key"}
 	default:
 		return edge.Proof{State: edge.NotSeen, Reason: refusedBefore}
