@@ -217,6 +217,7 @@ func (r Report) certificates() iter.Seq2[string, certificate] {
 	for _, p := range r.Pools {
 		for _, x := range p.Plan.Expect {
 			add(x.Certificate)
+			add(x.Chain...)
 		}
 		for i := range p.Captures {
 			add(p.Captures[i].Chain...)

@@ -245,6 +245,9 @@ func (l *loader) finish() error {
 					return err
 				}
 				x.Certificate = one[0]
+				if err := l.resolve("an expectation", x.Chain); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -28,7 +28,7 @@ func expectation(x edge.Expectation, password func(name string) (string, error))
 	if err != nil {
 		return x, fmt.Errorf("%s: %w", x.Source, err)
 	}
-	x.Certificate = file.Certificates[0]
+	x.Certificate, x.Chain, x.File = file.Certificates[0], file.Chain(), file.Checked()
 	x.Thumbprint = x.Certificate.Fingerprint.String()
 	return x, nil
 }

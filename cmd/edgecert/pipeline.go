@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -68,7 +69,7 @@ func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, 
 		if ev.Interrupted { // what was captured before is judged all the same
 			asking = context.WithoutCancel(ctx)
 		}
-		if ev.HostTrusted, err = hosttrust.Trusted(asking, ev.Captures, roots); err != nil {
+		if ev.HostTrusted, err = hosttrust.Trusted(asking, slices.Concat(ev.Captures, meant(ev.Pools)), roots); err != nil {
 			a.ui.warnf("this host's root store was not asked: %v", err)
 		}
 		ev.HostRoots = err == nil
@@ -76,6 +77,19 @@ func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, 
 	if s.revocation && !ev.Interrupted {
 		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ctx, ev.Captures, roots), revocation.Options{Now: roots.Now, Timeout: s.timeout})
 	}
+}
+
+// meant are the certificates that were meant as if they were presented.
+func meant(pools []edge.Pool) []edge.Capture {
+	var out []edge.Capture
+	for _, p := range pools {
+		for _, x := range p.Expect {
+			if len(x.Chain) > 0 {
+				out = append(out, edge.Capture{Outcome: edge.Captured, Chain: x.Chain})
+			}
+		}
+	}
+	return out
 }
 
 // judge turns evidence into the report. What a scan brought home before it was

@@ -5,7 +5,9 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -61,6 +63,7 @@ func raise(ts *testscript.TestScript, keys *lab.KeyRing, faults []string) {
 	ts.Defer(l.Close)
 	if new := l.Renewed("edge1", edge.WebConf, 443); new != nil {
 		ts.Setenv("NEW", fmt.Sprintf("%x", sha1.Sum(new.DER)))
+		ts.Check(os.WriteFile(ts.MkAbs("new.cer"), new.DER, 0o600))
 	}
 	ts.Setenv("LEAF", fmt.Sprintf("%x", sha1.Sum(l.Leaf("edge1", edge.WebConf, 443).DER)))
 	ts.Value(labKey{}).(*scriptLab).Lab = l
@@ -74,7 +77,13 @@ func raise(ts *testscript.TestScript, keys *lab.KeyRing, faults []string) {
 func labFaults() map[string]func(*lab.Spec) {
 	webcon2 := func(s *lab.Spec) *lab.Cell { return s.Cell("edge2", edge.WebConf, 443) }
 	return map[string]func(*lab.Spec){
-		"renewal":              func(s *lab.Spec) { s.Cells = lab.Renewal(s.Now).Cells },
+		"renewal": func(s *lab.Spec) { s.Cells = lab.Renewal(s.Now).Cells },
+		"renewed-lacks-fabrikam": func(s *lab.Spec) {
+			for _, c := range s.Cells {
+				leaf := &c.Renewed.Leaf
+				leaf.Names = slices.DeleteFunc(slices.Clone(leaf.Names), func(name string) bool { return name == "sip.fabrikam.com" })
+			}
+		},
 		"edge2-webcon-down":    func(s *lab.Spec) { webcon2(s).Speaks = lab.Closed },
 		"edge2-webcon-tarpit":  func(s *lab.Spec) { webcon2(s).Speaks = lab.Tarpit },
 		"edge2-webcon-http":    func(s *lab.Spec) { webcon2(s).Speaks = lab.HTTP },

@@ -109,7 +109,7 @@ func (w *watcher) watch(ctx context.Context, ev edge.Evidence, s scanFlags, o sc
 	end := time.Now().Add(w.limit)
 	w.board = newBoard(w.a.ui, w.a.opts, ev.Pools, end)
 	defer w.board.close()
-	everything, last := true, false
+	everything, last, first := true, false, true
 	for {
 		if err := w.look(ctx, everything); err != nil {
 			if len(w.known) == 0 {
@@ -119,6 +119,10 @@ func (w *watcher) watch(ctx context.Context, ev edge.Evidence, s scanFlags, o sc
 		}
 		w.arrived = len(w.missing) == 0 && everything && ctx.Err() == nil
 		w.board.show(w.ev, w.missing)
+		if first {
+			w.forewarn(ctx)
+			first = false
+		}
 		switch {
 		case w.arrived || last && everything || ctx.Err() != nil:
 			return w.conclude(ctx), nil
@@ -138,6 +142,32 @@ func (w *watcher) watch(ctx context.Context, ev edge.Evidence, s scanFlags, o sc
 			return w.conclude(ctx), nil
 		}
 	}
+}
+
+// forewarn tells what is wrong with the certificate that is waited for: it would
+// arrive all the same.
+func (w *watcher) forewarn(ctx context.Context) {
+	if !expecting(w.ev.Pools) || ctx.Err() != nil {
+		return
+	}
+	ev, s := w.ev, w.scan
+	s.revocation = false
+	w.a.askOthers(ctx, &ev, w.policy, s)
+	for n, j := range audit.Judge(ctx, ev, w.policy, time.Now()) {
+		for _, p := range j.Problems {
+			if slices.ContainsFunc(p.Findings, func(i int) bool { return againstMeant(ev.Pools[n], j.Findings[i]) }) {
+				w.a.ui.warnf("%s: %s", j.Pool, p.Headline)
+			}
+		}
+	}
+}
+
+// againstMeant says whether a finding is an error in a certificate that was meant.
+func againstMeant(p edge.Pool, f audit.Finding) bool {
+	rule, _ := audit.Find(f.Rule)
+	return f.Severity == audit.Error && rule.Weight > 0 && slices.ContainsFunc(f.Certificates, func(c *edge.Certificate) bool {
+		return slices.ContainsFunc(p.Expect, func(x edge.Expectation) bool { return x.Matches(c) })
+	})
 }
 
 // conclude says how it ended and makes the last report.

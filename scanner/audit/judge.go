@@ -47,6 +47,7 @@ func (w *world) judge() Judgement {
 			j.Findings = append(j.Findings, f)
 		}
 	}
+	j.Findings = append(w.foretell(j.Rules), j.Findings...) // told first
 	for _, f := range j.Findings {
 		for _, id := range f.Also {
 			j.Rules[id] = Found

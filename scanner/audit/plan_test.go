@@ -38,6 +38,12 @@ func randomWorld(t *testing.T, random *rand.Rand, leaves []*edge.Certificate) *t
 			}
 		}
 	}
+	switch random.IntN(4) {
+	case 0:
+		expects(w, "", leaves[random.IntN(len(leaves))], "new.pfx")
+	case 1:
+		expects(w, "", leaves[random.IntN(len(leaves))], "")
+	}
 	return w
 }
 
@@ -130,7 +136,7 @@ func condemnedIn(w *testWorld, j Judgement) map[string]string {
 			continue
 		}
 		for _, c := range f.Certificates {
-			if slices.ContainsFunc(w.ev.Captures, func(x edge.Capture) bool { return holds(x.Leaves(), c) }) {
+			if f.Ahead || slices.ContainsFunc(w.ev.Captures, func(x edge.Capture) bool { return holds(x.Leaves(), c) }) {
 				out[thumbprint(c)] = f.Rule
 			}
 		}

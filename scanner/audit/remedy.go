@@ -68,7 +68,7 @@ func (w *world) against(leaf *edge.Certificate, group []edge.Role) int {
 			}
 		}
 	}
-	most := 0
+	most := w.foretold(leaf, group)
 	for _, r := range group {
 		most = max(most, w.faults[leafIn{leaf.Fingerprint, r}])
 	}

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -15,12 +14,13 @@ const idExpected = "expected-not-presented"
 func expectedNotPresented() Rule {
 	return Rule{
 		ID: idExpected, Family: "consistency", Wire: true, Severity: Error,
-		Short: "does not present the certificate that was meant", Mend: remedy.ByCertificate,
+		Short: "does not present the certificate that was meant", Mend: remedy.ByCertificate, Later: true,
 		Title: "an endpoint presents another certificate than the one that was meant (--expect, or a line expect)",
 		Doc: `Somebody said which certificate the services are meant to have, and they present another one. A renewal that
 reached no member at all looks healthy in every other way: all members agree, on the old certificate, until it ends. Mostly
 the certificate was imported and not assigned, assigned and the services not restarted, or assigned on some of the members.
-An A/V Edge that presents no certificate, as it should, is not asked.
+An A/V Edge that presents no certificate, as it should, is not asked. What is meant is itself held against the rules before
+it is presented: if it fails them, that is told first, and no step installs it.
 
 How to fix it: import the certificate that is meant on the members that are named, assign it there, and restart the services:
     Import-CsCertificate -Path C:\edge.pfx -Password (Read-Host) -PrivateKeyExportable $true
@@ -101,12 +101,4 @@ func runExpected(w *world, r *result) {
 		}
 		r.find(f, b.at...)
 	}
-}
-
-// meantText names the certificate that was meant.
-func meantText(x edge.Expectation) string {
-	if c := x.Certificate; c != nil {
-		return fmt.Sprintf("the certificate of %s (thumbprint %s)", path.Base(strings.ReplaceAll(x.Text, `\`, "/")), thumbprint(c))
-	}
-	return "the certificate with thumbprint " + strings.ToUpper(x.Thumbprint)
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,6 +41,9 @@ func runUntrusted(w *world, r *result) {
 			r.couldNotTell(g.trust.Unjudged(), g.at...)
 		case trusted(g), g.trust.Standing == trust.Withdrawn, w.hostTrusts(g.leaf()):
 			r.pass()
+		case w.meant && g.trust.Standing == trust.Unknown && len(g.chain) == 1:
+			// As CAs send it: the intermediate may lie in the servers' store.
+			r.couldNotTell("the file of the certificate that was meant holds no intermediate, and nobody sent its issuer", g.at...)
 		default:
 			why, steps := w.untrusted(g)
 			r.find(Finding{
@@ -58,7 +62,21 @@ func trusted(g chainGroup) bool {
 // hostTrusts: roots given as the only ones are the whole truth; the host's own
 // store is not asked beside them.
 func (w *world) hostTrusts(leaf *edge.Certificate) bool {
-	return !w.scan.policy.OnlyRoots && w.scan.ev.HostTrusted[leaf.Fingerprint]
+	return !w.scan.policy.OnlyRoots && (w.scan.ev.HostTrusted[leaf.Fingerprint] || w.meant && w.hostTrustsIssuer(leaf))
+}
+
+// hostTrustsIssuer answers for a certificate that the host was not asked about, as
+// where it was meant for a saved scan: by another one of the same issuer.
+func (w *world) hostTrustsIssuer(leaf *edge.Certificate) bool {
+	for i := range w.scan.ev.Captures {
+		for _, other := range w.scan.ev.Captures[i].Leaves() {
+			if w.scan.ev.HostTrusted[other.Fingerprint] && leaf.X509 != nil && other.X509 != nil &&
+				bytes.Equal(leaf.X509.RawIssuer, other.X509.RawIssuer) && bytes.Equal(leaf.X509.AuthorityKeyId, other.X509.AuthorityKeyId) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // untrusted says why a chain is not trusted, and the way out.

@@ -27,6 +27,16 @@ func (w *world) untold() []Untold {
 			cells[n][i] = true
 		}
 	}
+	for _, r := range w.rehearse() {
+		for _, rule := range w.scan.rules {
+			if !rehearsed(rule) || w.allowed(rule.ID) {
+				continue
+			}
+			for _, d := range r.result(rule.ID).unsure {
+				add(cmp.Or(d.reason, undecodable), rule.ID, r.real(d.at))
+			}
+		}
+	}
 	notSeen := map[string]bool{}
 	for _, rule := range w.scan.rules {
 		if w.allowed(rule.ID) {

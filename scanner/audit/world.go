@@ -46,6 +46,8 @@ type world struct {
 	cases    *remedy.Case                // see second
 	choices  map[edge.Role]remedy.Choice // see choice
 	faults   map[leafIn]int              // see against
+	ahead    []rehearsal                 // see rehearse
+	meant    bool                        // it is a rehearsal
 }
 
 // A group is the captures that present the same leaf.
@@ -55,6 +57,9 @@ type group struct {
 }
 
 func newWorld(s *scan, pool edge.Pool, captures []edge.Capture) *world {
+	if slices.ContainsFunc(pool.Expect, func(x edge.Expectation) bool { return x.Certificate == nil }) {
+		pool.Expect = s.seenMeant(pool.Expect)
+	}
 	w := &world{scan: s, pool: pool, captures: captures, required: edge.RequiredNames(pool), results: map[string]*result{}, choices: map[edge.Role]remedy.Choice{}}
 	w.leaves = w.groupBy(everything, edge.Capture.Leaves)
 	w.labels = make(map[edge.Fingerprint]string, len(w.leaves))

@@ -21,8 +21,8 @@ import (
 // to now.
 func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) edge.Evidence {
 	member := filepath.Base(file.Name)
-	chain := file.chain()
-	pool.File = &edge.CheckedFile{Name: member, Format: string(file.Format), Key: file.Key, Provider: file.Provider}
+	chain := file.Chain()
+	pool.File = file.Checked()
 	pool.Members = []edge.Member{{Name: member, Source: file.Name}}
 	pool.VIPs, pool.DNS, pool.Inventory, pool.InventoryFiles = nil, nil, nil, nil
 	if len(services) > 0 {
@@ -52,10 +52,15 @@ func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) 
 	return ev
 }
 
-// chain is the file's certificates as a server would send them. In PFX and
+// Checked is what is to be said of a file beside its certificates.
+func (f File) Checked() *edge.CheckedFile {
+	return &edge.CheckedFile{Name: filepath.Base(f.Name), Format: string(f.Format), Key: f.Key, Provider: f.Provider}
+}
+
+// Chain is the file's certificates as a server would send them. In PFX and
 // PKCS#7 the order means nothing (Windows builds the chain from its stores),
 // so it is put in order; a PEM file is what a device sends as it is.
-func (f File) chain() []*edge.Certificate {
+func (f File) Chain() []*edge.Certificate {
 	if f.Format != PFX && f.Format != PKCS7 {
 		return f.Certificates
 	}

@@ -110,7 +110,7 @@ func TestChainOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		file.Certificates = file.chain()
+		file.Certificates = file.Chain()
 		if got := names(file); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}

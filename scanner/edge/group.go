@@ -87,7 +87,10 @@ type Expectation struct {
 	Text        string       `json:"text"`        // as it was given: a file's name or a thumbprint
 	Thumbprint  string       `json:"thumbprint"`  // SHA-1 or SHA-256 in lower hex
 	Certificate *Certificate `json:"certificate"` // nil where only the thumbprint is known
-	Source      string       `json:"source"`
+
+	Chain  []*Certificate `json:"chain,omitempty"` // with what the file holds beside it, as a server would send them
+	File   *CheckedFile   `json:"file,omitempty"`  // nil where only the thumbprint is known
+	Source string         `json:"source"`
 }
 
 // Matches reports whether c is the certificate that was meant.

@@ -12,7 +12,7 @@ import (
 // no knowledge of certificates. Empty where nothing stops.
 func (p *planner) impact(x cause) string {
 	f := p.worst(x)
-	if f.Severity.Rank() > 0 && p.later(f) == 0 || !p.Pool.IsEdge() || len(f.Cells) == 0 {
+	if f.Severity.Rank() > 0 && (f.Ahead || p.later(f) == 0) || !p.Pool.IsEdge() || len(f.Cells) == 0 {
 		return ""
 	}
 	cells := x.cells
@@ -29,8 +29,11 @@ func (p *planner) impact(x cause) string {
 	if what == "" {
 		return ""
 	}
-	if until := p.lasts(x); p.later(f) > 0 && !until.IsZero() {
+	switch until := p.lasts(x); {
+	case p.later(f) > 0 && !until.IsZero():
 		return what + " will fail" + whom + " from " + until.UTC().Format(time.DateOnly) + " on"
+	case f.Ahead:
+		return ""
 	}
 	return what + " can fail now" + whom
 }
@@ -70,7 +73,7 @@ func (p *planner) lasts(x cause) time.Time {
 	var first time.Time
 	for _, i := range x.findings {
 		for _, c := range p.findings[i].Certificates {
-			if end := c.NotAfter(); p.later(p.findings[i]) > 0 && !end.IsZero() && (first.IsZero() || end.Before(first)) {
+			if end := c.NotAfter(); !p.findings[i].Ahead && p.later(p.findings[i]) > 0 && !end.IsZero() && (first.IsZero() || end.Before(first)) {
 				first = end
 			}
 		}

@@ -184,7 +184,7 @@ func (p *planner) certificateCause(f finding.Finding, rule Rule) (string, cause)
 	about := func(leaf *edge.Certificate) bool {
 		return slices.ContainsFunc(f.Certificates, func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint })
 	}
-	if !right.Usable() || p.Pool.File != nil || rule.Weight > 0 && right.Certificate != nil && about(right.Certificate) && p.presentedAt(right.Certificate, f.Cells) {
+	if !right.Usable() || p.Pool.File != nil || rule.Weight > 0 && right.Certificate != nil && about(right.Certificate) && (f.Ahead || p.presentedAt(right.Certificate, f.Cells)) {
 		return fmt.Sprint("renew ", group), cause{act: renew, group: group}
 	}
 	return fmt.Sprint("carry ", group), cause{act: carry, group: group}
@@ -337,7 +337,7 @@ func (p *planner) worst(x cause) finding.Finding {
 
 // later says whether a finding breaks nothing today.
 func (p *planner) later(f finding.Finding) int {
-	if p.Rule(f.Rule).Later {
+	if p.Rule(f.Rule).Later || f.Ahead {
 		return 1
 	}
 	return 0
