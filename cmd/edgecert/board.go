@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"edgecert/report"
-	"edgecert/report/text"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
@@ -188,109 +186,6 @@ func (b *board) end(arrived, interrupted bool) {
 func (b *board) close() {
 	b.stop()
 	b.stop = func() {}
-}
-
-// lines is the picture: head, matrices, legend, what is missing.
-func (b *board) lines(columns, height int) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	head := fmt.Sprintf("waiting for %s: %d of %d there, %s left, Ctrl-C ends it with a report",
-		b.awaited(), len(b.cells)-b.missing, len(b.cells), left(time.Until(b.until)))
-	out := append(wrapped(head, columns), "")
-	if len(b.cells) == 0 {
-		return append(out, "looking")
-	}
-	var legend, missing []string
-	for i, c := range b.leaves {
-		line := fmt.Sprintf("%s  %s, ends %s", audit.Letter(i), strings.ToUpper(short(c.Thumbprint())), c.NotAfter().Format(time.DateOnly))
-		if slices.ContainsFunc(b.meant, func(x edge.Expectation) bool { return x.Matches(c) }) {
-			line += ", as meant"
-		}
-		legend = append(legend, line)
-	}
-	absent := slices.DeleteFunc(slices.Clone(b.cells), func(c boardCell) bool { return c.there })
-	for _, g := range grouped(absent, func(c boardCell) string { return c.mark + c.says }) {
-		since := "from the start"
-		if !g[0].since.IsZero() {
-			since = "since " + g[0].since.Format(time.TimeOnly)
-		}
-		says := g[0].says
-		if strings.HasPrefix(says, "presents ") {
-			says = "presents " + g[0].mark
-		}
-		missing = append(missing, wrapped(fmt.Sprintf("missing: %s %s %s %s", nameOf(g[0].at), services(g), agree(says, len(g)), since), columns)...)
-	}
-	top := len(out)
-	for _, only := range []bool{false, true} { // a pool that is too tall shows those alone that are not there
-		out = out[:top]
-		for _, p := range b.pools {
-			out = append(out, b.matrix(p.Name, only)...)
-		}
-		out = slices.Concat(out, legend, missing)
-		if len(out) <= height {
-			break
-		}
-	}
-	return out
-}
-
-// wrapped is a sentence in lines of at most columns, further ones indented.
-func wrapped(sentence string, columns int) []string {
-	lines := text.Wrap(sentence, max(columns-4, 16))
-	for i := range lines[1:] {
-		lines[i+1] = "    " + lines[i+1]
-	}
-	return lines
-}
-
-// matrix is a pool: members down, services across.
-func (b *board) matrix(pool string, missingOnly bool) []string {
-	var rows, columns []string
-	marks, there := map[string]string{}, map[string]bool{}
-	for _, c := range b.cells {
-		if c.at.Pool != pool {
-			continue
-		}
-		row, column := nameOf(c.at), service(c.at)
-		if !slices.Contains(rows, row) {
-			rows = append(rows, row)
-			there[row] = true
-		}
-		if !slices.Contains(columns, column) {
-			columns = append(columns, column)
-		}
-		there[row] = there[row] && c.there
-		if old := marks[row+" "+column]; old != "" && old != c.mark {
-			c.mark = old + "/" + c.mark
-		}
-		marks[row+" "+column] = c.mark
-	}
-	wide := len(pool)
-	for _, r := range rows {
-		wide = max(wide, len(r)+2)
-	}
-	line := func(name string, cells []string) string {
-		text := fmt.Sprintf("%-*s", wide, name)
-		for i, c := range cells {
-			text += fmt.Sprintf("  %-*s", len(columns[i]), c)
-		}
-		return strings.TrimRight(text, " ")
-	}
-	out := []string{line(report.Clean(pool), columns)}
-	for _, r := range rows {
-		if missingOnly && there[r] {
-			continue
-		}
-		var cells []string
-		for _, c := range columns {
-			cells = append(cells, marks[r+" "+c])
-		}
-		out = append(out, line("  "+report.Clean(r), cells))
-	}
-	if hidden := len(rows) + 1 - len(out); hidden > 0 {
-		out = append(out, fmt.Sprintf("  %d more, all there", hidden))
-	}
-	return append(out, "")
 }
 
 // grouped puts the cells of one member that have the same key together, in

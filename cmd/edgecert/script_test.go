@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 			"terminal": terminal,
 			"screen":   screenShows,
 			"resize":   resize,
+			"keys":     typeKeys,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"os"
@@ -12,6 +13,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"edgecert/scanner/lab"
 )
 
 // However a scan is told to end, it reports first: by Ctrl-C, by a service
@@ -56,5 +60,48 @@ func TestSignalsEndAScanWithItsReport(t *testing.T) {
 				t.Errorf("the file of -o: %d bytes, %v", len(saved), err)
 			}
 		})
+	}
+}
+
+// A watch that is told to end reports what is there and what is missing, too.
+func TestAnInterruptEndsAWatchWithItsReport(t *testing.T) {
+	t.Parallel()
+	l, err := lab.Start(t.Context(), lab.Renewal(time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	dir := t.TempDir()
+	targets, roots, err := writeLab(l, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "scan.json")
+	watch := exec.Command("edgecert", "watch", "-t", targets, "--roots", roots, "--only-roots", "--resolver", l.Resolver(),
+		"--expect", strings.Repeat("ab", 20), "--interval", "1h", "--format", "json", "-o", file)
+	var out strings.Builder
+	watch.Stdout = &out
+	words, err := watch.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	told := bufio.NewReader(words)
+	if _, err := told.ReadString('\n'); err != nil { // it has looked, and waits
+		t.Fatal(err)
+	}
+	if err := watch.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	rest, _ := io.ReadAll(told)
+	exit, ok := errors.AsType[*exec.ExitError](watch.Wait())
+	if !ok || exit.ExitCode() != exitInterrupted || !strings.Contains(string(rest), "interrupted after") ||
+		!strings.Contains(out.String(), `"interrupted": true`) || !strings.Contains(out.String(), "expected-not-presented") {
+		t.Errorf("%v, want exit status %d and a report of what is missing\n%s%s", exit, exitInterrupted, out.String(), rest)
+	}
+	if saved, err := os.ReadFile(file); err != nil || string(saved) != out.String() {
+		t.Errorf("the file of -o: %d bytes, %v", len(saved), err)
 	}
 }

@@ -49,7 +49,7 @@ func terminal(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Setenv("TERMINAL", filepath.Join(dir, "s"))
 	columns, rows, _ := strings.Cut(args[0], "x")
-	tmux(ts, "new-session", "-d", "-x", columns, "-y", rows, args[1]+"; echo status $?; cat")
+	tmux(ts, "new-session", "-d", "-x", columns, "-y", rows, "trap : INT; "+args[1]+"; echo status $?; cat")
 	ts.Defer(func() { // by its own socket: a script may have several
 		_ = exec.Command("tmux", "-S", filepath.Join(dir, "s"), "kill-server").Run()
 		os.RemoveAll(dir)
@@ -60,6 +60,11 @@ func terminal(ts *testscript.TestScript, _ bool, args []string) {
 func resize(ts *testscript.TestScript, _ bool, args []string) {
 	columns, rows, _ := strings.Cut(args[0], "x")
 	tmux(ts, "resize-window", "-x", columns, "-y", rows)
+}
+
+// typeKeys types into the terminal: `keys C-c`.
+func typeKeys(ts *testscript.TestScript, _ bool, args []string) {
+	tmux(ts, append([]string{"send-keys"}, args...)...)
 }
 
 // screenShows waits until the terminal shows all of these, or with ! demands
