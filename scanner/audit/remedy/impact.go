@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"edgecert/scanner/audit/finding"
 	"edgecert/scanner/edge"
 )
 
@@ -16,11 +17,19 @@ func (p *planner) impact(x cause) string {
 		return ""
 	}
 	cells := x.cells
-	whom := " for everybody outside"
+	const everybody = " for everybody outside"
+	whom, reach := everybody, " for those who reach "
+	if names := p.lacked(f); len(names) > 0 {
+		cells = p.needing(cells, names)
+		if domains := domainsOf(names); len(domains) > 0 {
+			whom = " for users of " + p.safeNames(domains, 3)
+			reach = " who reach "
+		}
+	}
 	switch x.act {
 	case carry, restart, bringBack, intermediate:
-		if !p.all(cells) {
-			whom = " for those who reach " + p.safeNames(p.membersOf(x), 3)
+		if !p.all(x.cells) {
+			whom = strings.TrimSuffix(whom, everybody) + reach + p.safeNames(p.membersOf(x), 3)
 		}
 	case balance:
 		whom = " for those who come through the load balancer"
@@ -36,6 +45,52 @@ func (p *planner) impact(x cause) string {
 		return ""
 	}
 	return what + " can fail now" + whom
+}
+
+// lacked are the required names that a finding is about; empty where it is about
+// anything else.
+func (p *planner) lacked(f finding.Finding) []edge.RequiredName {
+	var out []edge.RequiredName
+	required := edge.RequiredNames(p.Pool)
+	for _, s := range f.Subjects {
+		i := slices.IndexFunc(required, func(n edge.RequiredName) bool { return n.Name == s })
+		if i < 0 {
+			return nil
+		}
+		out = append(out, required[i])
+	}
+	return out
+}
+
+// needing are those of cells whose clients look for one of names.
+func (p *planner) needing(cells []int, names []edge.RequiredName) []int {
+	return slices.DeleteFunc(slices.Clone(cells), func(i int) bool {
+		role := p.Captures[i].Endpoint.Role
+		return !slices.ContainsFunc(names, func(n edge.RequiredName) bool {
+			switch n.Kind {
+			case edge.WebConfName:
+				return role == edge.WebConf
+			case edge.XMPPName:
+				return role == edge.XMPP
+			default:
+				return role == edge.Access
+			}
+		})
+	})
+}
+
+// domainsOf are the SIP domains whose users alone miss the names; empty where
+// others do, too.
+func domainsOf(names []edge.RequiredName) []string {
+	var out []string
+	for _, n := range names {
+		domain, ok := strings.CutPrefix(n.Name, "sip.")
+		if !ok || n.Kind != edge.SIPDomainName {
+			return nil
+		}
+		out = append(out, domain)
+	}
+	return out
 }
 
 // services says in a user's words what goes through captures.

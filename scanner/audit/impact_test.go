@@ -1,0 +1,48 @@
+package audit
+
+import (
+	"strings"
+	"testing"
+
+	"edgecert/scanner/edge"
+)
+
+// The sentence for a manager names what stops, for whom and when, and no more.
+func TestImpactOfTheWorstProblem(t *testing.T) {
+	t.Parallel()
+	everything := []string{"sip.contoso.com", "webcon.contoso.com", "sip.fabrikam.com", "meet.contoso.com"}
+	for _, c := range []struct {
+		name, want string
+		change     func(*testWorld)
+	}{
+		{"a further domain's name", "Sign-in and federation can fail now for users of fabrikam.com", with(lacking("sip.fabrikam.com"))},
+		{"the Access name", "Sign-in and federation can fail now for everybody outside", with(lacking("sip.contoso.com"))},
+		{"both domains' names", "Sign-in and federation can fail now for everybody outside", with(lacking("sip.contoso.com", "sip.fabrikam.com"))},
+		{"the Web Conferencing name", "Meeting content can fail now for everybody outside", with(lacking("webcon.contoso.com"))},
+		{"expired everywhere", "Sign-in, federation, meeting content and chat with XMPP partners can fail now for everybody outside", func(w *testWorld) {
+			w.now = w.now.AddDate(5, 0, 0)
+		}},
+		{"one member was forgotten", "Sign-in, federation and meeting content will fail for those who reach edge2 from 2026-06-06 on", func(w *testWorld) {
+			present(oldLeaf(w), w.member("edge2")[:3]...)
+		}},
+		{"another certificate lacks the domain on one member", "Sign-in and federation can fail now for users of fabrikam.com who reach edge2", func(w *testWorld) {
+			present(makeLeaf(w.t, sans(everything[0], everything[1], everything[3])), w.member("edge2")[:3]...)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := healthy(t)
+			w.pool().Inventory = nil
+			c.change(w)
+			j := w.judge()
+			if len(j.Problems) == 0 || j.Problems[0].Impact != c.want {
+				t.Errorf("%+v\nwant %s", j.Problems, c.want)
+			}
+			for _, p := range j.Problems {
+				if strings.Contains(p.Impact, string(edge.XMPP)) {
+					t.Errorf("a role's name in %q", p.Impact)
+				}
+			}
+		})
+	}
+}
