@@ -44,7 +44,7 @@ func CSV(w io.Writer, r Report, separator rune) error {
 	changed := newChangeIndex(r.Changes)
 	described := map[*edge.Certificate][]string{}
 	for _, p := range r.Pools {
-		found := rulesByCell(p)
+		found := p.RulesByCell()
 		for i := range p.Captures {
 			e := &p.Captures[i]
 			row := append(csvEndpoint(p, e), csvCertificate(described, e, r.Now())...)
@@ -58,8 +58,9 @@ func CSV(w io.Writer, r Report, separator rune) error {
 	return c.Error()
 }
 
-// rulesByCell lists, for each capture of a pool, the rules that blame it.
-func rulesByCell(p Pool) [][]string {
+// RulesByCell lists, for each capture of a pool, the rules whose findings blame
+// it, worst first: "error:expired".
+func (p Pool) RulesByCell() [][]string {
 	found := make([][]string, len(p.Captures))
 	for _, f := range p.Findings {
 		for _, i := range f.Cells {

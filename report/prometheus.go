@@ -39,7 +39,7 @@ func Metrics(r Report) prometheus.Gatherer {
 	m.scan(r)
 	for _, p := range r.Pools {
 		m.pool(p)
-		found := rulesByCell(p)
+		found := p.RulesByCell()
 		for i := range p.Captures {
 			m.endpoint(p, &p.Captures[i], found[i])
 		}

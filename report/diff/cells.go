@@ -22,6 +22,7 @@ type poolDiff struct {
 	told             map[*edge.Capture]bool // cells of either scan whose coming, going or silence is an event already
 	cutShort         bool                   // a scan ended before it had looked at every cell
 	planned, bearing map[string]int         // cells a member has now; those of them that could bear a certificate
+	untold           map[string]map[int]bool
 	changes          []report.Change
 }
 
@@ -48,7 +49,7 @@ type cellKey struct {
 // respect, then what alone of its service has another address or port now, as
 // after a move, or where a laboratory takes the ports that are free.
 func pairUp(was, is report.Pool) *poolDiff {
-	d := &poolDiff{was: was, is: is, told: map[*edge.Capture]bool{}, planned: map[string]int{}, bearing: map[string]int{},
+	d := &poolDiff{was: was, is: is, untold: untold(is), told: map[*edge.Capture]bool{}, planned: map[string]int{}, bearing: map[string]int{},
 		matched: slices.Repeat([]int{-1}, len(is.Captures)), nowAt: slices.Repeat([]int{-1}, len(was.Captures))}
 	old, count := make(map[cellKey]int, len(was.Captures)), map[cellKey]int{}
 	for i := range was.Captures {

@@ -119,7 +119,10 @@ func TestCompare(t *testing.T) {
 		{"a finding cannot be looked at while the endpoint is down", func(r *nightly) { r.add(soon, 0); failCell(r.cell(0), edge.ClassReset) },
 			func(r *nightly) { failCell(r.cell(0), edge.ClassReset) }, nil},
 		{"a rule could not tell", func(r *nightly) { r.add(audit.Finding{Rule: "differs-across-members"}, 0, 4) },
-			func(r *nightly) { r.Pools[0].Rules["differs-across-members"] = audit.CouldNotTell }, nil},
+			func(r *nightly) { r.couldNotTell("differs-across-members", 8) }, nil},
+		{"a rule could not tell of this cell", func(r *nightly) { r.add(soon, 0) }, func(r *nightly) { r.couldNotTell("expires-soon", 0) }, nil},
+		{"a rule could not tell of another cell", func(r *nightly) { r.add(soon, 0) }, func(r *nightly) { r.couldNotTell("expires-soon", 8) },
+			[]string{"finding-gone edge1/access/192.0.2.10:443 warning→: gone: expires-soon: expires in 5 days, on 2027-07-01"}},
 		{"a finding gets worse", func(r *nightly) { r.add(soon, 0) }, func(r *nightly) {
 			f := soon
 			f.Severity = audit.Error

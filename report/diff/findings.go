@@ -146,7 +146,7 @@ func (d *poolDiff) changed(was, is audit.Finding) (report.Change, bool) {
 		}
 	}
 	for _, at := range before {
-		if at >= 0 && !slices.Contains(is.Cells, at) && d.is.Captures[at].Outcome != edge.Failed {
+		if at >= 0 && !slices.Contains(is.Cells, at) && d.is.Captures[at].Outcome != edge.Failed && !d.open(is.Rule, at) {
 			left = append(left, &d.is.Captures[at])
 		}
 	}
@@ -213,21 +213,47 @@ func (d *poolDiff) couldTell(f audit.Finding) bool {
 	if aboutCoverage(f.Rule) {
 		return !d.cutShort
 	}
-	if d.is.Rules[f.Rule] == audit.CouldNotTell {
-		return false
+	if len(f.Cells) == 0 {
+		return d.is.Rules[f.Rule] != audit.CouldNotTell
 	}
-	seen := len(f.Cells) == 0
+	seen := false
 	for _, at := range f.Cells {
 		if d.nowAt[at] < 0 {
 			continue
 		}
 		e := &d.is.Captures[d.nowAt[at]]
-		if notLooked(e) {
+		if notLooked(e) || d.open(f.Rule, d.nowAt[at]) {
 			return false
 		}
 		seen = seen || e.Outcome != edge.Failed
 	}
 	return seen
+}
+
+// open says that a rule could not tell now whether it has something against a
+// cell: what it needed of this one was not seen, or of others that it compares.
+func (d *poolDiff) open(rule string, at int) bool {
+	return d.untold[rule][everyCell] || d.untold[rule][at]
+}
+
+const everyCell = -1
+
+// untold are the cells, by rule, of which a rule could not tell.
+func untold(p report.Pool) map[string]map[int]bool {
+	out := map[string]map[int]bool{}
+	for _, u := range p.Untold {
+		for _, id := range u.Rules {
+			if out[id] == nil {
+				rule, _ := audit.Find(id)
+				out[id] = map[int]bool{everyCell: rule.Compares}
+			}
+			for _, at := range u.Cells {
+				out[id][at] = true
+			}
+			out[id][everyCell] = out[id][everyCell] || len(u.Cells) == 0
+		}
+	}
+	return out
 }
 
 // finding is the event of a finding. A reader of the message alone must see

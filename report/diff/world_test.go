@@ -110,6 +110,13 @@ func (n *nightly) add(f audit.Finding, cells ...int) {
 	n.Pools[0].Findings = append(n.Pools[0].Findings, f)
 }
 
+// couldNotTell leaves a rule open for a cell.
+func (n *nightly) couldNotTell(rule string, cell int) {
+	p := &n.Pools[0]
+	p.Rules[rule] = audit.CouldNotTell
+	p.Untold = append(p.Untold, audit.Untold{Reason: "it was not seen", Rules: []string{rule}, Cells: []int{cell}})
+}
+
 // changeLines writes changes as "kind member/role/address:port before→after:
 // message", with the names of the certificates in place of their numbers.
 func (n *nightly) changeLines(changes []report.Change) []string {

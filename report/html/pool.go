@@ -70,6 +70,7 @@ type htmlFailure struct{ Word, Meaning, Places string }
 
 type htmlEndpoint struct {
 	Place, Dialed, Outcome, TLS, Client, Handshake string
+	Blamed                                         []string // by which rules
 }
 
 // htmlChecks is the rules of one outcome.
@@ -171,12 +172,16 @@ func (b *htmlBuilder) failureList(p report.Pool) []htmlFailure {
 }
 
 func (b *htmlBuilder) endpointList(p report.Pool) (list []htmlEndpoint, more string) {
+	blamed := p.RulesByCell()
 	for i := range p.Captures {
 		c := &p.Captures[i]
 		if i == maxHTMLEndpoints {
 			return list, "and " + report.Plural(len(p.Captures)-i, "more endpoint") + ": see the JSON report"
 		}
 		h := htmlEndpoint{Place: b.clean(c.Place()), Dialed: b.clean(c.Dialed()), Outcome: b.clean(string(c.Outcome))}
+		for _, rule := range blamed[i] {
+			h.Blamed = append(h.Blamed, b.clean(rule))
+		}
 		if c.Fault != nil {
 			h.Outcome = b.clean(fmt.Sprintf("%s (%s): %s", c.Outcome, c.Stage, c.Fault))
 		}

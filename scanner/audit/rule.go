@@ -14,6 +14,7 @@ type Rule struct {
 	Family   string   // the group it stands in: coverage, consistency, names, usage, trust, validity, tls, av, dns
 	Severity Severity // of its findings, unless the finding says otherwise
 	For      scope    // the kinds of pool that it is for
+	Compares bool     // it holds cells against others: what is not seen of some leaves it open for all
 	Wire     bool     // it is about how endpoints behave: nothing to look at in a file
 	Raised   []string // the profiles that make its findings errors
 	Varies   string   // when it says otherwise; empty: never

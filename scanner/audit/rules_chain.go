@@ -11,7 +11,7 @@ import (
 
 func chainDiffers() Rule {
 	return Rule{
-		ID: "chain-differs-across-members", Family: "consistency", Wire: true, Severity: Warning,
+		ID: "chain-differs-across-members", Family: "consistency", Compares: true, Wire: true, Severity: Warning,
 		Short: "sends other intermediates than the other members", Mend: remedy.ByIntermediate, Raised: []string{profileRenewal},
 		Title: "the same certificate, other intermediates sent",
 		Doc: `Members that hold the same certificate send different intermediates with it. Windows picks the chain from its own

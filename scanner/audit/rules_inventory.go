@@ -12,7 +12,7 @@ import (
 
 func avCertificateDiffers() Rule {
 	return Rule{
-		ID: "av-certificate-differs", Family: "av", For: edgeAlone, Wire: true, Severity: Error,
+		ID: "av-certificate-differs", Family: "av", Compares: true, For: edgeAlone, Wire: true, Severity: Error,
 		Short: "has another A/V certificate by its inventory", Mend: remedy.ByCertificate,
 		Title: "by the inventory, a member's A/V certificate is another one, or has expired",
 		Doc: `The A/V Authentication certificate keys the tokens with which media is relayed, and every member must have the same one

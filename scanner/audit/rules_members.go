@@ -13,7 +13,7 @@ const idMembers = "differs-across-members"
 
 func differsAcrossMembers() Rule {
 	return Rule{
-		ID: idMembers, Family: "consistency", Wire: true, Severity: Error, Later: true,
+		ID: idMembers, Family: "consistency", Compares: true, Wire: true, Severity: Error, Later: true,
 		Short: "present different certificates on one service", Mend: remedy.ByCertificate,
 		Title: "one service, one port, another certificate on another member",
 		Doc: `All members of an Edge pool must hold the same certificate with the same private key. Where one was forgotten in
@@ -175,7 +175,7 @@ func (w *world) names(at []int) []string {
 
 func vipDiffers() Rule {
 	return Rule{
-		ID: "vip-differs-from-members", Family: "consistency", Wire: true, Severity: Error, Later: true,
+		ID: "vip-differs-from-members", Family: "consistency", Compares: true, Wire: true, Severity: Error, Later: true,
 		Short: "presents a certificate that no member has", Mend: remedy.ByOwnSteps,
 		Title: "the load balancer's address presents a certificate that no member has",
 		Doc: `Clients and partners reach the pool through the load balancer's address, and there they meet a certificate that no

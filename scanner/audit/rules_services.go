@@ -16,7 +16,7 @@ const (
 
 func differsAcrossServices() Rule {
 	return Rule{
-		ID: idServices, Family: "consistency", Wire: true, Severity: Error, Later: true,
+		ID: idServices, Family: "consistency", Compares: true, Wire: true, Severity: Error, Later: true,
 		Short: "presents different certificates on its services", Mend: remedy.ByCertificate,
 		Title: "Access, Web Conferencing (and A/V, where it presents one) of a member present different certificates",
 		Doc: `One certificate is meant to serve the external interfaces of the Access Edge, Web Conferencing Edge and A/V Edge
@@ -94,7 +94,7 @@ func (w *world) xmppAlone(r *result) {
 
 func differsAcrossPorts() Rule {
 	return Rule{
-		ID: idPorts, Family: "consistency", Wire: true, Severity: Error, Later: true,
+		ID: idPorts, Family: "consistency", Compares: true, Wire: true, Severity: Error, Later: true,
 		Short: "presents different certificates on its ports", Mend: remedy.ByCertificate,
 		Title: "Access 443 and 5061 of a member present different certificates",
 		Doc: `Clients reach the Access Edge on 443, partners on 5061, and both are the same service with the same certificate. Where

@@ -108,5 +108,5 @@ func (q CertificateRequest) command(p Pool, names []string, label string) string
 	if p.NeedsClientAuth() {
 		parts = append(parts, "-ClientEKU $true")
 	}
-	return strings.Join(append(parts, "-Output "+q.File+".req"), " ")
+	return strings.Join(append(parts, "-Output '"+q.File+".req'"), " ")
 }

@@ -16,13 +16,13 @@ func TestCertificateRequests(t *testing.T) {
 		want   []string
 		left   int
 	}{
-		{"one certificate", func(*Pool) {}, []string{oneForAll + ` -Output C:\sip.contoso.com-edge.req`}, 0},
+		{"one certificate", func(*Pool) {}, []string{oneForAll + ` -Output 'C:\sip.contoso.com-edge.req'`}, 0},
 		{"for AOL, and a name that is not DNS safe", func(p *Pool) { p.PublicIMAOL, p.ExtraNames = true, []string{"meet_us.contoso.com"} },
-			[]string{oneForAll + ` -ClientEKU $true -Output C:\sip.contoso.com-edge.req`}, 1},
+			[]string{oneForAll + ` -ClientEKU $true -Output 'C:\sip.contoso.com-edge.req'`}, 1},
 		{"a certificate a service", func(p *Pool) { p.Groups, p.ExtraNames = p.Apart(), []string{"meet.contoso.com"} }, []string{
-			`Request-CsCertificate -New -Type AccessEdgeExternal -DomainName 'sip.contoso.com,sip.fabrikam.com,meet.contoso.com' -FriendlyName 'sip.contoso.com access' -KeySize 2048 -PrivateKeyExportable $true -Output C:\sip.contoso.com-access.req`,
-			`Request-CsCertificate -New -Type DataEdgeExternal -DomainName 'webcon.contoso.com' -FriendlyName 'webcon.contoso.com webcon' -KeySize 2048 -PrivateKeyExportable $true -Output C:\webcon.contoso.com-webcon.req`,
-			`Request-CsCertificate -New -Type AudioVideoAuthentication -DomainName 'av.contoso.com' -FriendlyName 'av.contoso.com av' -KeySize 2048 -PrivateKeyExportable $true -Output C:\av.contoso.com-av.req`,
+			`Request-CsCertificate -New -Type AccessEdgeExternal -DomainName 'sip.contoso.com,sip.fabrikam.com,meet.contoso.com' -FriendlyName 'sip.contoso.com access' -KeySize 2048 -PrivateKeyExportable $true -Output 'C:\sip.contoso.com-access.req'`,
+			`Request-CsCertificate -New -Type DataEdgeExternal -DomainName 'webcon.contoso.com' -FriendlyName 'webcon.contoso.com webcon' -KeySize 2048 -PrivateKeyExportable $true -Output 'C:\webcon.contoso.com-webcon.req'`,
+			`Request-CsCertificate -New -Type AudioVideoAuthentication -DomainName 'av.contoso.com' -FriendlyName 'av.contoso.com av' -KeySize 2048 -PrivateKeyExportable $true -Output 'C:\av.contoso.com-av.req'`,
 		}, 0},
 		{"no services", func(p *Pool) { p.Services = nil }, nil, 0},
 	} {

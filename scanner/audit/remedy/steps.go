@@ -266,7 +266,7 @@ func (p *planner) requestSteps(x cause, q edge.CertificateRequest) []finding.Ste
 	bring := []string{importCER(cer)}
 	file := cer
 	if len(p.Pool.Members) != 1 || p.Pool.File != nil {
-		bring = append(bring, ExportPFX(`(Join-Path Cert:\LocalMachine\My (Get-PfxCertificate `+cer+`).Thumbprint)`, pfx))
+		bring = append(bring, ExportPFX(`(Join-Path Cert:\LocalMachine\My (Get-PfxCertificate `+Quote(cer)+`).Thumbprint)`, pfx))
 		file = pfx
 	}
 	out = append(out, finding.Step{On: first, Text: onOne(first, one) + "import it", Commands: bring})

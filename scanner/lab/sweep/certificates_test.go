@@ -62,6 +62,10 @@ func names() []mutation {
 		{name: "SAN that cannot be decoded", finds: []string{"certificate-undecodable"}, change: leaf(func(t *lab.Template) {
 			t.Extra = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte("no SAN")}}
 		})},
+		{name: "names that are commands", finds: []string{"name-not-dns-safe", "subject-not-access-name", "subject-not-in-san"},
+			change: leaf(func(t *lab.Template) {
+				t.Subject.CommonName, t.Names = "x\u2019; calc; \u2018", with(t.Names, "a'$(calc)`;'b.contoso.com")
+			})},
 		{name: "underscore in a name", change: more("edge_1.contoso.com"), finds: []string{"name-not-dns-safe"}},
 	}
 }

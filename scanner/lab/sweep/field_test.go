@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"edgecert/report"
 	"edgecert/scanner"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
@@ -34,6 +35,7 @@ type field struct {
 	healthy []edge.Capture
 	changed map[string]map[place]edge.Capture // by mutation
 	policy  audit.Policy
+	usually report.Report   // of the healthy pool
 	usual   map[string]bool // the rules that tell something of the healthy pool, too
 }
 
@@ -77,6 +79,7 @@ func newField(t *testing.T) *field {
 		s.endpoints(endpoints, start(t, slow.spec), slow)))
 
 	j := judge(s.evidence(s.healthy), s.policy)
+	s.usually = report.New(s.evidence(s.healthy), []audit.Judgement{j}, s.policy, report.Tool{Name: "edgecert"})
 	for _, f := range j.Findings {
 		s.usual[f.Rule] = true
 		if f.Severity != audit.Info {

@@ -83,7 +83,7 @@ func (w world) check(t *testing.T) {
 	p := policy(l)
 	p.OnlyRoots = !w.host
 	j := judge(ev, p)
-	saved(t, ev, p, j)
+	seams(t, ev, p, j)
 	if diff := cmp.Diff(completed(w.finds), said(j)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 		for _, f := range j.Findings {

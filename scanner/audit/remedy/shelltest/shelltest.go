@@ -13,9 +13,17 @@ import (
 // pipes. PowerShell takes ‘ ’ ‚ ‛ for the single quote, too
 // (about_Quoting_Rules).
 func Parses(line string) error {
+	_, err := Unquoted(line)
+	return err
+}
+
+// Unquoted is a line without its texts in single quotes, or why it does not
+// parse.
+func Unquoted(line string) (string, error) {
 	if strings.ContainsAny(line, "\n\r\u0085\u2028\u2029") {
-		return errors.New("more than one line")
+		return "", errors.New("more than one line")
 	}
+	var open strings.Builder
 	depth := 0
 	runes := []rune(line)
 	for i := 0; i < len(runes); i++ {
@@ -23,28 +31,30 @@ func Parses(line string) error {
 		case quote(r):
 			end, err := text(runes, i)
 			if err != nil {
-				return err
+				return "", err
 			}
 			i = end
+			continue
 		case r == '(' || r == '{':
 			depth++
 		case r == ')' || r == '}':
 			depth--
 		case strings.ContainsRune("`\"&<>", r):
-			return fmt.Errorf("%q outside quotes", r)
+			return "", fmt.Errorf("%q outside quotes", r)
 		case r == '$' && (i+1 == len(runes) || runes[i+1] == '('):
-			return errors.New("an expression in a string")
+			return "", errors.New("an expression in a string")
 		case r > '~':
-			return fmt.Errorf("%q outside quotes", r)
+			return "", fmt.Errorf("%q outside quotes", r)
 		}
 		if depth < 0 {
-			return errors.New("a parenthesis is closed that was not opened")
+			return "", errors.New("a parenthesis is closed that was not opened")
 		}
+		open.WriteRune(runes[i])
 	}
 	if depth != 0 {
-		return errors.New("a parenthesis is not closed")
+		return "", errors.New("a parenthesis is not closed")
 	}
-	return nil
+	return open.String(), nil
 }
 
 func quote(r rune) bool { return r == '\'' || r >= '\u2018' && r <= '\u201b' }
