@@ -22,7 +22,7 @@ func TestImpactOfTheWorstProblem(t *testing.T) {
 		{"expired everywhere", "Sign-in, federation, meeting content and chat with XMPP partners can fail now for everybody outside", func(w *testWorld) {
 			w.now = w.now.AddDate(5, 0, 0)
 		}},
-		{"one member was forgotten", "Sign-in, federation and meeting content will fail for those who reach edge2 from 2026-06-06 on", func(w *testWorld) {
+		{"one member was forgotten", "Sign-in, federation and meeting content will fail on edge2 from 2026-06-06", func(w *testWorld) {
 			present(oldLeaf(w), w.member("edge2")[:3]...)
 		}},
 		{"another certificate lacks the domain on one member", "Sign-in and federation can fail now for users of fabrikam.com who reach edge2", func(w *testWorld) {

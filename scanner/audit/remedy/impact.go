@@ -18,7 +18,7 @@ func (p *planner) impact(x cause) string {
 	}
 	cells := x.cells
 	const everybody = " for everybody outside"
-	whom, reach := everybody, " for those who reach "
+	whom, reach := everybody, " on "
 	if names := p.lacked(f); len(names) > 0 {
 		cells = p.needing(cells, names)
 		if domains := domainsOf(names); len(domains) > 0 {
@@ -40,7 +40,7 @@ func (p *planner) impact(x cause) string {
 	}
 	switch until := p.lasts(x); {
 	case p.later(f) > 0 && !until.IsZero():
-		return what + " will fail" + whom + " from " + until.UTC().Format(time.DateOnly) + " on"
+		return what + " will fail" + whom + " from " + until.UTC().Format(time.DateOnly)
 	case f.Ahead:
 		return ""
 	}
