@@ -133,6 +133,7 @@ type (
 		Interrupted  bool             `json:"interrupted"`
 		Verdict      audit.Verdict    `json:"verdict"`
 		Headline     string           `json:"headline"`
+		First        string           `json:"first"` // the first step of the worst pool's plan; empty: there is none
 		Coverage     report.Coverage  `json:"coverage"`
 		Problems     []webhookProblem `json:"problems"`
 		MoreProblems int              `json:"more_problems"`
@@ -155,6 +156,9 @@ func messageOf(r report.Report) webhookMessage {
 		Finished: r.Evidence.Finished, Interrupted: r.Evidence.Interrupted, Verdict: r.Verdict, Headline: r.Headline(),
 		Coverage: r.Coverage, Problems: []webhookProblem{}}
 	for _, p := range r.WorstFirst() {
+		if m.First == "" && len(m.Problems) == 0 && len(p.Problems) > 0 && len(p.Steps) > 0 {
+			m.First = report.StepText(p.Steps[0])
+		}
 		for _, x := range p.Problems {
 			members, more := firstOf(x.Members, webhookEntries)
 			m.Problems = append(m.Problems, webhookProblem{Pool: p.Plan.Name, Severity: x.Severity, Headline: x.Headline,
@@ -184,6 +188,9 @@ type object map[string]any
 func teamsMessage(m webhookMessage) object {
 	title := strings.ToUpper(string(m.Verdict)) + ": " + m.Headline
 	body := []any{teamsText(title, object{"weight": "Bolder", "size": "Medium"})}
+	if m.First != "" {
+		body = append(body, teamsText("first: "+m.First, object{}))
+	}
 	problems, _ := firstOf(m.Problems, teamsEntries)
 	for _, p := range problems {
 		body = append(body, teamsText(string(p.Severity)+" · "+p.Pool+" · "+p.Headline, object{"color": teamsColor(p.Severity)}))

@@ -44,6 +44,7 @@ func receiver(t *testing.T, status int) (url string, posted <-chan []byte) {
 func badScan() report.Report {
 	r := scanOf("edge\x1b[31m\r\n**emea** <at>all</at>")
 	r.Verdict, r.Pools[0].Verdict = audit.VerdictError, audit.VerdictError
+	r.Pools[0].Steps = []audit.Step{{On: []string{"edge1"}, Text: "assign the new certificate"}}
 	for i := range 500 {
 		r.Pools[0].Problems = append(r.Pools[0].Problems, audit.Problem{Severity: audit.Error, Impact: strings.Repeat("ä", 5000),
 			Headline: fmt.Sprintf("edge%d presents an expired certificate", i+1), Members: []string{fmt.Sprintf("edge%d", i+1)}})
@@ -89,7 +90,7 @@ func TestWebhookFormats(t *testing.T) {
 	if err := json.Unmarshal(<-posted, &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Verdict != audit.VerdictError || m.Headline != "edge1 presents an expired certificate" || m.Host != "jump1" || m.Finished != r.Evidence.Finished ||
+	if m.Verdict != audit.VerdictError || m.Headline != "edge1 presents an expired certificate" || m.First != "on edge1: assign the new certificate" || m.Host != "jump1" || m.Finished != r.Evidence.Finished ||
 		len(m.Problems) != webhookEntries || m.MoreProblems != 400 || m.Problems[0].Members[0] != "edge1" || m.Problems[0].Pool != r.Pools[0].Plan.Name {
 		t.Errorf("posted %+v", m)
 	}
@@ -121,7 +122,7 @@ func TestWebhookFormats(t *testing.T) {
 		}
 		all.WriteString(block.Inlines[0].Text + "\n")
 	}
-	for _, want := range []string{"ERROR: edge1 presents", "edge10 presents", "and 490 more", "endpoints seen from jump1"} {
+	for _, want := range []string{"ERROR: edge1 presents", "first: on edge1: assign", "edge10 presents", "and 490 more", "endpoints seen from jump1"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("the card lacks %q:\n%s", want, all.String())
 		}
@@ -150,7 +151,10 @@ func TestWebhookFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := t.Context(), func() {}
+		if want == "no answer within" {
+			ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
+		}
 		err = w.post(ctx, scanOf("p"))
 		cancel()
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "T0KEN") || strings.Contains(err.Error(), "S1G") {
