@@ -33,8 +33,8 @@ const staleAfter = time.Hour
 // as it is.
 func writeFile(name string, mode fs.FileMode, write func(io.Writer) error) error {
 	existed := false
-	if foreignLink(name) {
-		return hintf("name a file in a folder of your own", "writing %s: it is a link in a folder that others may write to", name)
+	if err := trusted(name); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real // replace what the link points to, not the link
@@ -141,11 +141,19 @@ func openThrough(name string, patience time.Duration) (*os.File, error) {
 	}
 }
 
+// trusted refuses a name that a link of somebody else's may lead elsewhere.
+func trusted(name string) error {
+	if link := foreignLink(name); link != "" {
+		return hintf("name one in a folder of your own", "%s is a link in a folder that others may write to", link)
+	}
+	return nil
+}
+
 // writable proves that name can be written before the scan: what has taken
 // minutes is not to be lost to a full or read-only folder.
 func writable(name string) error {
-	if foreignLink(name) {
-		return hintf("name a file in a folder of your own", "it is a link in a folder that others may write to")
+	if err := trusted(name); err != nil {
+		return err
 	}
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -56,26 +57,68 @@ func TestWritePipe(t *testing.T) {
 	}
 }
 
-// Where others may write, no link is followed and no state is believed.
+// Where others may write, no link is followed and no state is believed: neither
+// under the file's own name nor as a folder on the way to it.
 func TestFoldersOfOthers(t *testing.T) {
 	t.Parallel()
-	dir, own := t.TempDir(), filepath.Join(t.TempDir(), "precious")
-	link := filepath.Join(dir, "report.json")
-	if err := errors.Join(os.WriteFile(own, []byte("precious"), 0o600), os.Symlink(own, link), os.Chmod(dir, 0o777|os.ModeSticky)); err != nil {
+	shared, own := t.TempDir(), t.TempDir()
+	precious, trap := filepath.Join(own, "report.json"), filepath.Join(shared, "trap")
+	if err := errors.Join(os.WriteFile(precious, []byte("precious"), 0o600), os.Symlink(own, trap),
+		os.Symlink(precious, filepath.Join(shared, "link.json")), os.Symlink(trap, filepath.Join(own, "onward")),
+		os.Symlink(filepath.Join(own, "nothing.json"), filepath.Join(shared, "dangling.json")),
+		os.Chmod(shared, 0o777|os.ModeSticky)); err != nil {
 		t.Fatal(err)
 	}
 	write := func(w io.Writer) error { _, err := io.WriteString(w, "report"); return err }
-	if err := writeFile(link, publicFile, write); err == nil {
-		t.Error("the link was followed")
+	for _, name := range []string{filepath.Join(shared, "link.json"), filepath.Join(trap, "report.json"),
+		trap + "/../" + filepath.Base(own) + "//report.json", filepath.Join(own, "onward", "report.json"), filepath.Join(shared, "dangling.json")} {
+		if err := writeFile(name, publicFile, write); err == nil {
+			t.Errorf("%s: the link was followed", name)
+		}
+		if err := writable(name); err == nil {
+			t.Errorf("%s: the link counts as writable", name)
+		}
 	}
-	if err := writable(link); err == nil {
-		t.Error("the link counts as writable")
+	if got, _ := os.ReadFile(precious); string(got) != "precious" {
+		t.Errorf("what the links lead to holds %q", got)
 	}
-	if got, _ := os.ReadFile(own); string(got) != "precious" {
-		t.Errorf("what it leads to holds %q", got)
+	for _, dir := range []string{shared, trap, filepath.Join(trap, "deeper"), filepath.Join(own, "onward")} {
+		if s, err := openState(dir); err == nil {
+			t.Errorf("%s: a state that others may write was taken", dir)
+			_ = s.close()
+		}
 	}
-	if s, err := openState(dir); err == nil {
-		t.Error("a state that others may write was taken")
-		_ = s.close()
+	if entries, err := os.ReadDir(own); err != nil || len(entries) != 2 {
+		t.Errorf("behind the links are %v now (%v)", entries, err)
+	}
+	for _, name := range []string{precious, filepath.Join(shared, "new.json")} {
+		if err := writeFile(name, publicFile, write); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A folder is one's own or root's, and not everybody's.
+func TestFolderOfOthers(t *testing.T) {
+	t.Parallel()
+	const me, root = 1000, 0
+	for _, test := range []struct {
+		name   string
+		folder folder
+		user   int
+		others bool
+	}{
+		{"own", folder{me, 0o755}, me, false},
+		{"own, shared with a group", folder{me, 0o775}, me, false},
+		{"own, open to everybody", folder{me, 0o777}, me, true},
+		{"root's", folder{root, 0o755}, me, false},
+		{"/tmp", folder{root, 0o777 | fs.ModeSticky}, me, true},
+		{"/tmp, for root", folder{root, 0o777 | fs.ModeSticky}, root, true},
+		{"somebody else's", folder{1001, 0o700}, me, true},
+		{"a user's, for root", folder{me, 0o700}, root, true},
+	} {
+		if got := test.folder.ofOthers(test.user); got != test.others {
+			t.Errorf("%s: %v, want %v", test.name, got, test.others)
+		}
 	}
 }

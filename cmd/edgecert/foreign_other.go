@@ -5,6 +5,6 @@ package main
 // Windows keeps links from whoever is not an administrator, and temporary
 // folders apart.
 
-func foreignLink(string) bool { return false }
+func foreignLink(string) string { return "" }
 
 func foreign(string) bool { return false }

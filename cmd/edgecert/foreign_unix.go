@@ -6,34 +6,69 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
 // A jump host is shared. In a folder in which others may put files, such as
-// /tmp, a link under the name of a report is a trap: it would have this program,
-// maybe as root, write over what the link leads to.
+// /tmp, a link under the name of a report, or of a folder on the way to it, is a
+// trap: it would have this program, maybe as root, write over what it leads to.
 
-// foreignLink says whether name is a link in a folder of somebody else's, or
-// in one that others may write to.
-func foreignLink(name string) bool {
-	info, err := os.Lstat(name)
-	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return false
-	}
-	return foreign(filepath.Dir(name))
+// maxLinks bounds the links on the way to a file, as the kernel does.
+const maxLinks = 40
+
+// A folder is what it takes to say who may put files into one.
+type folder struct {
+	owner int
+	mode  fs.FileMode
 }
 
-// foreign says whether a folder belongs to neither this user nor root, or may be
-// written by everybody.
+// ofOthers says whether a folder belongs to neither the user nor root, or may
+// be written by everybody.
+func (f folder) ofOthers(user int) bool {
+	return f.owner != 0 && f.owner != user || f.mode.Perm()&0o002 != 0
+}
+
+// foreign says whether others may put files into a folder. One that cannot be
+// looked at is not: whoever opens it says why.
 func foreign(dir string) bool {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return false // whoever opens it says why
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
 		return false
 	}
-	mine := owner.Uid == 0 || int(owner.Uid) == os.Geteuid()
-	return !mine || info.Mode().Perm()&0o002 != 0
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	return ok && folder{int(owner.Uid), info.Mode()}.ofOthers(os.Geteuid())
+}
+
+// foreignLink is the first link on the way to name, name included, that stands
+// in a folder of others; empty where there is none. It goes the way step by
+// step, as the kernel does: at holds no link, rest is still to go.
+func foreignLink(name string) string {
+	at, rest := ".", name
+	for links := 0; rest != "" && links <= maxLinks; {
+		if strings.HasPrefix(rest, "/") {
+			at = "/"
+		}
+		next, after, _ := strings.Cut(strings.TrimLeft(rest, "/"), "/")
+		rest = strings.TrimLeft(after, "/")
+		step := filepath.Join(at, next)
+		info, err := os.Lstat(step)
+		if err != nil {
+			return "" // whoever opens it says why
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			at = step
+			continue
+		}
+		if foreign(at) {
+			return step
+		}
+		links++
+		to, err := os.Readlink(step)
+		if err != nil {
+			return ""
+		}
+		rest = to + "/" + rest
+	}
+	return ""
 }

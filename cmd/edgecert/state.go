@@ -31,6 +31,9 @@ const lastScan = "last-scan.json"
 // there yet. It does not wait: two runs of one job at a time are a mistake of
 // the schedule, and each would tell the other's changes as its own.
 func openState(dir string) (*state, error) {
+	if err := trusted(dir); err != nil {
+		return nil, fmt.Errorf("--state %s: %w", dir, err)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w", err)
 	}
