@@ -3,6 +3,7 @@ GO          ?= go
 BIN         := bin/edgecert
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME    ?= 20s
 BENCHN      ?= 10000
@@ -35,10 +36,11 @@ test-real: ## all tests, with every server program installed from Debian's packa
 test-windows: ## the tests, and the program as released, on Windows: under Wine, from Debian's packages
 	@.ci/windows
 
-lint: ## gofmt, vet, staticcheck, and govulncheck where its database answers
+lint: ## gofmt, vet, staticcheck, actionlint, and govulncheck where its database answers
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd scanner report) || exit 1; test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(ACTIONLINT)
 	@.ci/vulncheck $(GOVULNCHECK)
 
 vulncheck: ## known vulnerabilities that are reached; without the database it fails, where lint only says so
