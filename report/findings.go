@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
@@ -46,6 +48,13 @@ func (p Pool) Listed() []Listed {
 		out = append(out, t)
 	}
 	return out
+}
+
+// Notes are the findings that are only to be known: all, or without those that the
+// matrix shows.
+func (p Pool) Notes(all bool) []audit.Finding {
+	drawn := audit.Having(func(r audit.Rule) bool { return r.Drawn })
+	return slices.DeleteFunc(slices.Clone(p.Findings), func(f audit.Finding) bool { return f.Severity != audit.Info || drawn[f.Rule] && !all })
 }
 
 // AndMore counts the findings of a rule that are not listed.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"edgecert/report"
+	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
 
@@ -23,6 +24,7 @@ type poolDiff struct {
 	cutShort         bool                   // a scan ended before it had looked at every cell
 	planned, bearing map[string]int         // cells a member has now; those of them that could bear a certificate
 	untold           map[string]map[int]bool
+	silence          map[string]bool // rules whose finding says what an endpoint's event says already
 	changes          []report.Change
 }
 
@@ -49,7 +51,7 @@ type cellKey struct {
 // respect, then what alone of its service has another address or port now, as
 // after a move, or where a laboratory takes the ports that are free.
 func pairUp(was, is report.Pool) *poolDiff {
-	d := &poolDiff{was: was, is: is, untold: untold(is), told: map[*edge.Capture]bool{}, planned: map[string]int{}, bearing: map[string]int{},
+	d := &poolDiff{was: was, is: is, untold: untold(is), silence: audit.Having(func(r audit.Rule) bool { return r.Silence }), told: map[*edge.Capture]bool{}, planned: map[string]int{}, bearing: map[string]int{},
 		matched: slices.Repeat([]int{-1}, len(is.Captures)), nowAt: slices.Repeat([]int{-1}, len(was.Captures))}
 	old, count := make(map[cellKey]int, len(was.Captures)), map[cellKey]int{}
 	for i := range was.Captures {

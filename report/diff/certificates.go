@@ -180,9 +180,10 @@ func (d *poolDiff) lacks(a, b *edge.Certificate) []string {
 	if may(a) && !may(b) {
 		lost = append(lost, "client authentication")
 	}
+	rules := audit.Having(func(r audit.Rule) bool { return r.Private })
 	private := func(p report.Pool, c *edge.Certificate) bool {
 		return slices.ContainsFunc(p.Findings, func(f audit.Finding) bool {
-			return (f.Rule == "untrusted-issuer" || f.Rule == "not-public-ca") &&
+			return rules[f.Rule] &&
 				slices.ContainsFunc(f.Certificates, func(o *edge.Certificate) bool { return o.Fingerprint == c.Fingerprint })
 		})
 	}

@@ -151,10 +151,10 @@ func (d *poolDiff) changed(was, is audit.Finding) (report.Change, bool) {
 		}
 	}
 	var parts []string
-	if len(come) > 0 && !(aboutCoverage(is.Rule) && d.allTold(come)) {
+	if len(come) > 0 && !(d.silence[is.Rule] && d.allTold(come)) {
 		parts = append(parts, "now also on "+d.who(come, d.planned))
 	}
-	if len(left) > 0 && !(aboutCoverage(is.Rule) && d.allTold(left)) {
+	if len(left) > 0 && !(d.silence[is.Rule] && d.allTold(left)) {
 		parts = append(parts, "no longer on "+d.who(left, d.planned))
 	}
 	if !slices.Equal(was.Subjects, is.Subjects) {
@@ -176,16 +176,10 @@ func subjects(f audit.Finding) string {
 	return report.Enumerate(f.Subjects)
 }
 
-// aboutCoverage are the rules whose finding says what an endpoint's event has
-// said already.
-func aboutCoverage(rule string) bool {
-	return rule == "endpoint-unreachable" || rule == "tls-not-spoken" || rule == "dns-no-address"
-}
-
 // toldAlready says that an event speaks of every cell that a finding blames.
 // Events speak of cells as they are now, where they are planned still.
 func (d *poolDiff) toldAlready(f audit.Finding, old bool) bool {
-	if !aboutCoverage(f.Rule) || len(f.Cells) == 0 {
+	if !d.silence[f.Rule] || len(f.Cells) == 0 {
 		return false
 	}
 	var cells []*edge.Capture
@@ -210,7 +204,7 @@ func (d *poolDiff) allTold(cells []*edge.Capture) bool {
 // needed, and the cells that it blamed were looked at, and one answered. What is
 // not planned any more is told as vanished.
 func (d *poolDiff) couldTell(f audit.Finding) bool {
-	if aboutCoverage(f.Rule) {
+	if d.silence[f.Rule] {
 		return !d.cutShort
 	}
 	if len(f.Cells) == 0 {
@@ -240,12 +234,11 @@ const everyCell = -1
 
 // untold are the cells, by rule, of which a rule could not tell.
 func untold(p report.Pool) map[string]map[int]bool {
-	out := map[string]map[int]bool{}
+	out, compares := map[string]map[int]bool{}, audit.Having(func(r audit.Rule) bool { return r.Compares })
 	for _, u := range p.Untold {
 		for _, id := range u.Rules {
 			if out[id] == nil {
-				rule, _ := audit.Find(id)
-				out[id] = map[int]bool{everyCell: rule.Compares}
+				out[id] = map[int]bool{everyCell: compares[id]}
 			}
 			for _, at := range u.Cells {
 				out[id][at] = true

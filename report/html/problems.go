@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"edgecert/report"
-	"edgecert/scanner/audit"
 )
 
 // The bounds of what is told of one pool: a list of ten thousand endpoints has
@@ -70,20 +69,13 @@ func (b *htmlBuilder) plan(p report.Pool, problems []htmlProblem) []htmlStep {
 	return out
 }
 
-// notes are what is only to be known. That the A/V Edge shows no certificate is
-// in the matrix.
+// notes are what is only to be known.
 func (b *htmlBuilder) notes(p report.Pool) (list []htmlNote, more string) {
-	total := 0
-	for _, f := range p.Findings {
-		if f.Severity != audit.Info || f.Rule == "av-not-observable" {
-			continue
+	for i, f := range p.Notes(false) {
+		if i == maxHTMLNotes {
+			return list, "and " + report.Plural(len(p.Notes(false))-i, "more note") + ": see the JSON report"
 		}
-		if total++; total <= maxHTMLNotes {
-			list = append(list, htmlNote{b.clean(f.Rule), b.clean(f.Message)})
-		}
+		list = append(list, htmlNote{b.clean(f.Rule), b.clean(f.Message)})
 	}
-	if total > maxHTMLNotes {
-		more = "and " + report.Plural(total-maxHTMLNotes, "more note") + ": see the JSON report"
-	}
-	return list, more
+	return list, ""
 }

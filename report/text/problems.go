@@ -93,10 +93,7 @@ func (p *page) plan(pool report.Pool) {
 // notes tells what is only to be known, in a line each, why something could not
 // be told, and what was guessed: silence would read as "passed".
 func (p *page) notes(pool report.Pool) {
-	for _, f := range pool.Findings {
-		if f.Severity != audit.Info || f.Rule == "av-not-observable" && !p.verbose {
-			continue // the matrix says that it is alive
-		}
+	for _, f := range pool.Notes(p.verbose) {
 		text := p.clean(f.Rule) + ": " + p.clean(f.Message)
 		if !p.verbose {
 			text = p.elide(text, max(p.width-8, 32))

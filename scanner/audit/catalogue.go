@@ -126,6 +126,17 @@ func Find(id string) (Rule, bool) {
 	return rules[i], true
 }
 
+// Having are the IDs of the rules that have an attribute.
+func Having(attribute func(Rule) bool) map[string]bool {
+	out := map[string]bool{}
+	for _, r := range Rules() {
+		if attribute(r) {
+			out[r.ID] = true
+		}
+	}
+	return out
+}
+
 // Suggest returns the ID that somebody who typed id most likely meant, empty
 // where none is near: one with few letters changed, or else the only one that
 // contains what was typed.

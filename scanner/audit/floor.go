@@ -86,7 +86,7 @@ func (w *world) gaps() []gap {
 
 func notJudged() Rule {
 	return Rule{
-		ID: idNotJudged, Family: "trust", Severity: Error,
+		ID: idNotJudged, Family: "trust", Coverage: true, Severity: Error,
 		Short: "presents a certificate that could not be judged: %s",
 		Title: "names, validity, trust or usage of a certificate could not be judged",
 		Doc: `A certificate is well if its names, its dates, the path to its root, and its key and usages are. One of these could not

@@ -75,32 +75,13 @@ func (w *world) result(id string) *result {
 	}
 	r := &result{w: w}
 	w.results[id] = r
-	i := slices.IndexFunc(w.scan.rules, func(rule Rule) bool { return rule.ID == id })
-	if i < 0 {
-		return r
-	}
-	rule := w.scan.rules[i]
-	r.question = questionOf(rule)
-	if !rule.For.covers(w.pool) || w.pool.File != nil && rule.Wire || rule.Applies != nil && !rule.Applies(w) {
+	rule, known := w.scan.byID[id]
+	r.question = rule.Question
+	if !known || !rule.For.covers(w.pool) || w.pool.File != nil && rule.Wire || rule.Applies != nil && !rule.Applies(w) {
 		return r
 	}
 	rule.Run(w, r)
 	return r
-}
-
-// questionOf is what a rule needs to be readable of a certificate; empty: that
-// it is one.
-func questionOf(r Rule) edge.Question {
-	switch r.Family {
-	case "names":
-		return edge.Names
-	case "usage":
-		return edge.Usage
-	case "validity":
-		return edge.Validity
-	default:
-		return ""
-	}
 }
 
 // roles are the roles of the pool's services, or those of its endpoints.
@@ -148,7 +129,7 @@ func (w *world) verdict(fs []Finding) Verdict {
 	}
 	for _, f := range fs {
 		switch {
-		case f.Severity == Error && !coverageRule(f.Rule):
+		case f.Severity == Error && !w.scan.byID[f.Rule].Coverage:
 			return VerdictError
 		case f.Severity == Error:
 			v = VerdictIncomplete
@@ -156,7 +137,7 @@ func (w *world) verdict(fs []Finding) Verdict {
 			v = VerdictWarning
 		}
 	}
-	if slices.ContainsFunc(w.captures, unseen) && !slices.ContainsFunc(fs, tellsUnseen) || len(w.gaps()) > 0 {
+	if slices.ContainsFunc(w.captures, unseen) && !slices.ContainsFunc(fs, w.tellsUnseen) || len(w.gaps()) > 0 {
 		return VerdictIncomplete
 	}
 	return v
@@ -165,18 +146,13 @@ func (w *world) verdict(fs []Finding) Verdict {
 // tellsUnseen says whether a finding tells of what was not seen, and counts.
 // Where the policy drops that, or makes it a note, a warning about something
 // else does not stand in for it.
-func tellsUnseen(f Finding) bool {
-	return f.Severity != Info && (coverageRule(f.Rule) || f.Rule == idNotTLS)
+func (w *world) tellsUnseen(f Finding) bool {
+	rule := w.scan.byID[f.Rule]
+	return f.Severity != Info && (rule.Coverage || rule.Silence)
 }
 
 // unseen says whether an endpoint that was to show something did not.
 func unseen(c edge.Capture) bool { return c.Outcome == edge.Failed }
-
-// coverageRule says whether an error of this rule is about what was not seen
-// rather than about what was.
-func coverageRule(id string) bool {
-	return id == idUnreachable || id == idNoAddress || id == idNotJudged
-}
 
 // ours says whether what kept us from an endpoint is on our own side: nothing is
 // said of the endpoint then.

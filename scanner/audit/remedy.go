@@ -40,12 +40,8 @@ func (w *world) remedies() *remedy.Case {
 	if w.cases == nil {
 		w.cases = &remedy.Case{Pool: w.pool, Captures: w.captures, Now: w.scan.now, Names: w.names, Against: w.against,
 			Rule: func(id string) remedy.Rule {
-				for _, r := range w.scan.rules {
-					if r.ID == id {
-						return remedy.Rule{Short: r.Short, Mend: r.Mend, Weight: r.Weight, Later: r.Later}
-					}
-				}
-				return remedy.Rule{}
+				r := w.scan.byID[id]
+				return remedy.Rule{Short: r.Short, Mend: r.Mend, Weight: r.Weight, Later: r.Later}
 			}}
 	}
 	return w.cases

@@ -10,20 +10,25 @@ import (
 // A Rule is one thing that can be wrong with an Edge pool, as a value: what it
 // is, why it matters, who says so, and the function that looks for it.
 type Rule struct {
-	ID       string   // as people script against it: lower-case words joined by hyphens
-	Family   string   // the group it stands in: coverage, consistency, names, usage, trust, validity, tls, av, dns
-	Severity Severity // of its findings, unless the finding says otherwise
-	For      scope    // the kinds of pool that it is for
-	Compares bool     // it holds cells against others: what is not seen of some leaves it open for all
-	Wire     bool     // it is about how endpoints behave: nothing to look at in a file
-	Raised   []string // the profiles that make its findings errors
-	Varies   string   // when it says otherwise; empty: never
-	Title    string   // "finding when", one line
-	Doc      string   // what is wrong, what it breaks, and, as the last paragraph, how to fix it
-	Source   string   // who says so, quoted where it can be
-	Short    string   // the end of a headline: "has no CRL distribution point"; %s: the subjects, %d: when the certificate ends
+	ID       string        // as people script against it: lower-case words joined by hyphens
+	Family   string        // the group it stands in: coverage, consistency, names, usage, trust, validity, tls, av, dns
+	Severity Severity      // of its findings, unless the finding says otherwise
+	Question edge.Question // what it needs to be readable of a certificate; empty: that it is one
+	For      scope         // the kinds of pool that it is for
+	Compares bool          // it holds cells against others: what is not seen of some leaves it open for all
+	Wire     bool          // it is about how endpoints behave: nothing to look at in a file
+	Raised   []string      // the profiles that make its findings errors
+	Varies   string        // when it says otherwise; empty: never
+	Title    string        // "finding when", one line
+	Doc      string        // what is wrong, what it breaks, and, as the last paragraph, how to fix it
+	Source   string        // who says so, quoted where it can be
+	Short    string        // the end of a headline: "has no CRL distribution point"; %s: the subjects, %d: when the certificate ends
 	Mend     remedy.Mend
 	Weight   int  // against a leaf, when the right one is chosen; 0: the rule is not about the leaf itself
+	Coverage bool // its error is about what was not seen, and makes a pool incomplete, no worse
+	Silence  bool // it tells of an endpoint without a certificate what the endpoint's own event tells, too
+	Private  bool // the leaf that it blames is not of a public CA
+	Drawn    bool // the matrix shows it, so that its finding is no note beside it
 	Later    bool // it breaks nothing today
 	Applies  func(*world) bool
 	Run      func(*world, *result)
@@ -69,7 +74,7 @@ func (s scope) covers(p edge.Pool) bool {
 // not passed.
 type result struct {
 	w        *world
-	question edge.Question // see questionOf
+	question edge.Question // see Rule.Question
 	found    []Finding
 	passed   int
 	unsure   []doubt

@@ -12,7 +12,7 @@ const avSource = `[MS-TURN] section 2.1.1: the pseudo-TLS answer is ServerHello 
 
 func avNotObservable() Rule {
 	return Rule{
-		ID: "av-not-observable", Family: "av", For: edgeAlone, Wire: true, Severity: Info,
+		ID: "av-not-observable", Family: "av", Drawn: true, For: edgeAlone, Wire: true, Severity: Info,
 		Short: "shows no A/V certificate, by design", Mend: remedy.ByOwnSteps,
 		Title: "pseudo-TLS: the A/V Edge is alive, its certificate is not on the wire by design",
 		Doc: `The A/V Edge's TCP port speaks MS-TURN behind a make-believe TLS hello. There is no certificate in it: the A/V

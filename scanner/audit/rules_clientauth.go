@@ -13,7 +13,7 @@ const clientAuthSource = `"client EKU if public IM connectivity with AOL is depl
 
 func clientAuthMissing() Rule {
 	return Rule{
-		ID: "client-auth-missing", Family: "usage", For: edgeAlone, Severity: Error,
+		ID: "client-auth-missing", Family: "usage", Question: edge.Usage, For: edgeAlone, Severity: Error,
 		Short: "is not for client authentication", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "client authentication is required here and the certificate is not for it",
 		Doc: `The pool says that its certificate must be for client authentication too (public-im aol, or client-auth required). In
@@ -43,7 +43,7 @@ How to fix it: request the certificate with -ClientEKU $true. Public CAs are abo
 
 func clientAuthEnding() Rule {
 	return Rule{
-		ID: "client-auth-ending", Family: "usage", For: edgeAlone, Severity: Info,
+		ID: "client-auth-ending", Family: "usage", Question: edge.Usage, For: edgeAlone, Severity: Info,
 		Short: "is for client authentication, which public CAs stop issuing", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "client authentication is required here, and public CAs stop issuing it",
 		Doc: `Certificates for servers and clients at once are leaving the public CAs. Chrome's root program takes new intermediates for
@@ -88,7 +88,7 @@ func (w *world) clientAuthDates() string {
 
 func clientAuthPresent() Rule {
 	return Rule{
-		ID: "client-auth-present", Family: "usage", For: edgeAlone, Severity: Warning,
+		ID: "client-auth-present", Family: "usage", Question: edge.Usage, For: edgeAlone, Severity: Warning,
 		Short: "is for client authentication too", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "client authentication is forbidden here and the certificate is for it",
 		Doc: `The pool says that its certificate must not be for client authentication: public CAs stop issuing it, and a

@@ -16,7 +16,7 @@ const (
 
 func endpointUnreachable() Rule {
 	return Rule{
-		ID: idUnreachable, Family: "coverage", Wire: true, Severity: Error,
+		ID: idUnreachable, Family: "coverage", Coverage: true, Silence: true, Wire: true, Severity: Error,
 		Short: "presents no certificate", Mend: remedy.ByMember,
 		Title: "a planned endpoint gave no certificate",
 		Doc: `An address that should present a certificate was dialed and presented none: nobody listens, a firewall
@@ -128,7 +128,7 @@ func (w *world) atEdge(text, command string) string {
 
 func tlsNotSpoken() Rule {
 	return Rule{
-		ID: idNotTLS, Family: "coverage", Wire: true, Severity: Error,
+		ID: idNotTLS, Family: "coverage", Silence: true, Wire: true, Severity: Error,
 		Short: "does not speak TLS", Mend: remedy.ByMember,
 		Title: "something else than TLS answers",
 		Doc: `The port is open, but what answers there is not TLS: a web server's plain text, another protocol's banner, or the

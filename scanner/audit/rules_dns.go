@@ -17,7 +17,7 @@ func dnsAsked(w *world) bool { return w.pool.DNS != nil && w.pool.IsEdge() }
 
 func dnsNoAddress() Rule {
 	return Rule{
-		ID: idNoAddress, Family: "dns", For: edgeAlone, Wire: true, Severity: Error,
+		ID: idNoAddress, Family: "dns", Coverage: true, Silence: true, For: edgeAlone, Wire: true, Severity: Error,
 		Short: "DNS has no address for %s", Mend: remedy.ByOwnSteps,
 		Title: "a service's name has no address in DNS",
 		Doc: `Clients and partners look the name up and find nothing: for them the service does not exist, whatever its servers

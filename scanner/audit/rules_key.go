@@ -12,7 +12,7 @@ import (
 
 func weakSignature() Rule {
 	return Rule{
-		ID: "weak-signature", Family: "usage", Severity: Error,
+		ID: "weak-signature", Family: "usage", Question: edge.Usage, Severity: Error,
 		Short: "is signed with SHA-1 or MD5, itself or above", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate, or an intermediate, is signed with SHA-1 or MD5",
 		Doc: `SHA-1 and MD5 signatures can be forged. Browsers refuse them since January 2017 and Microsoft's since May 2017, and
@@ -34,7 +34,7 @@ Cert:\LocalMachine\CA on every member and remove the old one.`,
 
 func pssSignature() Rule {
 	return Rule{
-		ID: "pss-signature", Family: "usage", For: edgeAndInternal, Severity: Error,
+		ID: "pss-signature", Family: "usage", Question: edge.Usage, For: edgeAndInternal, Severity: Error,
 		Short: "is signed with RSASSA-PSS, itself or above", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate, or an intermediate, is signed with RSASSA-PSS or has a PSS key",
 		Doc: `RSASSA-PSS in certificates is not supported by Lync and Skype for Business; a Windows CA uses it where
@@ -60,7 +60,7 @@ How to fix it: on the CA switch it off, then issue the CA's and the server's cer
 
 func weakKey() Rule {
 	return Rule{
-		ID: "weak-key", Family: "usage", Severity: Error,
+		ID: "weak-key", Family: "usage", Question: edge.Usage, Severity: Error,
 		Short: "has an RSA key of less than 2048 bits, itself or above", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "an RSA key of less than 2048 bits",
 		Doc: `RSA keys of 1024 bits can be broken by those who care to. Public CAs have issued none since the end of 2013 and
@@ -81,7 +81,7 @@ new PFX on every member.`,
 
 func keyTypeUnsupported() Rule {
 	return Rule{
-		ID: idKeyType, Family: "usage", Severity: Error,
+		ID: idKeyType, Family: "usage", Question: edge.Usage, Severity: Error,
 		Short: "has a key or signature that no Edge can use", Mend: remedy.ByCertificate, Weight: weightAll,
 		Varies: besideASoundPath,
 		Title:  "key or signature neither RSA nor EC on P-256, P-384 or P-521",
@@ -108,7 +108,7 @@ How to fix it: request a certificate with an RSA key: Request-CsCertificate -Key
 
 func serialNegative() Rule {
 	return Rule{
-		ID: "serial-negative", Family: "usage", Severity: Warning,
+		ID: "serial-negative", Family: "usage", Question: edge.Usage, Severity: Warning,
 		Short: "has a negative serial number", Mend: remedy.ByCertificate, Weight: weightAll,
 		Varies: besideASoundPath,
 		Title:  "the serial number is negative",
@@ -129,7 +129,7 @@ How to fix it: have the CA mended, then request a new certificate.`,
 
 func ecKey() Rule {
 	return Rule{
-		ID: "ec-key", Family: "usage", For: edgeAndInternal, Severity: Warning,
+		ID: "ec-key", Family: "usage", Question: edge.Usage, For: edgeAndInternal, Severity: Warning,
 		Short: "has an elliptic curve key", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate has an elliptic curve key",
 		Doc: `ECDSA is documented as possible, but a Windows key on a curve always belongs to a CNG provider, and administrators
@@ -152,7 +152,7 @@ How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for 
 
 func crlMissing() Rule {
 	return Rule{
-		ID: "crl-missing", Family: "usage", For: edgeAlone, Severity: Warning,
+		ID: "crl-missing", Family: "usage", Question: edge.Usage, For: edgeAlone, Severity: Warning,
 		Short: "has no CRL distribution point", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate has no CRL distribution point",
 		Doc: `The documentation wants a CRL distribution point in every server certificate; where it is missing, an Edge that checks

@@ -13,7 +13,7 @@ import (
 const namesSource = `Microsoft: "Certificate requirements for external user access in Lync Server 2013" and "Certificate summary - Public instant messaging connectivity in Lync Server 2013"`
 
 func accessNameMissing() Rule {
-	return missingName("access-name-missing", edge.AccessName, Error,
+	return missingName(edge.AccessName, Error,
 		"the Access Edge FQDN is not in the SAN",
 		`Clients and partners connect to this name and compare it with the SAN. It must stand there even where it is the
 subject's name too: TLS ignores the subject. Without it nobody signs in from outside and no partner federates.`,
@@ -21,7 +21,7 @@ subject's name too: TLS ignores the subject. Without it nobody signs in from out
 }
 
 func webconNameMissing() Rule {
-	return missingName("webcon-name-missing", edge.WebConfName, Error,
+	return missingName(edge.WebConfName, Error,
 		"the Web Conferencing Edge FQDN is not in the SAN",
 		`Meeting content (slides, whiteboards, polls) from outside goes to the Web Conferencing Edge. Clients compare its
 name with the SAN and, where it is missing, join the meeting without content: "we can't connect to the server for
@@ -30,7 +30,7 @@ sharing right now".`,
 }
 
 func sipDomainNameMissing() Rule {
-	return missingName("sip-domain-name-missing", edge.SIPDomainName, Error,
+	return missingName(edge.SIPDomainName, Error,
 		"sip.<domain> of a SIP domain is not in the SAN",
 		`Users of every SIP domain find the Edge by sip.<domain>, phones by nothing else, and partners of that domain compare
 this name too. Where it is missing, one domain's users cannot sign in by themselves and one domain's partners cannot
@@ -39,7 +39,7 @@ federate, while all looks well from the others. In hybrid deployments the domain
 }
 
 func srvTargetNameMissing() Rule {
-	return missingName("srv-target-name-missing", edge.SRVTargetName, Error,
+	return missingName(edge.SRVTargetName, Error,
 		"the exact name that an SRV record points to is not in the SAN",
 		`Partners and clients follow the SRV record and then compare the name it points to with the certificate. The name
 must be there as it is, a wildcard does not do.`,
@@ -47,7 +47,7 @@ must be there as it is, a wildcard does not do.`,
 }
 
 func extraNameMissing() Rule {
-	return missingName("extra-name-missing", edge.ExtraName, Error,
+	return missingName(edge.ExtraName, Error,
 		"a name that extra-names asks for is not in the SAN",
 		`The targets file says that the certificate must hold this name, for a reason of its own: a reverse proxy that shares
 the certificate, or an old name that is still in use.`,
@@ -55,21 +55,30 @@ the certificate, or an old name that is still in use.`,
 }
 
 func xmppNameMissing() Rule {
-	return missingName("xmpp-name-missing", edge.XMPPName, Warning,
+	return missingName(edge.XMPPName, Warning,
 		"the XMPP domain is not in the SAN",
 		`XMPP partners compare the domain itself, not the host, with the certificate. Where it is missing they fall back to
 dialback without trust in the certificate, or refuse.`,
 		`RFC 6120 sections 13.7.1.2 and 13.7.2: the certificate is for the domain of the XMPP service; the XMPP rows list contoso.com in addition (`+namesSource+`)`)
 }
 
+// nameRule is the rule that tells of a required name that is missing; empty: none
+// of an Edge's.
+func nameRule(k edge.NameKind) string {
+	return map[edge.NameKind]string{
+		edge.AccessName: "access-name-missing", edge.WebConfName: "webcon-name-missing", edge.SIPDomainName: "sip-domain-name-missing",
+		edge.SRVTargetName: "srv-target-name-missing", edge.ExtraName: "extra-name-missing", edge.XMPPName: "xmpp-name-missing",
+	}[k]
+}
+
 // missingName is the rule for one kind of required name.
-func missingName(id string, k edge.NameKind, s Severity, title, doc, source string) Rule {
+func missingName(k edge.NameKind, s Severity, title, doc, source string) Rule {
 	scope := edgeAlone
 	if k == edge.SRVTargetName {
 		scope = edgeAndPartner
 	}
 	return Rule{
-		ID: id, Family: "names", For: scope, Severity: s, Title: title, Source: source,
+		ID: nameRule(k), Family: "names", Question: edge.Names, For: scope, Severity: s, Title: title, Source: source,
 		Short: "lacks %s", Mend: remedy.ByCertificate, Weight: weightName,
 		Doc: doc + `
 
@@ -98,7 +107,7 @@ Request-CsCertificate command that asks for them), then import and assign it on 
 			for _, missing := range order {
 				f, at := w.lackFinding(missing, alike[missing])
 				f.Subjects = plainNames(names[missing])
-				f.Also = also("srv-target-name-missing", k == edge.SIPDomainName && slices.ContainsFunc(f.Subjects, w.isSRVTarget))
+				f.Also = also(nameRule(edge.SRVTargetName), k == edge.SIPDomainName && slices.ContainsFunc(f.Subjects, w.isSRVTarget))
 				r.find(f, at...)
 			}
 		},
@@ -147,7 +156,7 @@ func (w *world) isSRVTarget(name string) bool {
 
 func hostNameMissing() Rule {
 	return Rule{
-		ID: "host-name-missing", Family: "names", For: nameDialed, Severity: Error,
+		ID: "host-name-missing", Family: "names", Question: edge.Names, For: nameDialed, Severity: Error,
 		Short: "lacks %s", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "an endpoint dialed by name presents a certificate that does not hold the name",
 		Doc: `For endpoints given as HOST:PORT nothing is known but the name they were dialed by, or the one that sni= gives. A

@@ -16,7 +16,7 @@ func (w *world) subjectBearers() filter { return w.bearers(edge.AccessName) }
 
 func subjectNotInSAN() Rule {
 	return Rule{
-		ID: "subject-not-in-san", Family: "names", For: edgeAlone, Severity: Error,
+		ID: "subject-not-in-san", Family: "names", Question: edge.Names, For: edgeAlone, Severity: Error,
 		Short: "has a subject that its SAN does not repeat", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is not in the SAN",
 		Doc: `The subject's name must be repeated in the SAN. Clients that look at the SAN alone, as TLS has asked for since 2011,
@@ -45,7 +45,7 @@ without it was requested by other means.`,
 
 func subjectNotAccessName() Rule {
 	return Rule{
-		ID: "subject-not-access-name", Family: "names", For: edgeAlone, Severity: Warning,
+		ID: "subject-not-access-name", Family: "names", Question: edge.Names, For: edgeAlone, Severity: Warning,
 		Short: "has a subject that is not the Access Edge name", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is not the Access Edge FQDN",
 		Doc: `The subject of the external certificate should be the Access Edge FQDN (or the load balancer's name for it). Lync
@@ -81,7 +81,7 @@ common name in the CA's form.`,
 
 func subjectNotFirst() Rule {
 	return Rule{
-		ID: "subject-not-first", Family: "names", For: edgeAlone, Severity: Info,
+		ID: "subject-not-first", Family: "names", Question: edge.Names, For: edgeAlone, Severity: Info,
 		Short: "does not list its subject first", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's name is not the first of the SAN",
 		Doc: `The documentation lists the subject's name first. Nothing that speaks TLS today minds the order; it was told of some
@@ -105,7 +105,7 @@ How to fix it: nothing has to be done. At the next renewal, Request-CsCertificat
 
 func nameNotDNSSafe() Rule {
 	return Rule{
-		ID: "name-not-dns-safe", Family: "names", For: edgeAlone, Severity: Warning,
+		ID: "name-not-dns-safe", Family: "names", Question: edge.Names, For: edgeAlone, Severity: Warning,
 		Short: "holds a name that is not DNS-safe", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "a name of the SAN has characters that an Edge does not support",
 		Doc: `Names may consist of letters, digits and hyphens. Underscores and characters outside ASCII are not supported in any

@@ -13,7 +13,7 @@ import (
 
 func untrustedIssuer() Rule {
 	return Rule{
-		ID: "untrusted-issuer", Family: "trust", Severity: Error,
+		ID: "untrusted-issuer", Family: "trust", Private: true, Severity: Error,
 		Short: "is not trusted outside", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "no path to a public root, nor to a given one",
 		Doc: `Nobody outside can check who you are. Federation partners, Microsoft 365 and public IM providers trust public CAs
@@ -142,7 +142,7 @@ func (w *world) noRoot() string {
 
 func rootWithdrawn() Rule {
 	return Rule{
-		ID: "root-withdrawn", Family: "trust", Severity: Warning,
+		ID: "root-withdrawn", Family: "trust", Private: true, Severity: Warning,
 		Short: "ends in a root that was withdrawn", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the path ends in a root that was public, and was withdrawn",
 		Doc: `Mozilla's list of roots held this one once and holds it no more: the root programmes withdraw roots that are old, that
@@ -176,7 +176,7 @@ every member into Cert:\LocalMachine\CA.`,
 
 func notPublicCA() Rule {
 	return Rule{
-		ID: "not-public-ca", Family: "trust", Severity: Error,
+		ID: "not-public-ca", Family: "trust", Private: true, Severity: Error,
 		Short: "is not from a public CA", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "trusted on this host only, not by the embedded public roots",
 		Doc: `The machine that scanned trusts the issuer, but no public root stands above it: a CA of your own domain, rolled out

@@ -11,7 +11,7 @@ import (
 
 func serverAuthMissing() Rule {
 	return Rule{
-		ID: "server-auth-missing", Family: "usage", Severity: Error,
+		ID: "server-auth-missing", Family: "usage", Question: edge.Usage, Severity: Error,
 		Short: "is not for server authentication", Mend: remedy.ByCertificate, Weight: weightAll,
 		Varies: "warning where there is no extended key usage extension at all",
 		Title:  "the certificate is not for server authentication",
@@ -80,7 +80,7 @@ func usageName(u x509.ExtKeyUsage) string {
 
 func keyUsageUnsuitable() Rule {
 	return Rule{
-		ID: "key-usage-unsuitable", Family: "usage", Severity: Error,
+		ID: "key-usage-unsuitable", Family: "usage", Question: edge.Usage, Severity: Error,
 		Short: "has a key usage that TLS cannot work with", Mend: remedy.ByCertificate, Weight: weightAll,
 		Varies: "warning in check, where an RSA key may sign and may not encipher",
 		Title:  "the key usage does not allow what TLS does with the key",
@@ -141,7 +141,7 @@ func keyUsages(u x509.KeyUsage) string {
 
 func leafIsCA() Rule {
 	return Rule{
-		ID: "leaf-is-ca", Family: "usage", Severity: Error,
+		ID: "leaf-is-ca", Family: "usage", Question: edge.Usage, Severity: Error,
 		Short: "is a CA certificate", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the server's certificate is a CA's",
 		Doc: `The certificate that the service presents is marked as a certification authority's. Either a CA's own certificate was
@@ -164,7 +164,7 @@ How to fix it: assign a server certificate: Get-CsCertificate shows what is assi
 
 func certificateUndecodable() Rule {
 	return Rule{
-		ID: idUndecodable, Family: "usage", Severity: Error,
+		ID: idUndecodable, Family: "usage", Question: edge.Usage, Severity: Error,
 		Short: "breaks the rules of its encoding", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the server's certificate breaks the rules of its own encoding",
 		Doc: `The certificate could be recorded and compared, but not decoded as a whole: its SAN or its dates are garbled, its serial

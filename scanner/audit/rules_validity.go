@@ -7,11 +7,12 @@ import (
 
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/audit/trust"
+	"edgecert/scanner/edge"
 )
 
 func expired() Rule {
 	return Rule{
-		ID: "expired", Family: "validity", Severity: Error,
+		ID: "expired", Family: "validity", Question: edge.Validity, Severity: Error,
 		Short: "%d", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate's time is over",
 		Doc: `Nobody accepts the certificate any more: external sign-in, meetings and federation through the services that present it
@@ -33,7 +34,7 @@ import that one (same key, same certificate on all).`,
 
 func notYetValid() Rule {
 	return Rule{
-		ID: "not-yet-valid", Family: "validity", Severity: Error,
+		ID: "not-yet-valid", Family: "validity", Question: edge.Validity, Severity: Error,
 		Short: "is not valid yet", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate's time has not come, or the scanner's clock is wrong",
 		Doc: `The certificate is valid from a time in the future. Either it was assigned too early, and nobody accepts it until
@@ -58,7 +59,7 @@ valid now: Set-CsCertificate -Type ... -Thumbprint ...`,
 
 func expiresSoon() Rule {
 	return Rule{
-		ID: "expires-soon", Family: "validity", Severity: Warning,
+		ID: "expires-soon", Family: "validity", Question: edge.Validity, Severity: Warning,
 		Short: "%d", Mend: remedy.ByCertificate, Weight: weightAll, Later: true, Raised: []string{profileRenewal},
 		Varies: "error under min(7 days, a tenth of the lifetime) or --error-days",
 		Title:  "the certificate ends soon: under min(30 days, a third of its lifetime)",
@@ -92,7 +93,7 @@ How to fix it: request the next certificate now (Request-CsCertificate), import 
 
 func lifetimeTooLong() Rule {
 	return Rule{
-		ID: "lifetime-too-long", Family: "validity", Severity: Warning,
+		ID: "lifetime-too-long", Family: "validity", Question: edge.Validity, Severity: Warning,
 		Short: "is valid for longer than public CAs may issue", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "valid for longer than public CAs may issue (398, 200, 100, 47 days by the date of issue)",
 		Doc: `A certificate that was issued for longer than the rules allowed on its day is refused by Apple's and Google's software,

@@ -13,7 +13,7 @@ const wildcardSource = `wildcards are not supported on external Edge names (Micr
 
 func wildcardSubject() Rule {
 	return Rule{
-		ID: "wildcard-subject", Family: "names", For: edgeAlone, Severity: Error,
+		ID: "wildcard-subject", Family: "names", Question: edge.Names, For: edgeAlone, Severity: Error,
 		Short: "has a wildcard as its subject", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is a wildcard",
 		Doc: `An Edge's certificate must be issued to a host. With a wildcard as its subject the certificate is refused by
@@ -35,7 +35,7 @@ How to fix it: request a certificate whose subject is the Access Edge FQDN, and 
 
 func wildcardOnly() Rule {
 	return Rule{
-		ID: "wildcard-only", Family: "names", For: edgeAlone, Severity: Error,
+		ID: "wildcard-only", Family: "names", Question: edge.Names, For: edgeAlone, Severity: Error,
 		Short: "holds %s through a wildcard alone", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "a required name is covered by a wildcard alone",
 		Doc: `The name is not in the SAN itself, only *.<domain> is. Desktop clients accept that and phones, conferencing devices and
@@ -65,13 +65,9 @@ func runWildcardOnly(w *world, r *result) {
 }
 
 func missingRules(names []edge.RequiredName) []string {
-	rule := map[edge.NameKind]string{
-		edge.AccessName: "access-name-missing", edge.WebConfName: "webcon-name-missing", edge.SIPDomainName: "sip-domain-name-missing",
-		edge.SRVTargetName: "srv-target-name-missing", edge.ExtraName: "extra-name-missing", edge.XMPPName: "xmpp-name-missing",
-	}
 	var out []string
 	for _, n := range names {
-		if id := rule[n.Kind]; id != "" && !slices.Contains(out, id) {
+		if id := nameRule(n.Kind); id != "" && !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}
@@ -102,7 +98,7 @@ func (w *world) coveredOnly(g group, c *x509.Certificate) []edge.RequiredName {
 
 func wildcardExtra() Rule {
 	return Rule{
-		ID: "wildcard-extra", Family: "names", For: edgeAlone, Severity: Info,
+		ID: "wildcard-extra", Family: "names", Question: edge.Names, For: edgeAlone, Severity: Info,
 		Short: "holds a wildcard too", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the SAN holds a wildcard beside the required names",
 		Doc: `A wildcard that no required name depends on does no harm here. Whoever has the private key of any server with this

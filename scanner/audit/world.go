@@ -19,6 +19,7 @@ type scan struct {
 	now    time.Time
 	forest *trust.Forest // every certificate of the scan, and the roots
 	rules  []Rule
+	byID   map[string]Rule
 
 	unanswered int                                    // see noneAnswers
 	letters    map[string]map[edge.Fingerprint]string // see JudgeLettered
@@ -26,7 +27,11 @@ type scan struct {
 
 func newScan(ctx context.Context, ev edge.Evidence, p Policy, now time.Time) *scan {
 	forest := trust.New(ctx, ev.Captures, trust.Options{Roots: p.Roots, OnlyRoots: p.OnlyRoots, Withdrawn: p.Withdrawn, Now: now})
-	return &scan{ev: ev, policy: p, now: now, forest: forest, rules: Rules(), unanswered: noneAnswers(ev.Captures)}
+	rules, byID := Rules(), map[string]Rule{}
+	for _, r := range rules {
+		byID[r.ID] = r
+	}
+	return &scan{ev: ev, policy: p, now: now, forest: forest, rules: rules, byID: byID, unanswered: noneAnswers(ev.Captures)}
 }
 
 // A world is one pool and what was seen of it, indexed once for all rules.
