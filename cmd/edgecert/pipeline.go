@@ -75,7 +75,8 @@ func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, 
 		ev.HostRoots = err == nil
 	}
 	if s.revocation && !ev.Interrupted {
-		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ctx, ev.Captures, roots), revocation.Options{Now: roots.Now, Timeout: s.timeout})
+		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ctx, ev.Captures, roots), revocation.Options{
+			Now: roots.Now, Timeout: s.timeout, Targets: revocation.Dialed(ev.Captures)})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -58,14 +59,12 @@ func (c *checker) fetch(ctx context.Context, s Subject, address, contentType str
 }
 
 // transport dials the address and nothing else: no proxy of the environment,
-// and no private address on a stranger's word.
+// and no address of this host or inside on a stranger's word. Control sees what
+// is dialed, so neither a name that points there nor a redirection helps.
 func (c *checker) transport(s Subject) *http.Transport {
-	d := net.Dialer{Timeout: c.o.Timeout}
-	if !s.Given {
-		// Control sees the address after the name was resolved, so a name
-		// that points inside does not help.
-		d.Control = func(_, address string, _ syscall.RawConn) error { return refusePrivate(address) }
-	}
+	d := net.Dialer{Timeout: c.o.Timeout, Control: func(_, address string, _ syscall.RawConn) error {
+		return refuse(address, s.Given, c.o.Targets)
+	}}
 	return &http.Transport{
 		DialContext:            d.DialContext,
 		MaxResponseHeaderBytes: 64 << 10,
@@ -75,13 +74,24 @@ func (c *checker) transport(s Subject) *http.Transport {
 	}
 }
 
-func refusePrivate(address string) error {
+// refuse says why an address is not dialed. What listens at loopback and
+// link-local addresses (an agent of this host, a cloud's metadata) trusts whoever
+// comes from here, so they are for those who scan such. given: the CA is the
+// user's own, and may be inside.
+func refuse(address string, given bool, targets []netip.Addr) error {
 	a, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return err
 	}
-	ip := a.Addr().Unmap()
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || sharedSpace().Contains(ip) {
+	ip := a.Addr().Unmap().WithZone("")
+	switch {
+	case ip.IsLoopback() && !slices.ContainsFunc(targets, netip.Addr.IsLoopback):
+		return fmt.Errorf("%s is a loopback address, and no target of the scan is one: not asked", ip)
+	case ip.IsLinkLocalUnicast() && !slices.ContainsFunc(targets, func(t netip.Addr) bool { return t.WithZone("") == ip }):
+		return fmt.Errorf("%s is a link-local address, and no target of the scan: not asked", ip)
+	case ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return fmt.Errorf("%s is no address of a server: not asked", ip)
+	case !given && (!ip.IsGlobalUnicast() || ip.IsPrivate() || sharedSpace().Contains(ip)):
 		return fmt.Errorf("%s is a private address, and the CA a public one", ip)
 	}
 	return nil

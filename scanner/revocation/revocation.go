@@ -6,13 +6,14 @@
 // "Could not find out" is unknown with the reason, never good. Who may be
 // contacted is decided here, since the addresses stand in certificates that a
 // stranger sent: only those in certificates with a verified path to a root, by
-// http or https, and private addresses only where that root was given with
-// --roots. Nothing else is contacted: no proxy of the environment, no issuer's
+// http or https, private addresses only where that root was given with --roots,
+// and loopback and link-local ones only where the scan is of such. Nothing else is contacted: no proxy of the environment, no issuer's
 // certificate fetched.
 package revocation
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -36,12 +37,23 @@ type Subject struct {
 type Options struct {
 	Now     time.Time     // answers are judged at this time
 	Timeout time.Duration // for one request, redirects included; 0: 10 s
+	Targets []netip.Addr  // what the scan dials
 }
 
 const (
 	defaultTimeout = 10 * time.Second
 	atATime        = 8 // requests under way
 )
+
+// Dialed are the addresses of the captures' endpoints, as Options.Targets takes
+// them.
+func Dialed(captures []edge.Capture) []netip.Addr {
+	out := make([]netip.Addr, len(captures))
+	for i, c := range captures {
+		out[i] = c.Endpoint.Address.Unmap()
+	}
+	return out
+}
 
 // Subjects are the distinct certificates of all captures that have an issuer
 // to ask: each leaf, and each intermediate on its path. roots are as for the

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +139,7 @@ func TestCheckCRL(t *testing.T) {
 // checkAt fetches the list from own's server and judges it as that of url.
 func checkAt(t *testing.T, own, w *world, leaf *edge.Certificate, url string) edge.Revocation {
 	t.Helper()
-	c := &checker{o: Options{Now: w.now, Timeout: time.Minute}, crls: map[crlKey]*crlOnce{}}
+	c := &checker{o: Options{Now: w.now, Timeout: time.Minute, Targets: loopback()}, crls: map[crlKey]*crlOnce{}}
 	s := w.subject(leaf)
 	list, err := c.fetchCRL(t.Context(), s, own.server.URL+"/crl")
 	entry := &crlOnce{list: list, err: err}
@@ -191,16 +192,55 @@ func TestCheckAsksNobodyItShouldNot(t *testing.T) {
 	}
 }
 
-func TestRefusePrivate(t *testing.T) {
+func TestRefuse(t *testing.T) {
 	t.Parallel()
-	for address, refused := range map[string]bool{
-		"127.0.0.1:80": true, "[::1]:80": true, "10.1.2.3:80": true, "192.168.0.1:80": true, "169.254.169.254:80": true,
-		"[fe80::1]:80": true, "[fd00::1]:80": true, "100.64.0.1:80": true, "0.0.0.0:80": true, "[::ffff:10.0.0.1]:80": true, "224.0.0.1:80": true,
-		"192.0.2.1:80": false, "[2001:db8::1]:80": false, "nonsense": true,
+	for _, test := range []struct {
+		addresses, target string
+		given             bool
+		says              string // empty: asked
+	}{
+		{addresses: "127.0.0.1:80 127.9.9.9:80 [::1]:80 [::ffff:127.0.0.1]:80", target: "192.0.2.1", given: true, says: "is a loopback address"},
+		{addresses: "127.0.0.1:80 [::1]:80", target: "127.0.0.2", given: true},
+		{addresses: "127.0.0.1:80 [::1]:80", target: "127.0.0.1", says: "is a private address"},
+		{addresses: "169.254.169.254:80 [fe80::1%eth0]:80 [::ffff:169.254.169.254]:80", target: "169.254.1.1", given: true, says: "is a link-local address"},
+		{addresses: "[fe80::1%eth0]:80", target: "fe80::1%eth1", given: true},
+		{addresses: "0.0.0.0:80 [::]:80 224.0.0.1:80 255.255.255.255:80", target: "127.0.0.1", given: true, says: "no address of a server"},
+		{addresses: "10.1.2.3:80 192.168.0.1:80 [fd00::1]:80 100.64.0.1:80 [::ffff:10.0.0.1]:80", target: "10.1.2.3", says: "is a private address"},
+		{addresses: "10.1.2.3:80 192.168.0.1:80 [fd00::1]:80 100.64.0.1:80 [::ffff:10.0.0.1]:80", target: "192.0.2.1", given: true},
+		{addresses: "192.0.2.1:80 [2001:db8::1]:80", target: "127.0.0.1"},
+		{addresses: "nonsense", given: true, says: "not an ip:port"},
 	} {
-		if got := refusePrivate(address) != nil; got != refused {
-			t.Errorf("%s: refused %v, want %v", address, got, refused)
+		var targets []netip.Addr
+		if test.target != "" {
+			targets = Dialed([]edge.Capture{{Endpoint: edge.Endpoint{Address: netip.MustParseAddr(test.target)}}})
 		}
+		for _, address := range strings.Fields(test.addresses) {
+			err := refuse(address, test.given, targets)
+			if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%s beside the target %s, given %v: %v, want %q", address, test.target, test.given, err, test.says)
+			}
+		}
+	}
+}
+
+// A scan of others asks nobody at this host: neither by address, nor by name,
+// nor sent here from elsewhere.
+func TestCheckAsksNobodyHere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.crl("/crl", asIs)
+	byName := w.issue(w.issuer, newKey(t), func(c *x509.Certificate) {
+		c.CRLDistributionPoints = []string{strings.Replace(w.server.URL, "127.0.0.1", "localhost", 1) + "/crl"}
+	})
+	for _, leaf := range []*edge.Certificate{w.leaf("/ocsp", "/crl"), byName} {
+		s := w.subject(leaf)
+		r := Check(t.Context(), []Subject{s}, Options{Now: w.now, Targets: []netip.Addr{netip.MustParseAddr("192.0.2.1")}})[leaf.Fingerprint]
+		if r.Status != edge.RevocationUnknown || !strings.Contains(r.Error, "is a loopback address, and no target of the scan is one") {
+			t.Errorf("%+v", r)
+		}
+	}
+	if n := w.asked.Load(); n != 0 {
+		t.Errorf("%d requests were made", n)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,9 +99,12 @@ func (w *world) subject(c *edge.Certificate) Subject {
 }
 
 func (w *world) check(o Options, s ...Subject) map[edge.Fingerprint]edge.Revocation {
-	o.Now = w.now
+	o.Now, o.Targets = w.now, loopback()
 	return Check(w.t.Context(), s, o)
 }
+
+// loopback is a scan's target there, as the server is.
+func loopback() []netip.Addr { return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 2})} }
 
 // openssl answers at path with the responder of the OpenSSL command line, which
 // signs with signer's certificate and key and knows the certificates of index.

@@ -25,7 +25,8 @@ func TestRevocationIsToldRight(t *testing.T) {
 func ask(t *testing.T, captures []edge.Capture, p audit.Policy) map[edge.Fingerprint]edge.Revocation {
 	t.Helper()
 	subjects := revocation.Subjects(t.Context(), captures, trust.Options{Roots: p.Roots, OnlyRoots: true})
-	return revocation.Check(t.Context(), subjects, revocation.Options{Now: now, Timeout: 20 * time.Second})
+	return revocation.Check(t.Context(), subjects, revocation.Options{
+		Now: now, Timeout: 20 * time.Second, Targets: revocation.Dialed(captures)})
 }
 
 func revocationWorlds() []world {
