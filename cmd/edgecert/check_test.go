@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -27,6 +32,36 @@ func TestPasswordFiles(t *testing.T) {
 				t.Errorf("got %q, want %q (%v)", got, test.want, err)
 			}
 		})
+	}
+}
+
+// The proxy gets the password of the file, whatever stands in it.
+func TestProxyPasswordFile(t *testing.T) {
+	t.Parallel()
+	const password = "p\u00e4ss: w@rd/%41?#"
+	var right, wrong atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := http.Request{Header: http.Header{"Authorization": r.Header["Proxy-Authorization"]}}
+		if user, got, ok := asked.BasicAuth(); ok && user == "jump" && got == password {
+			right.Add(1)
+		} else {
+			wrong.Add(1)
+		}
+		http.Error(w, "nobody there", http.StatusBadGateway)
+	}))
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "password.txt")
+	if err := os.WriteFile(file, []byte(password+"\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errOut bytes.Buffer
+	status := run(t.Context(), []string{"scan", "127.0.0.1:443", "--quick", "--retries", "0", "--proxy", strings.Replace(server.URL, "//", "//jump@", 1),
+		"--proxy-password-file", file}, strings.NewReader(""), &out, &errOut)
+	if status != exitError || right.Load() == 0 || wrong.Load() > 0 {
+		t.Errorf("status %d, %d times the right password, %d times another; stderr: %s", status, right.Load(), wrong.Load(), errOut.String())
+	}
+	if strings.Contains(out.String()+errOut.String(), "w@rd") {
+		t.Errorf("the password is told: %s%s", out.String(), errOut.String())
 	}
 }
 

@@ -126,14 +126,7 @@ func mailPassword(file string, getenv func(string) string) (string, error) {
 		return "", hintf("put it into a file and name that with --smtp-password-file, or into "+mailPasswordVariable,
 			"--smtp-user without a password")
 	}
-	password, err := firstLine(file)
-	if err != nil {
-		return "", fmt.Errorf("reading the SMTP password: %w", err)
-	}
-	if password == "" {
-		return "", hintf("its first line is the password", "%s: no password in it", file)
-	}
-	return password, nil
+	return secretIn(file, "the SMTP password")
 }
 
 // send mails the report, as HTML with the terminal report as its text.

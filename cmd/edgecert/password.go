@@ -20,6 +20,18 @@ func (p *passwordFlags) bind(f *pflag.FlagSet) {
 	f.StringVar(&p.env, "password-env", "", "read the PFX password from the environment variable `NAME`")
 }
 
+// secretIn is the first line of a file, where a password must be.
+func secretIn(file, what string) (string, error) {
+	password, err := firstLine(file)
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", what, err)
+	}
+	if password == "" {
+		return "", hintf("its first line is the password", "%s: no password in it", file)
+	}
+	return password, nil
+}
+
 // password comes from a file, the environment or a prompt without echo; never
 // from the command line, which other users of the machine can read.
 func (a *app) password(ctx context.Context, name string, p passwordFlags) (string, error) {

@@ -17,6 +17,7 @@ import (
 	"edgecert/scanner/audit"
 	"edgecert/scanner/certstore"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/proxy"
 	"edgecert/scanner/targets"
 	"edgecert/scanner/targets/dns"
 )
@@ -31,6 +32,7 @@ type scanFlags struct {
 	retries, samples      int
 	quick, udp            bool
 	resolver, proxy       string
+	proxyPassword         string       // the file it stands in
 	dns                   dns.Resolver // what resolver says
 	revocation            bool
 	clientCert, clientKey string
@@ -53,6 +55,7 @@ func (s *scanFlags) bind(f *pflag.FlagSet) {
 	f.BoolVar(&s.udp, "udp", false, "ask UDP 3478 of the A/V edges too")
 	f.StringVar(&s.resolver, "resolver", "", "ask this DNS server, `HOST[:PORT]`")
 	f.StringVar(&s.proxy, "proxy", "", "dial through `URL`: socks5://HOST:PORT or http://HOST:PORT")
+	f.StringVar(&s.proxyPassword, "proxy-password-file", "", "read the password of --proxy, whose URL names USER@, from the first line of `FILE`")
 	f.BoolVar(&s.revocation, "revocation", false, "fetch OCSP and CRL too (contacts the CA's servers)")
 	f.StringVar(&s.clientCert, "client-cert", "", "present the certificate in `PEM` when one is asked for (Windows: cert:\\CurrentUser\\My\\THUMBPRINT)")
 	f.StringArrayVar(&s.pools, "pool", nil, "of the targets, the pool of this `NAME` only; repeatable")
@@ -65,7 +68,7 @@ func (s *scanFlags) bind(f *pflag.FlagSet) {
 // options checks the flags and turns them into the scanner's.
 func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 	o := scanner.Options{Concurrency: s.concurrency, PerAddress: s.perAddress, Timeout: s.timeout,
-		Retries: s.retries, Samples: s.samples, Quick: s.quick, UDP: s.udp, Proxy: s.proxy}
+		Retries: s.retries, Samples: s.samples, Quick: s.quick, UDP: s.udp}
 	if s.retries == 0 {
 		o.Retries = -1 // the zero value is the default of one
 	}
@@ -88,6 +91,9 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 		return o, hintf("leave one of them out", "--udp cannot go through --proxy: it would go around it")
 	}
 	var err error
+	if o.Proxy, err = s.throughProxy(); err != nil {
+		return o, err
+	}
 	if s.dns, err = dns.ParseResolver(s.resolver); err != nil {
 		return o, err
 	}
@@ -104,6 +110,21 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 	}
 	o.ClientCert, err = s.clientPair()
 	return o, err
+}
+
+// throughProxy is the proxy's URL, with the password where that has a file.
+func (s *scanFlags) throughProxy() (string, error) {
+	if s.proxyPassword == "" {
+		return s.proxy, nil
+	}
+	if s.proxy == "" {
+		return "", hintf("add --proxy socks5://USER@HOST:PORT or http://USER@HOST:PORT", "--proxy-password-file without --proxy")
+	}
+	password, err := secretIn(s.proxyPassword, "the proxy's password")
+	if err != nil {
+		return "", err
+	}
+	return proxy.WithPassword(s.proxy, password)
 }
 
 // maxRate is far more than any network takes: a slip of the finger above it.

@@ -101,7 +101,7 @@ func statusError(r *http.Response) error {
 	case ofEndpoint(r.StatusCode):
 		return fault.New(edge.ClassUnreachable, "CONNECT: %s", r.Status)
 	case r.StatusCode == http.StatusProxyAuthRequired:
-		return fault.New(edge.ClassLocal, "CONNECT: %s: it wants a login, http://USER:PASSWORD@HOST:PORT", r.Status)
+		return fault.New(edge.ClassLocal, "CONNECT: %s: it wants a login, http://USER@HOST:PORT and --proxy-password-file", r.Status)
 	default:
 		return fault.New(edge.ClassLocal, "CONNECT: %s", r.Status)
 	}

@@ -43,6 +43,22 @@ func New(rawURL string) (Dial, error) {
 	return socks(u.Host, login), nil
 }
 
+// WithPassword is rawURL, which names a user, with a password.
+func WithPassword(rawURL, password string) (string, error) {
+	u, err := parse(rawURL)
+	if err != nil {
+		return "", err
+	}
+	if u.User.Username() == "" {
+		return "", edge.Hintf("write "+u.Scheme+"://USER@HOST:PORT", "proxy %q: a password, and no user", u.Redacted())
+	}
+	if _, both := u.User.Password(); both {
+		return "", edge.Hintf("leave it out of the URL, which every user of the machine can read", "proxy %q: two passwords", u.Redacted())
+	}
+	u.User = url.UserPassword(u.User.Username(), password)
+	return u.String(), nil
+}
+
 // Reach connects to the proxy and hangs up: one that is not there is told
 // once, and not of every endpoint behind it.
 func Reach(ctx context.Context, rawURL string) error {
