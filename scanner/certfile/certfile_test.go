@@ -210,6 +210,8 @@ func TestReadRefusals(t *testing.T) {
 		{name: "PFX with billions of iterations", data: tireless(t, pfx), says: "2000000000 rounds"},
 		{name: "PFX with two keys", data: twoKeys(t), says: "several private keys"},
 		{name: "PFX cut off", data: pfx[:len(pfx)-100], says: "damaged"},
+		{name: "a Java keystore", data: "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01", says: "JKS"},
+		{name: "a Java keystore of its other kind", data: "\xce\xce\xce\xce\x00\x00\x00\x02\x00\x00\x00\x01", says: "JKS"},
 		{name: "bytes of anything", data: "\x7fELF\x02\x01\x01\xff\xfe", says: "damaged"},
 		{name: "hundreds of certificates", data: strings.Repeat(leaf, 600), says: "600 certificates"},
 	}

@@ -17,6 +17,10 @@ func (c *contents) readDER(der []byte) error { return c.readDERAs(der, "") }
 // readDERAs finds out what a DER structure is. The format is told for files
 // that are nothing else; a PEM file stays one whatever its blocks hold.
 func (c *contents) readDERAs(ber []byte, format Format) error {
+	if bytes.HasPrefix(ber, []byte("\xfe\xed\xfe\xed")) || bytes.HasPrefix(ber, []byte("\xce\xce\xce\xce")) {
+		return edge.Hintf("keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12",
+			"the file is a keystore of Java's own kind (JKS)")
+	}
 	der, rest, err := toDER(ber, maxNesting)
 	if err != nil || der[0] != asn1.TagSequence|0x20 {
 		return errDamaged

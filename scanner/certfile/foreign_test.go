@@ -5,6 +5,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,10 @@ import (
 // the key cannot be compared is a status, not the end.
 func TestKeysThatGoLacks(t *testing.T) {
 	t.Parallel()
+	dsa := bench{t, t.TempDir()}
+	dsa.openssl("dsaparam", "-out", "parameters", "1024")
 	for name, args := range map[string][]string{
+		"DSA":   {"-newkey", "dsa:" + filepath.Join(dsa.dir, "parameters")},
 		"PSS":   {"-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"},
 		"P-192": {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime192v1"},
 		"Ed448": {"-newkey", "ed448"},
@@ -32,6 +36,7 @@ func TestKeysThatGoLacks(t *testing.T) {
 				"PEM":                       b.read("leaf.pem") + b.read("leaf.key"),
 				"PEM with an encrypted key": b.read("leaf.pem") + b.read("sealed.key"),
 				"PFX":                       b.p12("secret", "-inkey", "leaf.key"),
+				"PFX of old":                b.p12("secret", "-legacy", "-inkey", "leaf.key"),
 			} {
 				f, err := Read("edge", []byte(data), answer("secret"))
 				if err != nil || f.Key != edge.KeyUnreadable || names(f) != "leaf" || len(f.Notes) == 0 {
@@ -53,7 +58,7 @@ func TestKeyInAnUnknownEncryption(t *testing.T) {
 	}
 }
 
-// MACs of every hash, RC2 of both lengths, and every certificate that Go refuses.
+// MACs of every hash, and RC2 of both lengths.
 func TestPFXOfEveryKind(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -70,6 +75,31 @@ func TestPFXOfEveryKind(t *testing.T) {
 		if _, err := Read("edge.pfx", []byte(pfx), answer("guess")); err == nil || !strings.Contains(err.Error(), "the password is wrong") {
 			t.Errorf("%v with a wrong password: %v", args, err)
 		}
+	}
+}
+
+// A certificate that Go refuses is read out of a PFX, with its key.
+func TestPFXWithACertificateThatGoRefuses(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"negative serial":              {"-newkey", "rsa:2048", "-set_serial", "-5"},
+		"names that cannot be read":    {"-newkey", "rsa:2048", "-addext", "2.5.29.17=DER:04:02:41:42"},
+		"a curve by its parameters":    {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-pkeyopt", "ec_param_enc:explicit"},
+		"a curve that is none of NIST": {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := bench{t, t.TempDir()}
+			b.openssl(append([]string{"req", "-x509", "-nodes", "-subj", "/CN=leaf", "-keyout", "leaf.key", "-out", "leaf.pem"}, args...)...)
+			want := edge.KeyMatches
+			if args[1] == "ec" {
+				want = edge.KeyUnreadable
+			}
+			f, err := Read("edge.pfx", []byte(b.p12("secret", "-inkey", "leaf.key")), answer("secret"))
+			if err != nil || len(f.Certificates) != 1 || f.Key != want {
+				t.Errorf("%d certificates, key %q, want %q, error %v", len(f.Certificates), f.Key, want, err)
+			}
+		})
 	}
 }
 
@@ -107,6 +137,24 @@ func TestPFXOfNSS(t *testing.T) {
 		f, err := Read("out.pfx", []byte(data), answer(password))
 		if err != nil || !strings.HasPrefix(names(f), "leaf") || f.Key != edge.KeyMatches {
 			t.Errorf("password %q: %q, key %q, error %v", password, names(f), f.Key, err)
+		}
+	}
+}
+
+// What keytool of Java 17 wrote: -genkeypair with -storetype PKCS12, as it is, with
+// -J-Dkeystore.pkcs12.legacy, and with -keyalg DSA; -importcert into a new store,
+// of a certificate with a negative serial.
+func TestPFXOfJava(t *testing.T) {
+	t.Parallel()
+	for file, key := range map[string]edge.KeyStatus{"keytool.p12": edge.KeyMatches, "keytool-legacy.p12": edge.KeyMatches,
+		"keytool-dsa.p12": edge.KeyUnreadable, "keytool-truststore.p12": edge.KeyAbsent} {
+		data := bench{t, "testdata"}.read(file)
+		f, err := Read(file, []byte(data), answer("secret"))
+		if err != nil || len(f.Certificates) != 1 || f.Certificates[0].Subject() != "CN=sip.contoso.com" || f.Key != key || f.Format != PFX {
+			t.Errorf("%s: %d certificates, key %q, want %q, error %v", file, len(f.Certificates), f.Key, key, err)
+		}
+		if _, err := Read(file, []byte(data), answer("guess")); !errors.Is(err, ErrWrongPassword) {
+			t.Errorf("%s with a wrong password: %v", file, err)
 		}
 	}
 }
