@@ -24,16 +24,14 @@ func (w *world) chains() []chainGroup {
 		return w.byChain
 	}
 	out := make([]chainGroup, 0, len(w.leaves))
-	index := map[edge.Fingerprint]int{}
+	places := edge.Places[edge.Fingerprint]{}
 	for i, c := range w.captures {
 		for _, chain := range c.Chains() {
-			key := trust.ChainKey(chain)
-			if n, ok := index[key]; ok {
-				out[n].at = append(out[n].at, i)
-				continue
+			n, first := places.Of(trust.ChainKey(chain))
+			if first {
+				out = append(out, chainGroup{chain: chain, trust: w.scan.forest.Judge(chain)})
 			}
-			index[key] = len(out)
-			out = append(out, chainGroup{chain, w.scan.forest.Judge(chain), []int{i}})
+			out[n].at = append(out[n].at, i)
 		}
 	}
 	w.byChain = out

@@ -71,7 +71,7 @@ func hexOnly(thumbprint string) string {
 
 // clientAuthRequired says whether the pool's certificate must carry client
 // authentication too.
-func (w *world) clientAuthRequired() bool { return w.pool.NeedsClientAuth() }
+func clientAuthRequired(w *world) bool { return w.pool.NeedsClientAuth() }
 
 // hasUsage says whether an extended key usage is there, "any" included.
 func hasUsage(c *x509.Certificate, want x509.ExtKeyUsage) bool {

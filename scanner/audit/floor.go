@@ -41,15 +41,13 @@ func (w *world) gaps() []gap {
 		question edge.Question
 		reason   string
 	}
-	index := map[key]int{}
+	places := edge.Places[key]{}
 	add := func(c *edge.Certificate, q edge.Question, reason, rule string, at ...int) {
-		k := key{c.Fingerprint, q, reason}
-		if n, ok := index[k]; ok {
-			out[n].at = append(out[n].at, at...)
-			return
+		n, first := places.Of(key{c.Fingerprint, q, reason})
+		if first {
+			out = append(out, gap{cert: c, question: q, reason: reason, rule: rule})
 		}
-		index[k] = len(out)
-		out = append(out, gap{c, q, reason, rule, slices.Clone(at)})
+		out[n].at = append(out[n].at, at...)
 	}
 	for _, p := range w.chains() {
 		leaf := p.chain[0]

@@ -86,30 +86,17 @@ func (w *world) seenOn(r edge.Role) bool {
 	return slices.ContainsFunc(w.captures, func(c edge.Capture) bool { return c.Endpoint.Role == r && !silent(c) })
 }
 
-// names returns the required names of these kinds.
-func (w *world) namesOf(kinds ...edge.NameKind) []edge.RequiredName {
-	var out []edge.RequiredName
-	for _, n := range w.required {
-		if slices.Contains(kinds, n.Kind) {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// held sorts a kind's names by how c holds them.
-func (w *world) held(c *x509.Certificate, k edge.NameKind, h holding) []edge.RequiredName {
-	return slices.DeleteFunc(w.namesOf(k), func(n edge.RequiredName) bool { return holdsName(c, n.Name) != h })
+// namesOf returns the required names of a kind.
+func (w *world) namesOf(k edge.NameKind) []edge.RequiredName {
+	return slices.DeleteFunc(slices.Clone(w.required), func(n edge.RequiredName) bool { return n.Kind != k })
 }
 
 // reasons lists names with the first thing that each is needed for.
 func reasons(names []edge.RequiredName) string {
-	var out []string
-	for _, n := range names {
+	return list(edge.Map(names, func(n edge.RequiredName) string {
 		why, _, _ := strings.Cut(n.Why, ";")
-		out = append(out, fmt.Sprintf("%s (%s)", n.Name, why))
-	}
-	return list(out)
+		return fmt.Sprintf("%s (%s)", n.Name, why)
+	}))
 }
 
 // nameFault says why an Edge would not take a DNS name, empty where it would.

@@ -27,25 +27,21 @@ nothing changes, take the inventory again (edgecert explain av-certificate-diffe
 				return !r.Staged && slices.Contains([]string{edge.TypeAccess, edge.TypeWebConf}, r.Use)
 			})
 		},
-		Run: runAssigned,
-	}
-}
-
-func runAssigned(w *world, r *result) {
-	for _, b := range w.bunches(func(i int, c edge.Capture) string { return w.assignedKey(r, i, c) }) {
-		c := w.captures[b.at[0]]
-		r.find(Finding{
-			Certificates: certs(c.Leaf()),
-			Subjects:     []string{w.assigned(c.Endpoint).Thumbprint},
-			Message: fmt.Sprintf("%s %s %s, and by the inventory the certificate with thumbprint %s is assigned",
-				w.where(b.at), w.verb(b.at, "presents", "present"), w.tell(c.Leaf()), strings.ToUpper(w.assigned(c.Endpoint).Thumbprint)),
-		}, b.at...)
+		Run: eachBunch(assignedKey, func(w *world, b bunch) Finding {
+			assigned := w.assigned(b.first.Endpoint).Thumbprint
+			return Finding{
+				Certificates: certs(b.first.Leaf()),
+				Subjects:     []string{assigned},
+				Message: fmt.Sprintf("%s %s, and by the inventory the certificate with thumbprint %s is assigned",
+					w.present(b.at), w.tell(b.first.Leaf()), strings.ToUpper(assigned)),
+			}
+		}),
 	}
 }
 
 // assignedKey tells what an endpoint presents in the place of what is assigned
 // to its service.
-func (w *world) assignedKey(r *result, i int, c edge.Capture) string {
+func assignedKey(w *world, r *result, i int, c edge.Capture) string {
 	if c.Endpoint.VIP || c.Endpoint.Role != edge.Access && c.Endpoint.Role != edge.WebConf {
 		return ""
 	}

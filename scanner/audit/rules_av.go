@@ -22,50 +22,40 @@ or bad. With --udp the finding also says whether the relay answers on UDP 3478, 
 How to fix it: nothing is wrong. To have the certificate checked all the same, take an inventory on each member and name it
 in the targets file (edgecert explain av-certificate-differs has the commands).`,
 		Source: avSource,
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string {
-				switch {
-				case silent(c) && c.Endpoint.Role != edge.XMPP:
-					return relay(c.Turn) + overUDP(c.UDP)
-				case c.Endpoint.Role != edge.AV:
-				case c.Leaf() != nil:
-					r.pass()
-				default:
-					r.unseen(i)
-				}
-				return ""
-			}) {
-				r.find(Finding{
-					Message: fmt.Sprintf("%s: %s; its certificate cannot be seen on the wire, by design", w.where(b.at), b.key),
-					Fix:     "to have it compared, on each member: " + edge.CollectInventory + " | Out-File -Encoding utf8 certs.json; name the files in the targets file (inventory MEMBER FILE)",
-				}, b.at...)
+		Run: eachBunch(func(_ *world, r *result, i int, c edge.Capture) string {
+			switch {
+			case silent(c) && c.Endpoint.Role != edge.XMPP:
+				return relay(c.Turn, c.UDP)
+			case c.Endpoint.Role != edge.AV:
+			case c.Leaf() != nil:
+				r.pass()
+			default:
+				r.unseen(i)
 			}
-		},
+			return ""
+		}, func(w *world, b bunch) Finding {
+			return Finding{
+				Message: fmt.Sprintf("%s: %s; its certificate cannot be seen on the wire, by design", w.where(b.at), b.key),
+				Fix:     "to have it compared, on each member: " + edge.CollectInventory + " | Out-File -Encoding utf8 certs.json; name the files in the targets file (inventory MEMBER FILE)",
+			}
+		}),
 	}
 }
 
-// relay says what an MS-TURN conversation proved.
-func relay(t *edge.Turn) string {
-	switch {
-	case t == nil || !t.Live:
-		return "answers pseudo-TLS"
-	case t.Software != "":
-		return "a live relay (" + t.Software + ")"
-	default:
-		return "a live relay"
+// relay says what an MS-TURN conversation proved, over TCP and where it was asked
+// for over UDP; that it is silent there is relay-silent's.
+func relay(tcp, udp *edge.Turn) string {
+	text := "answers pseudo-TLS"
+	if tcp != nil && tcp.Live {
+		text = "a live relay"
+		if tcp.Software != "" {
+			text += " (" + tcp.Software + ")"
+		}
 	}
-}
-
-// overUDP says what became of the relay's other way, where it was asked for.
-func overUDP(t *edge.Turn) string {
-	switch {
-	case t == nil:
-		return ""
-	case t.Live:
-		return ", which answers on UDP 3478 too"
-	default:
-		return "" // relay-silent
+	if udp != nil && udp.Live {
+		text += ", which answers on UDP 3478 too"
 	}
+	return text
 }
 
 func relaySilent() Rule {
@@ -82,27 +72,25 @@ How to fix it: let UDP 3478 through to the A/V Edge in both directions, and see 
 		Applies: func(w *world) bool {
 			return w.scan.ev.Asked.UDP || slices.ContainsFunc(w.captures, func(c edge.Capture) bool { return c.UDP != nil })
 		},
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string {
-				switch {
-				case c.Endpoint.Role != edge.AV:
-				case c.UDP == nil:
-					r.couldNotTell("UDP 3478 was not asked", i)
-				case c.UDP.Live:
-					r.pass()
-				case c.UDP.Fault != nil && c.UDP.Fault.Class == edge.ClassInterrupted:
-					r.couldNotTell("the scan ended before UDP 3478 was asked", i)
-				default:
-					return "silent"
-				}
-				return ""
-			}) {
-				r.find(Finding{
-					Message: fmt.Sprintf("expected the relay to answer on UDP 3478, got nothing, so that media takes the slower way over TCP; %s", w.where(b.at)),
-					Fix:     "let UDP 3478 through to the A/V Edge in both directions, and see whether this host may send UDP there at all",
-				}, b.at...)
+		Run: eachBunch(func(_ *world, r *result, i int, c edge.Capture) string {
+			switch {
+			case c.Endpoint.Role != edge.AV:
+			case c.UDP == nil:
+				r.couldNotTell("UDP 3478 was not asked", i)
+			case c.UDP.Live:
+				r.pass()
+			case c.UDP.Fault != nil && c.UDP.Fault.Class == edge.ClassInterrupted:
+				r.couldNotTell("the scan ended before UDP 3478 was asked", i)
+			default:
+				return "silent"
 			}
-		},
+			return ""
+		}, func(w *world, b bunch) Finding {
+			return Finding{
+				Message: "expected the relay to answer on UDP 3478, got nothing, so that media takes the slower way over TCP; " + w.where(b.at),
+				Fix:     "let UDP 3478 through to the A/V Edge in both directions, and see whether this host may send UDP there at all",
+			}
+		}),
 	}
 }
 
@@ -117,27 +105,23 @@ firewall that inspects TLS. Media from outside then fails, or takes the long way
 How to fix it: compare address and port with the topology (Get-CsService -EdgeServer, MediaRelayExternalTurnTcpPort) and
 take TLS inspection off this address. The certificate that came is compared with the other services' all the same.`,
 		Source: avSource + `; a real chain there comes from a wrong address or port, a proxy, or TLS inspection (field reports)`,
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string {
-				switch {
-				case c.Endpoint.Role != edge.AV:
-				case c.Leaf() != nil:
-					return c.Leaf().Fingerprint.String()
-				case silent(c):
-					r.pass()
-				default:
-					r.unseen(i)
-				}
-				return ""
-			}) {
-				leaf := w.captures[b.at[0]].Leaf()
-				r.find(Finding{
-					Certificates: certs(leaf),
-					Message: fmt.Sprintf("expected the pseudo-TLS of an A/V Edge, got real TLS with certificate %s; %s",
-						describe(w, leaf), w.where(b.at)),
-					Fix: "compare address and port with MediaRelayExternalTurnTcpPort of Get-CsService -EdgeServer, and take TLS inspection off this address",
-				}, b.at...)
+		Run: eachBunch(func(_ *world, r *result, i int, c edge.Capture) string {
+			switch {
+			case c.Endpoint.Role != edge.AV:
+			case c.Leaf() != nil:
+				return c.Leaf().Fingerprint.String()
+			case silent(c):
+				r.pass()
+			default:
+				r.unseen(i)
 			}
-		},
+			return ""
+		}, func(w *world, b bunch) Finding {
+			return Finding{
+				Certificates: certs(b.first.Leaf()),
+				Message:      fmt.Sprintf("expected the pseudo-TLS of an A/V Edge, got real TLS with certificate %s; %s", describe(w, b.first.Leaf()), w.where(b.at)),
+				Fix:          "compare address and port with MediaRelayExternalTurnTcpPort of Get-CsService -EdgeServer, and take TLS inspection off this address",
+			}
+		}),
 	}
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,12 +35,12 @@ func runChainDiffers(w *world, r *result) {
 		if len(w.names(g.at)) < 2 {
 			continue
 		}
-		if len(w.alike(g.at, w.sent)) < 2 {
+		if len(edge.GroupBy(g.at, w.sent)) < 2 {
 			r.pass()
 			continue
 		}
 		at := slices.DeleteFunc(slices.Clone(g.at), w.chainTold)
-		chains := w.alike(at, w.sent)
+		chains := edge.GroupBy(at, w.sent)
 		if len(at) < len(g.at) {
 			r.pass()
 		}
@@ -77,24 +78,7 @@ func (w *world) sent(i int) string {
 		}
 	}
 	slices.Sort(out)
-	return strings.Join(out, " ")
-}
-
-// alike sorts captures by key.
-func (w *world) alike(at []int, key func(i int) string) [][]int {
-	var out [][]int
-	index := map[string]int{}
-	for _, i := range at {
-		k := key(i)
-		n, ok := index[k]
-		if !ok {
-			n = len(out)
-			index[k] = n
-			out = append(out, nil)
-		}
-		out[n] = append(out[n], i)
-	}
-	return out
+	return "sent " + strings.Join(out, " ")
 }
 
 // oddPart is the smaller of two parts where it is one member's, else nothing.
@@ -115,15 +99,8 @@ func oddPart(w *world, parts [][]int) []int {
 func (w *world) chainFinding(leaf *edge.Certificate, chains [][]int, at []int) Finding {
 	var parts []string
 	for _, c := range chains {
-		var names []string
-		for _, cert := range w.captures[c[0]].Chain[1:] {
-			names = append(names, nameOf(cert))
-		}
-		what := list(names)
-		if what == "" {
-			what = "nothing"
-		}
-		parts = append(parts, fmt.Sprintf("%s: %s", w.where(c), what))
+		what := list(edge.Map(w.captures[c[0]].Chain[1:], nameOf))
+		parts = append(parts, fmt.Sprintf("%s: %s", w.where(c), cmp.Or(what, "nothing")))
 	}
 	return Finding{
 		Certificates: certs(leaf),

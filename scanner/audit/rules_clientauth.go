@@ -23,21 +23,13 @@ alone.
 How to fix it: request the certificate with -ClientEKU $true. Public CAs are about to stop issuing it
 (client-auth-ending): where the partner allows, take the requirement out of the targets file.`,
 		Source:  clientAuthSource,
-		Applies: (*world).clientAuthRequired,
-		Run: func(w *world, r *result) {
-			judgeLeaf(w.subjectBearers(), func(w *world, g group, c *x509.Certificate) *Finding {
-				if hasUsage(c, x509.ExtKeyUsageClientAuth) {
-					return nil
-				}
-				if noUsage(c) {
-					return &Finding{} // good for anything: server-auth-missing
-				}
-				return &Finding{
-					Message: fmt.Sprintf("expected the extended key usage client authentication, got %s: certificate %s; presented by %s",
-						usages(c), w.short(g.cert), w.where(g.at)),
-				}
-			})(w, r)
-		},
+		Applies: clientAuthRequired,
+		Run: wrongLeaf(subjectBearers, func(w *world, g group, c *x509.Certificate) string {
+			if hasUsage(c, x509.ExtKeyUsageClientAuth) || noUsage(c) { // good for anything: server-auth-missing
+				return ""
+			}
+			return "expected the extended key usage client authentication, got " + usages(c)
+		}),
 	}
 }
 
@@ -54,22 +46,18 @@ from 2026-07-08. The next renewal of this pool's certificate may come without it
 How to fix it: ask the partners whether they still need it (AOL and Yahoo ended on 2014-06-30), and take "public-im aol"
 or "client-auth required" out; otherwise find a CA with a hierarchy of its own for it.`,
 		Source:  "Chrome Root Program Policy 1.8; announcements of DigiCert and Let's Encrypt",
-		Applies: (*world).clientAuthRequired,
-		Run: func(w *world, r *result) {
-			judgeLeaf(w.subjectBearers(), func(w *world, g group, c *x509.Certificate) *Finding {
-				switch {
-				case w.pool.PrivateIssuer: // a private CA goes on as it likes
-					return nil
-				case !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth):
-					return &Finding{} // client-auth-missing
-				}
-				return &Finding{
-					Message: fmt.Sprintf("certificate %s is for client authentication, which this pool requires; its renewal may not be: %s",
-						w.short(g.cert), w.clientAuthDates()),
-					Fix: `ask the partner whether client authentication is still needed; else remove "public-im aol" or "client-auth required" from the targets file`,
-				}
-			})(w, r)
-		},
+		Applies: clientAuthRequired,
+		Run: judgeLeaf(subjectBearers, func(w *world, g group, c *x509.Certificate) Finding {
+			// A private CA goes on as it likes; the other is client-auth-missing.
+			if w.pool.PrivateIssuer || !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
+				return Finding{}
+			}
+			return Finding{
+				Message: fmt.Sprintf("certificate %s is for client authentication, which this pool requires; its renewal may not be: %s",
+					w.short(g.cert), w.clientAuthDates()),
+				Fix: `ask the partner whether client authentication is still needed; else remove "public-im aol" or "client-auth required" from the targets file`,
+			}
+		}),
 	}
 }
 
@@ -97,14 +85,11 @@ certificate that still has it comes from a hierarchy that browsers are about to 
 How to fix it: request the certificate without it (-ClientEKU $false).`,
 		Source:  "Chrome Root Program Policy 1.8: TLS server hierarchies are for server authentication alone; the pool's own description (client-auth forbidden)",
 		Applies: func(w *world) bool { return w.pool.ClientAuth == edge.ClientAuthForbidden },
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+		Run: wrongLeaf(everywhere, func(w *world, g group, c *x509.Certificate) string {
 			if !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
-				return nil
+				return ""
 			}
-			return &Finding{
-				Message: fmt.Sprintf("expected no client authentication, got %s: certificate %s; presented by %s",
-					usages(c), w.short(g.cert), w.where(g.at)),
-			}
+			return "expected no client authentication, got " + usages(c)
 		}),
 	}
 }

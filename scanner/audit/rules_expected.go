@@ -29,7 +29,7 @@ How to fix it: import the certificate that is meant on the members that are name
 edgecert watch shows how it arrives.`,
 		Source:  `"Set-CsCertificate ... assigns it", and services present the new one after a restart (Microsoft, Set-CsCertificate; field reports); the same certificate sits on each Edge Server of a pool ("Certificate requirements for external user access in Lync Server 2013")`,
 		Applies: func(w *world) bool { return len(w.pool.Expect) > 0 },
-		Run:     runExpected,
+		Run:     eachBunch(otherThanExpected, tellExpected),
 	}
 }
 
@@ -49,56 +49,57 @@ func PresentsOnly(c edge.Capture, x edge.Expectation) bool {
 	return len(leaves) > 0 && !slices.ContainsFunc(leaves, func(leaf *edge.Certificate) bool { return !x.Matches(leaf) })
 }
 
-func runExpected(w *world, r *result) {
-	meant := map[string]edge.Expectation{}
-	asked := map[string][]int{} // by group, who presents anything
-	wrong := w.bunches(func(i int, c edge.Capture) string {
-		x := Expects(w.pool, c)
-		if x == nil {
-			return ""
-		}
-		group := fmt.Sprint(w.pool.Group(c.Endpoint.Role))
-		if w.pool.Listed() {
-			group = ""
-		}
-		key := group + x.Thumbprint
-		meant[key] = *x
-		switch {
-		case c.Leaf() == nil:
-			r.unseen(i)
-			return ""
-		case PresentsOnly(c, *x):
-			asked[key] = append(asked[key], i)
-			r.pass()
-			return ""
-		}
-		asked[key] = append(asked[key], i)
-		return key
-	})
-	for _, b := range wrong {
-		x := meant[b.key]
-		var leaves []*edge.Certificate
-		for _, i := range b.at {
-			for _, leaf := range w.captures[i].Leaves() {
-				if !x.Matches(leaf) && !holds(leaves, leaf) {
-					leaves = append(leaves, leaf)
-				}
+func otherThanExpected(w *world, r *result, i int, c edge.Capture) string {
+	switch x := Expects(w.pool, c); {
+	case x == nil:
+	case c.Leaf() == nil:
+		r.unseen(i)
+	case PresentsOnly(c, *x):
+		r.pass()
+	default:
+		return w.expectedKey(c)
+	}
+	return ""
+}
+
+// expectedKey is what an endpoint is asked for with the others of its group;
+// empty: nothing.
+func (w *world) expectedKey(c edge.Capture) string {
+	x := Expects(w.pool, c)
+	switch {
+	case x == nil:
+		return ""
+	case w.pool.Listed():
+		return x.Thumbprint
+	default:
+		return fmt.Sprint(w.pool.Group(c.Endpoint.Role)) + x.Thumbprint
+	}
+}
+
+func tellExpected(w *world, b bunch) Finding {
+	x := *Expects(w.pool, b.first)
+	var leaves []*edge.Certificate
+	for _, i := range b.at {
+		for _, leaf := range w.captures[i].Leaves() {
+			if !x.Matches(leaf) {
+				leaves = certs(append(leaves, leaf)...)
 			}
 		}
-		var parts []string
-		for _, leaf := range leaves {
-			at := slices.DeleteFunc(slices.Clone(b.at), func(i int) bool { return !holds(w.captures[i].Leaves(), leaf) })
-			parts = append(parts, w.where(at)+" "+w.verb(at, "presents", "present")+" "+w.tell(leaf))
-		}
-		f := Finding{
-			Certificates: certs(leaves...),
-			Subjects:     []string{strings.ToUpper(x.Thumbprint)},
-			Message: fmt.Sprintf("expected %s, which %d of %d endpoints present; %s",
-				meantText(x), len(asked[b.key])-len(b.at), len(asked[b.key]), strings.Join(parts, "; ")),
-		}
-		if w.choice(w.captures[b.at[0]].Endpoint.Role).Thumbprint == "" { // Windows knows no SHA-256
-			f.Steps = []Step{{On: w.names(b.at), Text: "import the certificate that is meant, and assign it by the thumbprint that Windows shows of it"}}
-		}
-		r.find(f, b.at...)
 	}
+	var parts []string
+	for _, leaf := range leaves {
+		at := slices.DeleteFunc(slices.Clone(b.at), func(i int) bool { return !holds(w.captures[i].Leaves(), leaf) })
+		parts = append(parts, w.present(at)+" "+w.tell(leaf))
+	}
+	asked := len(w.those(func(c edge.Capture) bool { return c.Leaf() != nil && w.expectedKey(c) == b.key }))
+	f := Finding{
+		Certificates: leaves,
+		Subjects:     []string{strings.ToUpper(x.Thumbprint)},
+		Message: fmt.Sprintf("expected %s, which %d of %d endpoints present; %s",
+			meantText(x), asked-len(b.at), asked, strings.Join(parts, "; ")),
+	}
+	if w.choice(b.first.Endpoint.Role).Thumbprint == "" { // Windows knows no SHA-256
+		f.Steps = []Step{{On: w.names(b.at), Text: "import the certificate that is meant, and assign it by the thumbprint that Windows shows of it"}}
+	}
+	return f
 }

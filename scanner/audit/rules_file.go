@@ -125,11 +125,5 @@ func (w *world) mayNotEncipher(g group, c *x509.Certificate) bool {
 	return w.pool.File != nil && g.cert.Key().Algorithm == edge.RSA && c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageKeyEncipherment == 0
 }
 
-func (w *world) encipherFinding(g group, c *x509.Certificate) *Finding {
-	return &Finding{Severity: Warning,
-		Message: fmt.Sprintf("expected the key usage key encipherment beside digital signature, got %s: certificate %s; strict clients refuse it where an old Edge negotiates RSA key exchange",
-			keyUsages(c.KeyUsage), w.short(g.cert))}
-}
-
 // checked is the certificate of the file.
 func (w *world) checked() *edge.Certificate { return w.leaves[0].cert }

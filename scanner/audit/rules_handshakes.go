@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -57,15 +58,9 @@ func (w *world) judgeSamples(r *result, i int, c edge.Capture) {
 func (w *world) findTurns(r *result, i int, turns []edge.Presentation, leaves []*edge.Certificate) {
 	var seen []string
 	total := 0
-	for _, leaf := range leaves {
-		n := 0
-		for _, p := range turns {
-			if p.Leaf() != nil && p.Leaf().Fingerprint == leaf.Fingerprint {
-				n++
-			}
-		}
-		total += n
-		seen = append(seen, fmt.Sprintf("%s %s", times(n), w.tell(leaf)))
+	for _, same := range edge.GroupBy(turns, func(p edge.Presentation) edge.Fingerprint { return printOf(p.Leaf()) }) {
+		total += len(same)
+		seen = append(seen, fmt.Sprintf("%s %s", times(len(same)), w.tell(same[0].Leaf())))
 	}
 	r.find(Finding{
 		Certificates: certs(leaves...),
@@ -83,6 +78,14 @@ func (w *world) behindOne(r edge.Role) []Step {
 			Commands: append([]string{remedy.Assign([]string{edge.CertificateType(r)}, right.Thumbprint)}, remedy.Restart()...)})
 	}
 	return steps
+}
+
+// printOf is a certificate's fingerprint, the zero one where there is none.
+func printOf(c *edge.Certificate) edge.Fingerprint {
+	if c == nil {
+		return edge.Fingerprint{}
+	}
+	return c.Fingerprint
 }
 
 func times(n int) string {
@@ -116,18 +119,15 @@ balancer that serves several sites on one address.
 
 How to fix it: make the Edge's certificate the default one of that address, or give the Edge an address of its own.`,
 		Source: `RFC 6066 section 3: servers may use the name to choose the certificate, and clients need not send it; a certificate is assigned to a service (Set-CsCertificate -Type), not to a name`,
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string { return sniKey(w, r, i, c) }) {
-				c := w.captures[b.at[0]]
-				other := offer(c, edge.OfferWithoutSNI).shown[0]
-				r.find(Finding{
-					Certificates: certs(c.Leaf(), other.Leaf()),
-					Message: fmt.Sprintf("%s %s %s with SNI, and without it %s%s", w.where(b.at), w.verb(b.at, "presents", "present"),
-						w.tell(c.Leaf()), describe(w, other.Leaf()), w.wrongWith(other.Chain, c.Endpoint.FQDN)),
-					Fix: "make the Edge's certificate the default one of this address in the reverse proxy or load balancer before it",
-				}, b.at...)
+		Run: eachBunch(sniKey, func(w *world, b bunch) Finding {
+			leaf, other := b.first.Leaf(), offer(b.first, edge.OfferWithoutSNI).shown[0]
+			return Finding{
+				Certificates: certs(leaf, other.Leaf()),
+				Message: fmt.Sprintf("%s %s with SNI, and without it %s%s",
+					w.present(b.at), w.tell(leaf), describe(w, other.Leaf()), w.wrongWith(other.Chain, b.first.Endpoint.FQDN)),
+				Fix: "make the Edge's certificate the default one of this address in the reverse proxy or load balancer before it",
 			}
-		},
+		}),
 	}
 }
 
@@ -171,9 +171,5 @@ func describe(w *world, c *edge.Certificate) string {
 	if c.X509 == nil {
 		return w.tell(c)
 	}
-	name := c.CommonName()
-	if name == "" {
-		name = list(c.DNSNames())
-	}
-	return fmt.Sprintf("%s for %s", w.tell(c), name)
+	return fmt.Sprintf("%s for %s", w.tell(c), cmp.Or(c.CommonName(), list(c.DNSNames())))
 }

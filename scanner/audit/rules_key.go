@@ -138,14 +138,12 @@ service does not start or presents nothing. Old clients and phones do not know E
 
 How to fix it: request an RSA key: Request-CsCertificate -KeySize 2048 asks for one.`,
 		Source: `ECDSA is documented (Request-CsCertificate -KeyAlg ECDH_P256); keys of CNG providers are refused (field reports)`,
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+		Run: wrongLeaf(everywhere, func(w *world, g group, c *x509.Certificate) string {
 			key := g.cert.Key()
 			if key.Algorithm != edge.EC || !key.Supported() { // key-type-unsupported
-				return nil
+				return ""
 			}
-			return &Finding{
-				Message: fmt.Sprintf("expected an RSA key, got an %s: certificate %s; presented by %s", key, w.short(g.cert), w.where(g.at)),
-			}
+			return fmt.Sprintf("expected an RSA key, got an %s", key)
 		}),
 	}
 }
@@ -162,13 +160,11 @@ or less (ten, if issued before 2026-03-15) need none.
 How to fix it: on a private CA, add the CRL distribution point to the CA's extensions; from a public CA, order a
 certificate that is not short-lived.`,
 		Source: `"All server certificates must contain a CRL Distribution Point" (Microsoft, "Certificate infrastructure requirements for Lync Server 2013"); Baseline Requirements 7.1.2.11.2 on short-lived ones`,
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			if len(c.CRLDistributionPoints) > 0 || lifetimeDays(lifetime(c.NotBefore, c.NotAfter)) <= shortLived(c.NotBefore) {
-				return nil
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) (f Finding) {
+			if len(c.CRLDistributionPoints) == 0 && lifetimeDays(lifetime(c.NotBefore, c.NotAfter)) > shortLived(c.NotBefore) {
+				f.Message = fmt.Sprintf("certificate %s has no CRL distribution point; presented by %s", w.short(g.cert), w.where(g.at))
 			}
-			return &Finding{
-				Message: fmt.Sprintf("certificate %s has no CRL distribution point; presented by %s", w.short(g.cert), w.where(g.at)),
-			}
+			return f
 		}),
 	}
 }
@@ -228,25 +224,24 @@ func (w *world) certificates() []group {
 	if w.signed != nil {
 		return w.signed
 	}
-	out := slices.Clone(w.leaves)
-	index := map[edge.Fingerprint]int{}
+	var above []group
+	places := edge.Places[edge.Fingerprint]{}
 	for _, g := range w.chains() {
 		layout := w.scan.forest.Layout(g.chain)
 		for n, cert := range g.chain {
 			if n == 0 || holds(g.chain[:n], cert) || holds(layout.Roots, cert) || holds(layout.Extra, cert) {
 				continue
 			}
-			if at, ok := index[cert.Fingerprint]; ok {
-				out[at].at = append(out[at].at, g.at...)
-				continue
+			at, first := places.Of(cert.Fingerprint)
+			if first {
+				above = append(above, group{cert: cert})
 			}
-			index[cert.Fingerprint] = len(out)
-			out = append(out, group{cert, slices.Clone(g.at)}) // it grows
+			above[at].at = append(above[at].at, g.at...)
 		}
 	}
-	for n := len(w.leaves); n < len(out); n++ {
-		out[n].at = slices.Compact(slices.Sorted(slices.Values(out[n].at)))
+	for n := range above {
+		above[n].at = slices.Compact(slices.Sorted(slices.Values(above[n].at)))
 	}
-	w.signed = out
-	return out
+	w.signed = slices.Concat(w.leaves, above)
+	return w.signed
 }

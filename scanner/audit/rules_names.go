@@ -86,27 +86,23 @@ How to fix it: request a certificate with all names of the pool (edgecert target
 Request-CsCertificate command that asks for them), then import and assign it on every member.`,
 		Applies: func(w *world) bool { return len(w.namesOf(k)) > 0 },
 		Run: func(w *world, r *result) {
+			lacks := func(g group) []edge.RequiredName {
+				return slices.DeleteFunc(w.namesOf(k), func(n edge.RequiredName) bool { return holdsName(g.cert.X509, n.Name) != lacked })
+			}
+			var wrong []group
+			r.eachLeaf(w.bearers(k), func(g group, _ *x509.Certificate) {
+				if len(lacks(g)) > 0 {
+					wrong = append(wrong, g)
+				} else {
+					r.pass()
+				}
+			})
 			// The certificate before a renewal lacks mostly what the new one lacks,
 			// and one request mends both.
-			var order []string
-			alike := map[string][]group{}
-			names := map[string][]edge.RequiredName{}
-			r.eachLeaf(w.bearers(k), func(g group, c *x509.Certificate) {
-				lacks := w.held(c, k, lacked)
-				missing := reasons(lacks)
-				if missing == "" {
-					r.pass()
-					return
-				}
-				if len(alike[missing]) == 0 {
-					order = append(order, missing)
-					names[missing] = lacks
-				}
-				alike[missing] = append(alike[missing], g)
-			})
-			for _, missing := range order {
-				f, at := w.lackFinding(missing, alike[missing])
-				f.Subjects = plainNames(names[missing])
+			for _, groups := range edge.GroupBy(wrong, func(g group) string { return reasons(lacks(g)) }) {
+				names := lacks(groups[0])
+				f, at := w.lackFinding(reasons(names), groups)
+				f.Subjects = plainNames(names)
 				f.Also = also(nameRule(edge.SRVTargetName), k == edge.SIPDomainName && slices.ContainsFunc(f.Subjects, w.isSRVTarget))
 				r.find(f, at...)
 			}
@@ -116,15 +112,9 @@ Request-CsCertificate command that asks for them), then import and assign it on 
 
 // lackFinding tells of certificates that lack the same names.
 func (w *world) lackFinding(missing string, groups []group) (Finding, []int) {
-	var shorts []string
-	var leaves []*edge.Certificate
-	var at []int
-	for _, g := range groups {
-		shorts = append(shorts, w.short(g.cert))
-		leaves = append(leaves, g.cert)
-		at = append(at, g.at...)
-	}
-	slices.Sort(at)
+	leaves := edge.Map(groups, func(g group) *edge.Certificate { return g.cert })
+	shorts := edge.Map(leaves, w.short)
+	at := slices.Sorted(slices.Values(slices.Concat(edge.Map(groups, func(g group) []int { return g.at })...)))
 	f := Finding{Certificates: certs(leaves...)}
 	if len(groups) == 1 {
 		f.Message = fmt.Sprintf("certificate %s lacks %s; %s; presented by %s", shorts[0], missing, validFor(leaves[0].X509), w.where(at))
@@ -136,11 +126,7 @@ func (w *world) lackFinding(missing string, groups []group) (Finding, []int) {
 
 // plainNames are the names alone.
 func plainNames(names []edge.RequiredName) []string {
-	var out []string
-	for _, n := range names {
-		out = append(out, n.Name)
-	}
-	return out
+	return edge.Map(names, func(n edge.RequiredName) string { return n.Name })
 }
 
 // isSRVTarget says whether an SRV record that is followed leads to a name.
@@ -165,36 +151,33 @@ client that dials this name refuses the certificate.
 How to fix it: request a certificate that holds the name, or dial the name that the certificate is for. Endpoints given
 by address alone are not asked for a name; sni=NAME gives them one.`,
 		Source: "RFC 9525 section 6: the client matches the name it dialed against the DNS names of the SAN; section 6.3 on wildcards",
-		Run:    runHostName,
+		Run: eachBunch(hostNameKey, func(w *world, b bunch) Finding {
+			name, leaf := b.first.Endpoint.FQDN, w.notFor(b.first)
+			return Finding{
+				Certificates: certs(leaf),
+				Subjects:     []string{name},
+				Message:      fmt.Sprintf("expected a certificate for %s from %s, got %s; %s", name, w.where(b.at), w.short(leaf), validFor(leaf.X509)),
+				Fix:          "install a certificate that holds the name, or name the right one with sni=",
+			}
+		}),
 	}
 }
 
-func runHostName(w *world, r *result) {
-	r.unseen(w.missing(named)...)
-	for _, b := range w.bunches(func(i int, c edge.Capture) string {
-		if c.Leaf() == nil || !named(c.Endpoint) {
-			return ""
-		}
-		if wrong := w.notFor(c); wrong != nil {
-			return c.Endpoint.FQDN + " " + wrong.Fingerprint.String()
-		}
-		if why := unread(c.Leaf(), edge.Names); why != "" {
-			r.couldNotTell(why, i)
-		} else {
-			r.pass()
-		}
+func hostNameKey(w *world, r *result, i int, c edge.Capture) string {
+	if !named(c.Endpoint) || silent(c) {
 		return ""
-	}) {
-		c := w.captures[b.at[0]]
-		leaf := w.notFor(c)
-		r.find(Finding{
-			Certificates: certs(leaf),
-			Subjects:     []string{c.Endpoint.FQDN},
-			Message: fmt.Sprintf("expected a certificate for %s from %s, got %s; %s",
-				c.Endpoint.FQDN, w.where(b.at), w.short(leaf), validFor(leaf.X509)),
-			Fix: "install a certificate that holds the name, or name the right one with sni=",
-		}, b.at...)
 	}
+	if wrong := w.notFor(c); wrong != nil {
+		return c.Endpoint.FQDN + " " + wrong.Fingerprint.String()
+	}
+	if c.Leaf() == nil {
+		r.unseen(i)
+	} else if why := unread(c.Leaf(), edge.Names); why != "" {
+		r.couldNotTell(why, i)
+	} else {
+		r.pass()
+	}
+	return ""
 }
 
 // notFor is a leaf of a capture that does not hold the name dialed, nil where all

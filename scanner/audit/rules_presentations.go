@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,18 +23,15 @@ that the scanner's own client does not meet is the one that is forgotten.
 How to fix it: nothing is wrong. An Edge assigns one certificate to a service, so see what stands before it, and whether the
 second certificate is wanted.`,
 		Source: `RFC 8446 section 4.4.2.2 and RFC 5246 section 7.4.2: the server's certificate must suit the signature algorithms that the client offers`,
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string { return otherKeyType(w, r, i, c) }) {
-				c := w.captures[b.at[0]]
-				other := differentKey(c)
-				r.find(Finding{
-					Certificates: certs(c.Leaf(), other),
-					Message: fmt.Sprintf("%s %s %s to most, and %s to whoever takes %s keys alone", w.where(b.at), w.verb(b.at, "presents", "present"),
-						w.tell(c.Leaf()), w.tell(other), other.Key().Algorithm),
-					Fix: "nothing has to be done; at the next renewal renew both",
-				}, b.at...)
+		Run: eachBunch(further(otherKeyType), func(w *world, b bunch) Finding {
+			leaf, other := b.first.Leaf(), differentKey(b.first)
+			return Finding{
+				Certificates: certs(leaf, other),
+				Message: fmt.Sprintf("%s %s to most, and %s to whoever takes %s keys alone",
+					w.present(b.at), w.tell(leaf), w.tell(other), other.Key().Algorithm),
+				Fix: "nothing has to be done; at the next renewal renew both",
 			}
-		},
+		}),
 	}
 }
 
@@ -63,20 +61,15 @@ func (w *world) compareOtherKeys(r *result, s service) {
 		}
 	}
 	print := func(i int) edge.Fingerprint { return other[i].Fingerprint }
-	usual := mostOften(at, print)
 	var leaves []*edge.Certificate
-	odd := slices.Clone(at)
-	if len(usual) == 1 {
-		odd = slices.DeleteFunc(odd, func(i int) bool { return print(i) == usual[0] })
-	}
 	var parts []string
-	for _, i := range at {
-		if holds(leaves, other[i]) {
-			continue
-		}
-		leaves = append(leaves, other[i])
-		same := slices.DeleteFunc(slices.Clone(at), func(k int) bool { return print(k) != print(i) })
-		parts = append(parts, fmt.Sprintf("%s: %s", list(w.names(same)), w.tell(other[i])))
+	for _, same := range edge.GroupBy(at, print) {
+		leaves = append(leaves, other[same[0]])
+		parts = append(parts, fmt.Sprintf("%s: %s", list(w.names(same)), w.tell(other[same[0]])))
+	}
+	odd := slices.Clone(at)
+	if usual := mostOften(at, print); len(usual) == 1 {
+		odd = slices.DeleteFunc(odd, func(i int) bool { return print(i) == usual[0] })
 	}
 	if len(leaves) > 1 {
 		r.find(Finding{
@@ -88,12 +81,6 @@ func (w *world) compareOtherKeys(r *result, s service) {
 }
 
 func otherKeyType(w *world, r *result, i int, c edge.Capture) string {
-	if c.Leaf() == nil {
-		if w.unasked(c) {
-			r.unseen(i)
-		}
-		return ""
-	}
 	rsa, ecdsa := offer(c, edge.OfferRSA), offer(c, edge.OfferECDSA)
 	other := differentKey(c)
 	switch {
@@ -128,17 +115,15 @@ How to fix it: Schannel has one certificate for all versions, so look for what s
 reverse proxy that ends TLS, mostly with a profile for each version), and let it pass TCP through, or give all versions the
 same certificate with its chain.`,
 		Source: `"Preparing for TLS 1.2 in Office 365" (Microsoft): federation speaks TLS 1.2; RFC 8446 section 4.4.2 and RFC 5246 section 7.4.2 leave the choice of the certificate to the server`,
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string { return versionKey(w, r, i, c) }) {
-				newest, differing := older(w.captures[b.at[0]])
-				r.find(Finding{
-					Certificates: certs(newest.Leaf(), differing[0].Leaf()),
-					Message: fmt.Sprintf("%s %s %s with %s, and with %s %s", w.where(b.at), w.verb(b.at, "presents", "present"),
-						w.tell(newest.Leaf()), newest.Version, differing[0].Version, w.instead(newest.Chain, differing[0].Chain)),
-					Fix: "give all versions of TLS the same certificate and chain in what stands before the Edge, or let it pass TCP through",
-				}, b.at...)
+		Run: eachBunch(further(versionKey), func(w *world, b bunch) Finding {
+			newest, differing := older(b.first)
+			return Finding{
+				Certificates: certs(newest.Leaf(), differing[0].Leaf()),
+				Message: fmt.Sprintf("%s %s with %s, and with %s %s", w.present(b.at),
+					w.tell(newest.Leaf()), newest.Version, differing[0].Version, w.instead(newest.Chain, differing[0].Chain)),
+				Fix: "give all versions of TLS the same certificate and chain in what stands before the Edge, or let it pass TCP through",
 			}
-		},
+		}),
 	}
 }
 
@@ -148,25 +133,12 @@ func (w *world) instead(should, comes []*edge.Certificate) string {
 		return w.tell(comes[0])
 	}
 	above := func(chain []*edge.Certificate) string {
-		var names []string
-		for _, c := range chain[1:] {
-			names = append(names, nameOf(c))
-		}
-		if len(names) == 0 {
-			return "no intermediate"
-		}
-		return list(names)
+		return cmp.Or(list(edge.Map(chain[1:], nameOf)), "no intermediate")
 	}
 	return fmt.Sprintf("the same with %s above it instead of %s", above(comes), above(should))
 }
 
-func versionKey(w *world, r *result, i int, c edge.Capture) string {
-	if c.Leaf() == nil {
-		if w.unasked(c) {
-			r.unseen(i)
-		}
-		return ""
-	}
+func versionKey(_ *world, r *result, i int, c edge.Capture) string {
 	tls12, tls11 := offer(c, edge.OfferTLS12), offer(c, edge.OfferTLS11)
 	newest, differing := older(c)
 	switch {
@@ -198,17 +170,14 @@ this rule could not tell.
 How to fix it: on the member, certutil -repairstore my SERIAL joins the certificate with its key where the key is there;
 else import the PFX that has both, assign it with Set-CsCertificate and restart the Edge services.`,
 		Source: `RFC 8446 section 4.4.3 and RFC 5246 section 7.4.3: the signature proves possession of the private key of the certificate, and the client must verify it`,
-		Run: func(w *world, r *result) {
-			r.unseen(w.missing(everything)...)
-			for _, b := range w.bunches(func(i int, c edge.Capture) string { return unproved(r, i, c) }) {
-				leaf := disprovedLeaf(w.captures[b.at[0]])
-				r.find(Finding{
-					Certificates: certs(leaf),
-					Message:      fmt.Sprintf("nobody can connect: certificate %s is presented without its key (%s); %s", w.short(leaf), whyDisproved(w.captures[b.at[0]], leaf), w.where(b.at)),
-					Fix:          "import the PFX that holds the certificate with its key, assign it and restart the Edge services",
-				}, b.at...)
+		Run: eachBunch(unproved, func(w *world, b bunch) Finding {
+			leaf := disprovedLeaf(b.first)
+			return Finding{
+				Certificates: certs(leaf),
+				Message:      fmt.Sprintf("nobody can connect: certificate %s is presented without its key (%s); %s", w.short(leaf), proofOf(b.first, leaf).Reason, w.where(b.at)),
+				Fix:          "import the PFX that holds the certificate with its key, assign it and restart the Edge services",
 			}
-		},
+		}),
 	}
 }
 
@@ -249,9 +218,10 @@ func disprovedLeaf(c edge.Capture) *edge.Certificate {
 	return nil
 }
 
-func whyDisproved(c edge.Capture, leaf *edge.Certificate) string { return proofOf(c, leaf).Reason }
-
-func unproved(r *result, i int, c edge.Capture) string {
+func unproved(_ *world, r *result, i int, c edge.Capture) string {
+	if c.Leaf() == nil && !silent(c) {
+		r.unseen(i)
+	}
 	if leaf := disprovedLeaf(c); leaf != nil {
 		return leaf.Fingerprint.String()
 	}
@@ -277,24 +247,22 @@ the later handshakes could not be told: being blocked is not being refused.
 How to fix it: scan again, slowly and one connection at a time: --per-address 1 --rate 1/s. Where that ends the same way,
 exempt the scanner's address, or scan with --quick, which makes one handshake an endpoint.`,
 		Source: "an equal hello gets an equal answer from a server that goes on serving; intrusion prevention systems reset what comes too often (field reports)",
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string {
-				switch {
-				case c.StoppedAnswering():
-					return "stopped"
-				case w.unasked(c):
-					r.unseen(i)
-				case len(c.Presentations) > 0:
-					r.pass()
-				}
-				return ""
-			}) {
-				r.find(Finding{
-					Message: fmt.Sprintf("%s answered, and then no more, to the same words; what hangs on the later handshakes could not be told", w.where(b.at)),
-					Fix:     "scan again with --per-address 1 --rate 1/s, or have this host's address exempted from rate limits and intrusion prevention",
-				}, b.at...)
+		Run: eachBunch(func(w *world, r *result, i int, c edge.Capture) string {
+			switch {
+			case c.StoppedAnswering():
+				return "stopped"
+			case w.unasked(c):
+				r.unseen(i)
+			case len(c.Presentations) > 0:
+				r.pass()
 			}
-		},
+			return ""
+		}, func(w *world, b bunch) Finding {
+			return Finding{
+				Message: w.where(b.at) + " answered, and then no more, to the same words; what hangs on the later handshakes could not be told",
+				Fix:     "scan again with --per-address 1 --rate 1/s, or have this host's address exempted from rate limits and intrusion prevention",
+			}
+		}),
 	}
 }
 

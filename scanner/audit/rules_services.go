@@ -87,8 +87,8 @@ func (w *world) xmppAlone(r *result) {
 	}
 	r.find(Finding{
 		Severity: Warning, Certificates: certs(own...), Steps: w.bothWays(edge.XMPP),
-		Message: fmt.Sprintf("%s %s %s, which no other service does: it was forgotten on every member, or the XMPP proxy has a certificate of its own on purpose",
-			w.where(at), w.verb(at, "presents", "present"), w.tell(own[0])),
+		Message: fmt.Sprintf("%s %s, which no other service does: it was forgotten on every member, or the XMPP proxy has a certificate of its own on purpose",
+			w.present(at), w.tell(own[0])),
 	}, at...)
 }
 
@@ -136,7 +136,7 @@ func (w *world) tellApart(r *result, d difference, expected string) {
 	var parts []string
 	for _, c := range leaves {
 		on := w.withLeaf(d.at, c)
-		parts = append(parts, w.where(on)+" "+w.verb(on, "presents", "present")+" "+w.tell(c))
+		parts = append(parts, w.present(on)+" "+w.tell(c))
 	}
 	r.compared = append(r.compared, d.at...)
 	r.find(Finding{
@@ -158,7 +158,7 @@ func (w *world) apart(r *result, units []unit, part func(edge.Endpoint) string) 
 	var out []difference
 	index := map[string]int{}
 	for _, u := range units {
-		sets := w.parts(u.seen, part)
+		sets := edge.GroupBy(u.seen, func(i int) string { return part(w.captures[i].Endpoint) })
 		if len(sets) < 2 {
 			continue
 		}

@@ -12,7 +12,7 @@ import (
 
 // subjectBearers picks the endpoints whose certificate's subject matters: with
 // separate certificates it is the Access Edge's alone.
-func (w *world) subjectBearers() filter { return w.bearers(edge.AccessName) }
+func subjectBearers(w *world) filter { return w.bearers(edge.AccessName) }
 
 func subjectNotInSAN() Rule {
 	return Rule{
@@ -25,21 +25,18 @@ do not see the subject's name at all, and public CAs do not issue such a certifi
 How to fix it: request a new certificate; Request-CsCertificate repeats the subject's name by itself. A certificate
 without it was requested by other means.`,
 		Source: `"The subject name is replicated in the SAN and must be present for correct operation" (` + namesSource + `); Baseline Requirements 7.1.4.3`,
-		Run: func(w *world, r *result) {
-			judgeLeaf(roles(edge.Access, edge.WebConf, edge.AV, edge.XMPP), func(w *world, g group, c *x509.Certificate) *Finding {
-				cn := c.Subject.CommonName
-				if cn == "" || inSAN(c, cn) {
-					return nil
-				}
-				if isWildcard(cn) || slices.ContainsFunc(w.due(g), func(n edge.RequiredName) bool { return strings.EqualFold(n.Name, cn) }) {
-					return &Finding{} // wildcard-subject, or the rule for that name
-				}
-				return &Finding{
-					Message: fmt.Sprintf("certificate %s has the subject %s, which its SAN does not repeat; %s; presented by %s",
-						w.short(g.cert), cn, validFor(c), w.where(g.at)),
-				}
-			})(w, r)
-		},
+		Run: judgeLeaf(on(edge.Access, edge.WebConf, edge.AV, edge.XMPP), func(w *world, g group, c *x509.Certificate) (f Finding) {
+			cn := c.Subject.CommonName
+			switch {
+			case cn == "" || inSAN(c, cn):
+			case isWildcard(cn) || slices.ContainsFunc(w.due(g), func(n edge.RequiredName) bool { return strings.EqualFold(n.Name, cn) }):
+				// wildcard-subject, or the rule for that name
+			default:
+				f.Message = fmt.Sprintf("certificate %s has the subject %s, which its SAN does not repeat; %s; presented by %s",
+					w.short(g.cert), cn, validFor(c), w.where(g.at))
+			}
+			return f
+		}),
 	}
 }
 
@@ -56,26 +53,17 @@ How to fix it: at the next renewal let Request-CsCertificate choose the subject,
 common name in the CA's form.`,
 		Source:  `"subject name: sip.contoso.com" (Microsoft, "Certificate summary - Public instant messaging connectivity in Lync Server 2013"); "no longer a requirement" in 2013, still recommended`,
 		Applies: func(w *world) bool { return w.pool.FQDN(edge.Access) != "" },
-		Run: func(w *world, r *result) {
-			want := w.pool.FQDN(edge.Access)
-			judgeLeaf(w.subjectBearers(), func(w *world, g group, c *x509.Certificate) *Finding {
-				cn := c.Subject.CommonName
-				if strings.EqualFold(cn, want) {
-					return nil
-				}
-				if isWildcard(cn) {
-					return &Finding{} // wildcard-subject
-				}
-				got := "the subject " + cn
-				if cn == "" {
-					got = "no common name in its subject"
-				}
-				return &Finding{
-					Message: fmt.Sprintf("expected the subject %s, got %s: certificate %s; presented by %s",
-						want, got, w.short(g.cert), w.where(g.at)),
-				}
-			})(w, r)
-		},
+		Run: wrongLeaf(subjectBearers, func(w *world, g group, c *x509.Certificate) string {
+			want, cn := w.pool.FQDN(edge.Access), c.Subject.CommonName
+			switch {
+			case strings.EqualFold(cn, want), isWildcard(cn): // wildcard-subject
+				return ""
+			case cn == "":
+				return fmt.Sprintf("expected the subject %s, got no common name in its subject", want)
+			default:
+				return fmt.Sprintf("expected the subject %s, got the subject %s", want, cn)
+			}
+		}),
 	}
 }
 
@@ -89,12 +77,12 @@ devices of long ago that they read the first name alone.
 
 How to fix it: nothing has to be done. At the next renewal, Request-CsCertificate puts it first by itself.`,
 		Source: `"The order … does not matter", says the normative page, though other tables keep one (` + namesSource + `)`,
-		Run: judgeLeaf(roles(edge.Access, edge.WebConf), func(w *world, g group, c *x509.Certificate) *Finding {
+		Run: judgeLeaf(on(edge.Access, edge.WebConf), func(w *world, g group, c *x509.Certificate) Finding {
 			cn := c.Subject.CommonName
 			if cn == "" || !inSAN(c, cn) || strings.EqualFold(c.DNSNames[0], cn) {
-				return nil
+				return Finding{}
 			}
-			return &Finding{
+			return Finding{
 				Message: ByLetter(w.letter(g.cert)) + fmt.Sprintf("lists %s before its subject %s; presented by %s",
 					c.DNSNames[0], cn, w.where(g.at)),
 				Fix: "nothing has to be done",
@@ -114,7 +102,7 @@ FQDN of an Edge, public CAs refuse them, and clients differ in whether they matc
 How to fix it: request a certificate without the name; rename the host where it is one that is used. Names in other
 scripts are written as A-labels (xn--...).`,
 		Source: `the FQDN of an Edge may hold A–Z, a–z, 0–9 and hyphens, no underscore and no Unicode (Microsoft, "Determine DNS requirements for Lync Server 2013"); RFC 1035 section 2.3.1`,
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) Finding {
 			var bad, subjects []string
 			for _, n := range c.DNSNames {
 				if why := nameFault(n); why != "" {
@@ -123,9 +111,9 @@ scripts are written as A-labels (xn--...).`,
 				}
 			}
 			if len(bad) == 0 {
-				return nil
+				return Finding{}
 			}
-			return &Finding{
+			return Finding{
 				Subjects: subjects,
 				Message:  fmt.Sprintf("in the SAN of certificate %s %s; presented by %s", w.short(g.cert), list(bad), w.where(g.at)),
 				Fix:      "request a certificate without it; names in other scripts are written as A-labels",

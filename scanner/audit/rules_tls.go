@@ -33,27 +33,21 @@ Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
         Set-ItemProperty $key SystemDefaultTlsVersions 1
     }`,
 		Source: "\"Preparing for TLS 1.2 in Office 365\" (Microsoft): federation needs it; RFC 8996 deprecates TLS 1.0 and 1.1",
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string { return oldVersion(w, r, i, c) }) {
-				f := Finding{Message: fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at))}
-				if modern(b.key) {
-					f = Finding{Severity: w.unlessFederation(Warning), Message: fmt.Sprintf("expected TLS 1.2 beside %s, got a refusal; %s", b.key, w.where(b.at))}
-				}
-				r.find(Finding{
-					Subjects: []string{b.key}, Severity: f.Severity, Message: f.Message,
-					Fix: "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; Lync Server 2013 needs its last cumulative update",
-				}, b.at...)
+		Run: eachBunch(oldVersion, func(w *world, b bunch) Finding {
+			f := Finding{
+				Subjects: []string{b.key},
+				Message:  fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at)),
+				Fix:      "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; Lync Server 2013 needs its last cumulative update",
 			}
-		},
+			if modern(b.key) {
+				f.Message = fmt.Sprintf("expected TLS 1.2 beside %s, got a refusal; %s", b.key, w.where(b.at))
+				if w.scan.policy.Profile != profileFederation {
+					f.Severity = Warning
+				}
+			}
+			return f
+		}),
 	}
-}
-
-// unlessFederation is a severity that --profile federation makes an error.
-func (w *world) unlessFederation(s Severity) Severity {
-	if w.scan.policy.Profile == profileFederation {
-		return Error
-	}
-	return s
 }
 
 // oldVersion names the best version of an endpoint that speaks no TLS 1.2. The
@@ -107,31 +101,21 @@ How to fix it: switch both off on Schannel's server side, and reboot:
         Set-ItemProperty $key DisabledByDefault 1
     }`,
 		Source: `"Disable TLS 1.0/1.1 in Skype for Business Server 2015" (Microsoft) lists what supports it: 2015 CU9 and later, 2019, the Edge role of Lync Server 2013; RFC 8996 deprecates both`,
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string { return legacyVersion(w, r, i, c) }) {
-				r.find(Finding{
-					Subjects: []string{b.key},
-					Message:  fmt.Sprintf("expected TLS 1.1 and older to be refused, got a handshake with %s; %s", b.key, w.where(b.at)),
-					Fix:      "after seeing who still uses it: switch both off for Schannel (edgecert explain legacy-tls prints the commands) and reboot",
-				}, b.at...)
+		Run: eachBunch(further(legacyVersion), func(w *world, b bunch) Finding {
+			return Finding{
+				Subjects: []string{b.key},
+				Message:  fmt.Sprintf("expected TLS 1.1 and older to be refused, got a handshake with %s; %s", b.key, w.where(b.at)),
+				Fix:      "after seeing who still uses it: switch both off for Schannel (edgecert explain legacy-tls prints the commands) and reboot",
 			}
-		},
+		}),
 	}
 }
 
 func legacyVersion(w *world, r *result, i int, c edge.Capture) string {
-	if onlyOld(c) {
-		r.pass() // tls12-missing
-		return ""
-	}
-	if c.Leaf() == nil {
-		if w.unasked(c) {
-			r.unseen(i)
-		}
-		return ""
-	}
 	old := offer(c, edge.OfferTLS11)
 	switch {
+	case onlyOld(c):
+		r.pass() // tls12-missing
 	case !old.asked:
 		if !w.scan.ev.Asked.Quick {
 			r.couldNotTell("older versions were not asked for", i)
@@ -166,19 +150,17 @@ here), and partners' servers cannot prove who they are: federation fails, or is 
 How to fix it: let the port through to the Edge as TCP, without ending TLS on the way; Get-CsService -EdgeServer shows
 AccessEdgeExternalSipPort, Get-CsAccessEdgeConfiguration whether federation is on.`,
 		Source: `Access Edge, federation, 5061: "SIP over mutual TLS: asks for a client certificate" ("Port and protocol planning")`,
-		Run: func(w *world, r *result) {
-			for _, b := range r.wanting(edge.NotRequested, w.federates) {
-				r.find(Finding{
-					Message: fmt.Sprintf("expected mutual TLS on %d, got a server that asks for no client certificate; %s", federationPort, w.where(b.at)),
-					Fix:     "pass 5061 through to the Edge as TCP; then on the Edge: Get-CsAccessEdgeConfiguration",
-				}, b.at...)
+		Run: eachBunch(wanting(edge.NotRequested, federates), func(w *world, b bunch) Finding {
+			return Finding{
+				Message: fmt.Sprintf("expected mutual TLS on %d, got a server that asks for no client certificate; %s", federationPort, w.where(b.at)),
+				Fix:     "pass 5061 through to the Edge as TCP; then on the Edge: Get-CsAccessEdgeConfiguration",
 			}
-		},
+		}),
 	}
 }
 
 // federates says whether an endpoint is a federation port.
-func (w *world) federates(e edge.Endpoint) bool {
+func federates(e edge.Endpoint) bool {
 	return servicePort(e) == federationPort && e.Role == edge.Access
 }
 
@@ -202,19 +184,17 @@ happens when a NAT rule or load balancer leads 443 to the federation port.
 How to fix it: compare the port mapping with the topology: Get-CsService -EdgeServer, AccessEdgeClientSipPort and
 DataPsomClientPort.`,
 		Source: `Access Edge, clients, 443: "SIP over TLS", where 5061 is mutual ("Port and protocol planning")`,
-		Run: func(w *world, r *result) {
-			for _, b := range r.wanting(edge.Required, w.forClients) {
-				r.find(Finding{
-					Message: fmt.Sprintf("expected TLS for clients, got a server that demands a client certificate; %s", w.where(b.at)),
-					Fix:     "compare the port mapping with AccessEdgeClientSipPort and DataPsomClientPort of Get-CsService -EdgeServer",
-				}, b.at...)
+		Run: eachBunch(wanting(edge.Required, forClients), func(w *world, b bunch) Finding {
+			return Finding{
+				Message: "expected TLS for clients, got a server that demands a client certificate; " + w.where(b.at),
+				Fix:     "compare the port mapping with AccessEdgeClientSipPort and DataPsomClientPort of Get-CsService -EdgeServer",
 			}
-		},
+		}),
 	}
 }
 
 // forClients says whether users' clients connect to an endpoint.
-func (w *world) forClients(e edge.Endpoint) bool {
+func forClients(e edge.Endpoint) bool {
 	return (e.Role == edge.Access || e.Role == edge.WebConf) && servicePort(e) != federationPort
 }
 
@@ -229,19 +209,17 @@ partner whose CA fell off the end may find no certificate to present, and federa
 How to fix it: remove roots that nothing needs from Cert:\LocalMachine\Root, or stop sending the list:
     Set-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL SendTrustedIssuerList 0`,
 		Source: "Microsoft KB 2464556, failed TLS connection between unified communications peers: the trust list is truncated by Schannel; KB 2880390: at 16 KB",
-		Run: func(w *world, r *result) {
-			for _, b := range w.bunches(func(i int, c edge.Capture) string { return longList(w, r, i, c) }) {
-				r.find(Finding{
-					Message: fmt.Sprintf("expected at most %d acceptable CAs, got %s; %s", maxAcceptableCAs, b.key, w.where(b.at)),
-					Fix:     `Set-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL SendTrustedIssuerList 0, or remove roots that nothing needs`,
-				}, b.at...)
+		Run: eachBunch(longList, func(w *world, b bunch) Finding {
+			return Finding{
+				Message: fmt.Sprintf("expected at most %d acceptable CAs, got %s; %s", maxAcceptableCAs, b.key, w.where(b.at)),
+				Fix:     `Set-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL SendTrustedIssuerList 0, or remove roots that nothing needs`,
 			}
-		},
+		}),
 	}
 }
 
-func longList(w *world, r *result, i int, c edge.Capture) string {
-	if !w.federates(c.Endpoint) {
+func longList(_ *world, r *result, i int, c edge.Capture) string {
+	if !federates(c.Endpoint) {
 		return ""
 	}
 	switch wanted := wantedOf(c); {
@@ -259,10 +237,10 @@ func longList(w *world, r *result, i int, c edge.Capture) string {
 	return ""
 }
 
-// wanting bunches the endpoints that want wrong of a client's certificate,
+// wanting looks for the endpoints that want wrong of a client's certificate,
 // among those that may not.
-func (r *result) wanting(wrong edge.ClientCertificate, among func(edge.Endpoint) bool) []bunch {
-	return r.w.bunches(func(i int, c edge.Capture) string {
+func wanting(wrong edge.ClientCertificate, among filter) look {
+	return func(_ *world, r *result, i int, c edge.Capture) string {
 		if !among(c.Endpoint) {
 			return ""
 		}
@@ -275,5 +253,5 @@ func (r *result) wanting(wrong edge.ClientCertificate, among func(edge.Endpoint)
 			r.pass()
 		}
 		return ""
-	})
+	}
 }

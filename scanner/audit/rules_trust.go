@@ -48,7 +48,7 @@ func runUntrusted(w *world, r *result) {
 			why, steps := w.untrusted(g)
 			r.find(Finding{
 				Certificates: certs(g.leaf()),
-				Message:      fmt.Sprintf("%s %s a certificate that nobody outside can verify: %s", w.where(g.at), w.verb(g.at, "presents", "present"), why),
+				Message:      fmt.Sprintf("%s a certificate that nobody outside can verify: %s", w.present(g.at), why),
 				Steps:        steps,
 			}, g.at...)
 		}
@@ -163,8 +163,8 @@ every member into Cert:\LocalMachine\CA.`,
 					top := g.trust.Path[len(g.trust.Path)-1]
 					r.find(Finding{
 						Certificates: certs(g.leaf(), top),
-						Message: fmt.Sprintf("%s %s a certificate of the root %s, which was public until %s or later and is %s; Windows and others may still trust it",
-							w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(top), shortDate(g.trust.Withdrawn), w.noRoot()),
+						Message: fmt.Sprintf("%s a certificate of the root %s, which was public until %s or later and is %s; Windows and others may still trust it",
+							w.present(g.at), nameOf(top), shortDate(g.trust.Withdrawn), w.noRoot()),
 					}, g.at...)
 				default:
 					r.pass()
@@ -197,8 +197,8 @@ federation), say "issuer private" in the pool's description, or give the root wi
 					top := g.trust.Path[len(g.trust.Path)-1]
 					r.find(Finding{
 						Certificates: certs(g.leaf()),
-						Message: fmt.Sprintf("%s %s a certificate that this host trusts and the public does not: %q is %s",
-							w.where(g.at), w.verb(g.at, "presents", "present"), issuerOrSelf(top), w.noRoot()),
+						Message: fmt.Sprintf("%s a certificate that this host trusts and the public does not: %q is %s",
+							w.present(g.at), issuerOrSelf(top), w.noRoot()),
 					}, g.at...)
 				case g.trust.Standing == trust.Unverified:
 					r.couldNotTell(g.trust.Unjudged(), g.at...)

@@ -119,7 +119,7 @@ func runIntermediateExpired(w *world, r *result) {
 		for _, c := range onPath {
 			r.find(Finding{
 				Certificates: certs(c, g.leaf()),
-				Message:      fmt.Sprintf("%s %s a certificate whose issuer %s is not valid now: %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.validity(c)),
+				Message:      fmt.Sprintf("%s a certificate whose issuer %s is not valid now: %s", w.present(g.at), nameOf(c), w.validity(c)),
 				Steps:        replaceAuthority(w.names(g.at), c, "fetch the CA's current certificate of that name as C:\\intermediate.cer, import it, remove the one that is not valid and restart"),
 			}, g.at...)
 		}
@@ -191,7 +191,7 @@ day. If the CA has none, it will have issued from another one since: request a n
 					found = true
 					r.find(Finding{
 						Certificates: certs(c, g.leaf()),
-						Message:      fmt.Sprintf("%s %s a certificate whose issuer %s %s", w.where(g.at), w.verb(g.at, "presents", "present"), nameOf(c), w.expiry(c)),
+						Message:      fmt.Sprintf("%s a certificate whose issuer %s %s", w.present(g.at), nameOf(c), w.expiry(c)),
 						Steps:        replaceAuthority(w.names(g.at), nil, "fetch the CA's newer certificate of that name before that day as C:\\intermediate.cer, import it and restart"),
 					}, g.at...)
 				}

@@ -22,11 +22,9 @@ public CA issues it today.
 How to fix it: request the certificate from a web server template or as a TLS server certificate; Request-CsCertificate
 asks for the right usage by itself.`,
 		Source: `server authentication always: it is "essential for MTLS" (Microsoft, "Certificate infrastructure requirements for Lync Server 2013")`,
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			f := &Finding{}
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) (f Finding) {
 			switch {
 			case hasUsage(c, x509.ExtKeyUsageServerAuth):
-				return nil
 			case noUsage(c):
 				f.Severity = Warning
 				f.Message = fmt.Sprintf("certificate %s has no extended key usage extension, so it is for any purpose; expected server authentication; presented by %s",
@@ -47,10 +45,7 @@ func noUsage(c *x509.Certificate) bool {
 
 // usages lists the extended key usages by name, or by OID where they have none.
 func usages(c *x509.Certificate) string {
-	var out []string
-	for _, u := range c.ExtKeyUsage {
-		out = append(out, usageName(u))
-	}
+	out := edge.Map(c.ExtKeyUsage, usageName)
 	for _, oid := range c.UnknownExtKeyUsage {
 		out = append(out, oid.String())
 	}
@@ -90,18 +85,17 @@ the handshake (ERR_SSL_KEY_USAGE_INCOMPATIBLE) and others do not, which looks li
 
 How to fix it: request the certificate from a web server template: digital signature, and for RSA key encipherment too.`,
 		Source: "RFC 5246 section 7.4.2: digitalSignature for ECDHE_RSA and ECDHE_ECDSA, keyEncipherment for RSA; RFC 8446 section 4.4.2.2: digitalSignature",
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			need := w.missingKeyUsage(g, c)
-			switch {
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) (f Finding) {
+			switch need := w.missingKeyUsage(g, c); {
 			case need == "" && w.mayNotEncipher(g, c):
-				return w.encipherFinding(g, c)
-			case need == "":
-				return nil
+				f.Severity = Warning
+				f.Message = fmt.Sprintf("expected the key usage key encipherment beside digital signature, got %s: certificate %s; strict clients refuse it where an old Edge negotiates RSA key exchange",
+					keyUsages(c.KeyUsage), w.short(g.cert))
+			case need != "":
+				f.Message = fmt.Sprintf("expected the key usage %s, got %s: certificate %s; presented by %s",
+					need, keyUsages(c.KeyUsage), w.short(g.cert), w.where(g.at))
 			}
-			return &Finding{
-				Message: fmt.Sprintf("expected the key usage %s, got %s: certificate %s; presented by %s",
-					need, keyUsages(c.KeyUsage), w.short(g.cert), w.where(g.at)),
-			}
+			return f
 		}),
 	}
 }
@@ -150,14 +144,12 @@ assigned by mistake, or a self-signed one of a test; Windows and others refuse i
 How to fix it: assign a server certificate: Get-CsCertificate shows what is assigned, Set-CsCertificate -Type ...
 -Thumbprint ... changes it.`,
 		Source: "RFC 5280 section 4.2.1.9: the cA boolean says that the key may verify certificate signatures; Baseline Requirements 7.1.2.7.8: cA MUST be FALSE",
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			if !c.BasicConstraintsValid || !c.IsCA {
-				return nil
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) (f Finding) {
+			if c.BasicConstraintsValid && c.IsCA {
+				f.Message = fmt.Sprintf("expected a server's certificate, got a CA's: %s, subject %s; presented by %s",
+					w.short(g.cert), g.cert.Subject(), w.where(g.at))
 			}
-			return &Finding{
-				Message: fmt.Sprintf("expected a server's certificate, got a CA's: %s, subject %s; presented by %s",
-					w.short(g.cert), g.cert.Subject(), w.where(g.at)),
-			}
+			return f
 		}),
 	}
 }

@@ -21,13 +21,11 @@ have ended.
 How to fix it: request, import and assign a new certificate on every member; where another member has the new one already,
 import that one (same key, same certificate on all).`,
 		Source: "RFC 5280 section 4.1.2.5: the validity period is from notBefore through notAfter, inclusive",
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			if !w.scan.now.After(c.NotAfter) {
-				return nil
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) (f Finding) {
+			if w.scan.now.After(c.NotAfter) {
+				f.Message = fmt.Sprintf("certificate %s; presented by %s", w.tell(g.cert), w.where(g.at))
 			}
-			return &Finding{
-				Message: fmt.Sprintf("certificate %s; presented by %s", w.tell(g.cert), w.where(g.at)),
-			}
+			return f
 		}),
 	}
 }
@@ -43,11 +41,11 @@ then, or the clock of the machine that scanned is wrong, and so are the other st
 How to fix it: look at the scanner's clock first (w32tm /query /status, timedatectl). Then assign the certificate that is
 valid now: Set-CsCertificate -Type ... -Thumbprint ...`,
 		Source: "RFC 5280 section 4.1.2.5: the validity period is from notBefore through notAfter, inclusive",
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) Finding {
 			if !w.scan.now.Before(c.NotBefore) {
-				return nil
+				return Finding{}
 			}
-			return &Finding{
+			return Finding{
 				Message: fmt.Sprintf("certificate %s is valid from %s, in %s by the scanner's own clock, which says %s; presented by %s",
 					w.tell(g.cert), c.NotBefore.UTC().Format(time.RFC3339), span(between(w.scan.now, c.NotBefore)),
 					w.scan.now.UTC().Format(time.RFC3339), w.where(g.at)),
@@ -69,24 +67,13 @@ and 47: a fixed 30 days would nag through most of a 47-day certificate's life. -
 How to fix it: request the next certificate now (Request-CsCertificate), import the same PFX on every member
 (Import-CsCertificate) and assign it on all of them (Set-CsCertificate) in one go.`,
 		Source: "CA/Browser Forum ballot SC-081v3: 200 days from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15",
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			left := between(w.scan.now, c.NotAfter)
-			if left < 0 {
-				return &Finding{} // expired
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) Finding {
+			level := w.endsSoon(c.NotBefore, c.NotAfter)
+			if level == "" || w.scan.now.After(c.NotAfter) { // expired
+				return Finding{}
 			}
-			whole := lifetime(c.NotBefore, c.NotAfter)
-			f := &Finding{}
-			switch {
-			case left < w.scan.failBefore(whole):
-				f.Severity = Error
-			case left < w.scan.warnBefore(whole):
-				f.Severity = Warning
-			default:
-				return nil
-			}
-			f.Message = fmt.Sprintf("certificate %s, of a lifetime of %s; presented by %s",
-				w.tell(g.cert), plural(lifetimeDays(whole), "day"), w.where(g.at))
-			return f
+			return Finding{Severity: level, Message: fmt.Sprintf("certificate %s, of a lifetime of %s; presented by %s",
+				w.tell(g.cert), plural(lifetimeDays(lifetime(c.NotBefore, c.NotAfter)), "day"), w.where(g.at))}
 		}),
 	}
 }
@@ -104,16 +91,14 @@ How to fix it: request a new certificate from a public CA, and plan for renewals
 private CA may issue for longer, and is not asked.`,
 		Applies: func(w *world) bool { return !w.pool.PrivateIssuer },
 		Source:  `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+		Run: wrongLeaf(everywhere, func(w *world, g group, c *x509.Certificate) string {
 			days := lifetimeDays(lifetime(c.NotBefore, c.NotAfter))
 			limit, ok := lifetimeAllowed(c.NotBefore)
 			if !ok || days <= limit.Days || w.private(g) {
-				return nil
+				return ""
 			}
-			return &Finding{
-				Message: fmt.Sprintf("expected at most %d days for a certificate issued since %s, got %d (%s to %s): certificate %s; presented by %s",
-					limit.Days, shortDate(limit.From), days, shortDate(c.NotBefore), shortDate(c.NotAfter), w.short(g.cert), w.where(g.at)),
-			}
+			return fmt.Sprintf("expected at most %d days for a certificate issued since %s, got %d (%s to %s)",
+				limit.Days, shortDate(limit.From), days, shortDate(c.NotBefore), shortDate(c.NotAfter))
 		}),
 	}
 }

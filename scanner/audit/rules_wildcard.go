@@ -21,14 +21,11 @@ federation partners and phones, though browsers are content with it.
 
 How to fix it: request a certificate whose subject is the Access Edge FQDN, and which lists every name.`,
 		Source: wildcardSource,
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
+		Run: wrongLeaf(everywhere, func(w *world, g group, c *x509.Certificate) string {
 			if !isWildcard(c.Subject.CommonName) {
-				return nil
+				return ""
 			}
-			return &Finding{
-				Message: fmt.Sprintf("expected a host as the subject, got %s: certificate %s; presented by %s",
-					c.Subject.CommonName, w.short(g.cert), w.where(g.at)),
-			}
+			return "expected a host as the subject, got " + c.Subject.CommonName
 		}),
 	}
 }
@@ -43,25 +40,19 @@ federation partners do not: all looks well from the administrator's desk.
 
 How to fix it: request a certificate that lists each name; the wildcard may stay beside them.`,
 		Source: wildcardSource,
-		Run:    runWildcardOnly,
+		Run: judgeLeaf(func(w *world) filter { return w.anyBearer }, func(w *world, g group, c *x509.Certificate) Finding {
+			covered := w.coveredOnly(g, c)
+			if len(covered) == 0 {
+				return Finding{}
+			}
+			return Finding{
+				Subjects: plainNames(covered),
+				Also:     missingRules(covered),
+				Message: fmt.Sprintf("certificate %s holds %s through a wildcard alone; %s; presented by %s",
+					w.short(g.cert), reasons(covered), validFor(c), w.where(g.at)),
+			}
+		}),
 	}
-}
-
-func runWildcardOnly(w *world, r *result) {
-	r.eachLeaf(w.anyBearer, func(g group, c *x509.Certificate) {
-		covered := w.coveredOnly(g, c)
-		if len(covered) == 0 {
-			r.pass()
-			return
-		}
-		r.find(Finding{
-			Certificates: certs(g.cert),
-			Subjects:     plainNames(covered),
-			Also:         missingRules(covered),
-			Message: fmt.Sprintf("certificate %s holds %s through a wildcard alone; %s; presented by %s",
-				w.short(g.cert), reasons(covered), validFor(c), w.where(g.at)),
-		}, g.at...)
-	})
 }
 
 func missingRules(names []edge.RequiredName) []string {
@@ -76,24 +67,13 @@ func missingRules(names []edge.RequiredName) []string {
 
 // anyBearer picks the endpoints whose certificate must hold any name at all.
 func (w *world) anyBearer(e edge.Endpoint) bool {
-	for _, n := range w.required {
-		if w.bearers(n.Kind)(e) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.required, func(n edge.RequiredName) bool { return w.bearers(n.Kind)(e) })
 }
 
 // coveredOnly returns the names that a certificate must hold, where it is
 // presented, and holds through a wildcard alone.
 func (w *world) coveredOnly(g group, c *x509.Certificate) []edge.RequiredName {
-	var out []edge.RequiredName
-	for _, n := range w.due(g) {
-		if holdsName(c, n.Name) == byWildcard {
-			out = append(out, n)
-		}
-	}
-	return out
+	return slices.DeleteFunc(w.due(g), func(n edge.RequiredName) bool { return holdsName(c, n.Name) != byWildcard })
 }
 
 func wildcardExtra() Rule {
@@ -106,20 +86,12 @@ certificate can pose as every host of the domain, though, and an Edge stands at 
 
 How to fix it: nothing has to be done; leave it out at the next renewal where nothing else needs it.`,
 		Source: `the XMPP rows list "*.contoso.com or contoso.com" in addition (Microsoft, "Certificate requirements for external user access in Lync Server 2013")`,
-		Run: judgeLeaf(everything, func(w *world, g group, c *x509.Certificate) *Finding {
-			var extra []string
-			for _, n := range c.DNSNames {
-				if isWildcard(n) {
-					extra = append(extra, n)
-				}
+		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) Finding {
+			extra := slices.DeleteFunc(slices.Clone(c.DNSNames), func(n string) bool { return !isWildcard(n) })
+			if len(extra) == 0 || len(w.coveredOnly(g, c)) > 0 { // wildcard-only
+				return Finding{}
 			}
-			if len(extra) == 0 {
-				return nil
-			}
-			if len(w.coveredOnly(g, c)) > 0 {
-				return &Finding{} // wildcard-only
-			}
-			return &Finding{
+			return Finding{
 				Subjects: extra,
 				Message:  "the SAN of " + ByLetter(w.letter(g.cert)) + fmt.Sprintf("holds %s too; presented by %s", list(extra), w.where(g.at)),
 				Fix:      "nothing has to be done; leave it out at the next renewal",

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -68,6 +69,11 @@ func (w *world) verb(at []int, one, several string) string {
 	return several
 }
 
+// present says that captures present what follows: "edge1 (access 443) presents".
+func (w *world) present(at []int) string {
+	return w.where(at) + " " + w.verb(at, "presents", "present")
+}
+
 // letter is a certificate's letter in this pool.
 func (w *world) letter(c *edge.Certificate) string {
 	if l, ok := w.labels[c.Fingerprint]; ok {
@@ -120,49 +126,20 @@ func plural(n int, noun string) string {
 }
 
 // list joins words as a sentence does, and counts those beyond tellAtMost.
-func list(words []string) string {
-	if len(words) > tellAtMost {
-		rest := len(words) - tellAtMost
-		words = append(slices.Clone(words[:tellAtMost]), strconv.Itoa(rest)+" more")
-	}
-	switch len(words) {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
-	default:
-		return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-	}
-}
+func list(words []string) string { return remedy.List(words, tellAtMost) }
 
 // where names the captures with these indexes: members with the same services
 // are told together, and all of a member's services as such.
 func (w *world) where(at []int) string {
 	if w.pool.Listed() {
-		return list(w.eachEndpoint(at))
+		return list(edge.Map(at, func(i int) string { return target(w.captures[i].Endpoint) }))
 	}
-	var members []string
-	cells := map[string][]int{}
-	for _, i := range at {
-		name := cmp.Or(w.captures[i].Endpoint.Member, w.captures[i].Endpoint.FQDN)
-		if _, known := cells[name]; !known {
-			members = append(members, name)
-		}
-		cells[name] = append(cells[name], i)
-	}
+	name := func(i int) string { return cmp.Or(w.captures[i].Endpoint.Member, w.captures[i].Endpoint.FQDN) }
+	what := func(at []int) string { return w.cells(name(at[0]), at) }
 	var parts []string
-	for len(members) > 0 {
-		what := w.cells(members[0], cells[members[0]])
-		var same, rest []string
-		for _, m := range members {
-			if w.cells(m, cells[m]) == what {
-				same = append(same, m)
-			} else {
-				rest = append(rest, m)
-			}
-		}
-		parts = append(parts, list(same)+" ("+what+")")
-		members = rest
+	for _, same := range edge.GroupBy(edge.GroupBy(at, name), what) {
+		members := edge.Map(same, func(at []int) string { return name(at[0]) })
+		parts = append(parts, list(members)+" ("+what(same[0])+")")
 	}
 	return list(parts)
 }
@@ -193,14 +170,6 @@ func (w *world) cells(member string, at []int) string {
 // and more than one.
 func (w *world) whole(member string, n int) bool {
 	return n > 1 && n == w.shows[member]
-}
-
-func (w *world) eachEndpoint(at []int) []string {
-	var out []string
-	for _, i := range at {
-		out = append(out, target(w.captures[i].Endpoint))
-	}
-	return out
 }
 
 // cell names a service and its port: "webcon 443". Behind a tunnel it is the

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -66,25 +67,18 @@ func (w *world) hostsApart() []unit {
 	return w.unitsBy(func(e edge.Endpoint) (string, bool) { return "", len(ports[host(e)]) == 1 })
 }
 
-func host(e edge.Endpoint) string {
-	if e.Address.IsValid() {
-		return e.Address.String()
-	}
-	return e.FQDN
-}
+func host(e edge.Endpoint) string { return cmp.Or(address(e), e.FQDN) }
 
 func (w *world) unitsBy(of func(edge.Endpoint) (name string, ok bool)) []unit {
 	var out []unit
-	index := map[string]int{}
+	places := edge.Places[string]{}
 	for i, c := range w.captures {
 		name, ok := of(c.Endpoint)
 		if !ok || silent(c) {
 			continue
 		}
-		n, known := index[name]
-		if !known {
-			n = len(out)
-			index[name] = n
+		n, first := places.Of(name)
+		if first {
 			out = append(out, unit{})
 		}
 		if c.Leaf() != nil {
@@ -100,20 +94,3 @@ func (w *world) unitsBy(of func(edge.Endpoint) (name string, ok bool)) []unit {
 func byRole(e edge.Endpoint) string { return string(e.Role) }
 
 func byPort(e edge.Endpoint) string { return strconv.Itoa(servicePort(e)) }
-
-// parts sorts a unit's captures into its parts.
-func (w *world) parts(at []int, part func(edge.Endpoint) string) [][]int {
-	var out [][]int
-	index := map[string]int{}
-	for _, i := range at {
-		name := part(w.captures[i].Endpoint)
-		n, ok := index[name]
-		if !ok {
-			n = len(out)
-			index[name] = n
-			out = append(out, nil)
-		}
-		out[n] = append(out[n], i)
-	}
-	return out
-}

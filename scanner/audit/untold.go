@@ -2,22 +2,22 @@ package audit
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"edgecert/scanner/audit/remedy"
+	"edgecert/scanner/edge"
 )
 
 // untold gathers why rules could not tell: what was not seen, by what became of
 // it, and every other reason once, with the rules and captures that it is about.
 func (w *world) untold() []Untold {
 	var out []Untold
-	index := map[string]int{}
+	places := edge.Places[string]{}
 	cells := []map[int]bool{}
 	add := func(key, rule string, at []int) {
-		n, known := index[key]
-		if !known {
-			n = len(out)
-			index[key] = n
+		n, first := places.Of(key)
+		if first {
 			out, cells = append(out, Untold{Reason: key}), append(cells, map[int]bool{})
 		}
 		if !slices.Contains(out[n].Rules, rule) {
@@ -56,10 +56,7 @@ func (w *world) untold() []Untold {
 	}
 	for n := range out {
 		slices.Sort(out[n].Rules)
-		for i := range cells[n] {
-			out[n].Cells = append(out[n].Cells, i)
-		}
-		slices.Sort(out[n].Cells)
+		out[n].Cells = slices.Sorted(maps.Keys(cells[n]))
 		if word := out[n].Reason; notSeen[word] {
 			out[n].Reason = w.where(out[n].Cells) + " " + word
 		}

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -126,28 +127,22 @@ func (w *world) picked(at []int, pick filter) []int {
 
 // normal returns the distinct leaves of the normal handshakes.
 func (w *world) normal(pick filter) []group {
-	return w.groupBy(pick, func(c edge.Capture) []*edge.Certificate {
-		if c.Leaf() == nil {
-			return nil
-		}
-		return c.Chain[:1]
-	})
+	return w.groupBy(pick, func(c edge.Capture) []*edge.Certificate { return c.Chain[:min(1, len(c.Chain))] })
 }
 
 func (w *world) groupBy(pick filter, leaves func(edge.Capture) []*edge.Certificate) []group {
 	var out []group
-	index := map[edge.Fingerprint]int{}
+	places := edge.Places[edge.Fingerprint]{}
 	for i, c := range w.captures {
 		if !pick(c.Endpoint) {
 			continue
 		}
 		for _, leaf := range leaves(c) {
-			if n, ok := index[leaf.Fingerprint]; ok {
-				out[n].at = append(out[n].at, i)
-				continue
+			n, first := places.Of(leaf.Fingerprint)
+			if first {
+				out = append(out, group{cert: leaf})
 			}
-			index[leaf.Fingerprint] = len(out)
-			out = append(out, group{leaf, []int{i}})
+			out[n].at = append(out[n].at, i)
 		}
 	}
 	return out
@@ -170,31 +165,64 @@ func silent(c edge.Capture) bool {
 	return c.Endpoint.Role == edge.AV || c.Endpoint.Role == edge.XMPP || c.Endpoint.Role == edge.Other
 }
 
+// those are the captures that keep keeps.
+func (w *world) those(keep func(c edge.Capture) bool) []int {
+	var at []int
+	for i, c := range w.captures {
+		if keep(c) {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
 // A bunch is the captures that have the same thing wrong with them, for the
 // same reason: one cause, one finding.
 type bunch struct {
-	key string
-	at  []int
+	key   string
+	at    []int
+	first edge.Capture
 }
 
-// bunches sorts captures by the key of what is wrong with them; an empty key
-// is nothing.
-func (w *world) bunches(key func(i int, c edge.Capture) string) []bunch {
-	var out []bunch
-	index := map[string]int{}
-	for i, c := range w.captures {
-		k := key(i, c)
-		if k == "" {
-			continue
+// A look says what is wrong with a capture, as a key that is the same wherever
+// the same thing is; empty: nothing.
+type look func(w *world, r *result, i int, c edge.Capture) string
+
+// eachBunch is for rules that look at every capture by itself, and tell of those
+// together that have the same thing wrong with them.
+func eachBunch(wrong look, tell func(w *world, b bunch) Finding) func(*world, *result) {
+	return func(w *world, r *result) {
+		var bunches []bunch
+		places := edge.Places[string]{}
+		for i, c := range w.captures {
+			key := wrong(w, r, i, c)
+			if key == "" {
+				continue
+			}
+			n, first := places.Of(key)
+			if first {
+				bunches = append(bunches, bunch{key: key, first: c})
+			}
+			bunches[n].at = append(bunches[n].at, i)
 		}
-		if n, ok := index[k]; ok {
-			out[n].at = append(out[n].at, i)
-			continue
+		for _, b := range bunches {
+			r.find(tell(w, b), b.at...)
 		}
-		index[k] = len(out)
-		out = append(out, bunch{k, []int{i}})
 	}
-	return out
+}
+
+// further looks at what only the further handshakes show: there are none where
+// no certificate came.
+func further(wrong look) look {
+	return func(w *world, r *result, i int, c edge.Capture) string {
+		if c.Leaf() != nil {
+			return wrong(w, r, i, c)
+		}
+		if w.unasked(c) {
+			r.unseen(i)
+		}
+		return ""
+	}
 }
 
 // eachLeaf runs judge for every distinct leaf of the picked endpoints. What was
@@ -219,25 +247,37 @@ func unread(c *edge.Certificate, q edge.Question) string {
 }
 
 // judgeLeaf is eachLeaf for rules that say one thing or nothing of a leaf:
-// wrong returns what is wrong with it and the fix; nil where nothing is; and a
-// finding without a message where another rule tells it.
-func judgeLeaf(pick filter, wrong func(w *world, g group, c *x509.Certificate) *Finding) func(*world, *result) {
+// wrong returns what is wrong with it and the fix; no message where nothing is,
+// or where another rule tells it.
+func judgeLeaf(pick func(*world) filter, wrong func(w *world, g group, c *x509.Certificate) Finding) func(*world, *result) {
 	return func(w *world, r *result) {
-		r.eachLeaf(pick, func(g group, c *x509.Certificate) {
+		r.eachLeaf(pick(w), func(g group, c *x509.Certificate) {
 			f := wrong(w, g, c)
-			if f == nil {
-				r.pass()
-				return
-			}
 			if f.Message == "" {
 				r.pass()
 				return
 			}
 			f.Certificates = certs(g.cert)
-			r.find(*f, g.at...)
+			r.find(f, g.at...)
 		})
 	}
 }
+
+// wrongLeaf is judgeLeaf for rules that say no more than what was expected and
+// what came.
+func wrongLeaf(pick func(*world) filter, wrong func(w *world, g group, c *x509.Certificate) string) func(*world, *result) {
+	return judgeLeaf(pick, func(w *world, g group, c *x509.Certificate) (f Finding) {
+		if what := wrong(w, g, c); what != "" {
+			f.Message = fmt.Sprintf("%s: certificate %s; presented by %s", what, w.short(g.cert), w.where(g.at))
+		}
+		return f
+	})
+}
+
+// everywhere and on are for judgeLeaf: all endpoints, and those of these services.
+func everywhere(*world) filter { return everything }
+
+func on(rs ...edge.Role) func(*world) filter { return func(*world) filter { return roles(rs...) } }
 
 // named says whether somebody said which members the pool has; else they were
 // found by DNS, and the addresses of two services cannot be paired.

@@ -1,0 +1,44 @@
+package edge
+
+// Map is what f makes of every element.
+func Map[T, U any](list []T, f func(T) U) []U {
+	var out []U
+	for _, x := range list {
+		out = append(out, f(x))
+	}
+	return out
+}
+
+// GroupBy sorts elements by a key, in the order in which the keys first come. An
+// element with the zero key is left out.
+func GroupBy[T any, K comparable](list []T, key func(T) K) [][]T {
+	var none K
+	var out [][]T
+	places := Places[K]{}
+	for _, x := range list {
+		k := key(x)
+		if k == none {
+			continue
+		}
+		n, first := places.Of(k)
+		if first {
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], x)
+	}
+	return out
+}
+
+// Places numbers keys in the order in which they first come, for lists that are
+// gathered by them.
+type Places[K comparable] map[K]int
+
+// Of is the place of a key, and whether it is the first time that it comes.
+func (p Places[K]) Of(k K) (place int, first bool) {
+	place, known := p[k]
+	if !known {
+		place = len(p)
+		p[k] = place
+	}
+	return place, !known
+}
