@@ -26,7 +26,6 @@ type board struct {
 	mu      sync.Mutex
 	pools   []edge.Pool
 	cells   []boardCell
-	missing int
 	letters map[edge.Fingerprint]string
 	leaves  []*edge.Certificate // by letter
 	meant   []edge.Expectation
@@ -80,7 +79,7 @@ func (b *board) show(ev edge.Evidence, missing map[place]bool) {
 		before[placeOf(c.at)] = c
 	}
 	var changed []boardCell
-	b.pools, b.cells, b.missing = ev.Pools, nil, len(missing)
+	b.pools, b.cells = ev.Pools, nil
 	for _, c := range ev.Captures {
 		cell := b.cell(c, !missing[placeOf(c.Endpoint)])
 		if old, known := before[placeOf(c.Endpoint)]; known {
@@ -93,14 +92,18 @@ func (b *board) show(ev edge.Evidence, missing map[place]bool) {
 		b.cells = append(b.cells, cell)
 	}
 	first := len(before) == 0
+	there, of, silent := b.counts()
 	b.mu.Unlock()
 	if b.live != nil {
 		b.live.draw(b.lines)
 		return
 	}
 	if first {
-		b.ui.infof("watching %s for %s: %d there; looking for up to %s", counted(len(b.cells), "endpoint"), b.awaited(), len(b.cells)-b.missing,
-			b.until.Sub(b.start).Round(100*time.Millisecond))
+		text := fmt.Sprintf("watching %s for %s: %d there; ", counted(of, "endpoint"), b.awaited(), there)
+		if silent > 0 {
+			text += fmt.Sprintf("%d alive without a certificate; ", silent)
+		}
+		b.ui.infof("%slooking for up to %s", text, left(b.until.Sub(b.start).Round(100*time.Millisecond)))
 	}
 	for _, line := range grouped(changed, func(c boardCell) string { return fmt.Sprint(c.says, c.there) }) {
 		c := line[0]
@@ -108,8 +111,24 @@ func (b *board) show(ev edge.Evidence, missing map[place]bool) {
 		if c.there && len(b.meant) > 0 {
 			text += ", as meant"
 		}
-		b.ui.infof("%s (%d of %d there)", text, len(b.cells)-b.missing, len(b.cells))
+		b.ui.infof("%s (%d of %d there)", text, there, of)
 	}
+}
+
+// counts are the endpoints that are as meant, and those that could be. Where a
+// certificate is waited for, an A/V Edge that is alive is neither: it shows none.
+func (b *board) counts() (there, of, silent int) {
+	for _, c := range b.cells {
+		switch {
+		case c.mark == alive && len(b.meant) > 0:
+			silent++
+		case c.there:
+			there, of = there+1, of+1
+		default:
+			of++
+		}
+	}
+	return there, of, silent
 }
 
 // awaited is what is waited for.
@@ -139,7 +158,7 @@ func (b *board) cell(c edge.Capture, there bool) boardCell {
 	case len(marks) > 0:
 		out.mark, out.says = strings.Join(marks, "/"), "presents "+strings.Join(says, " and ")
 	case c.Outcome == edge.NoCertificate:
-		out.mark, out.says = "up", "answers"
+		out.mark, out.says = alive, "answers"
 	default:
 		out.mark, out.says = "-", "presents nothing"
 		if c.Fault != nil {
@@ -148,6 +167,10 @@ func (b *board) cell(c edge.Capture, there bool) boardCell {
 	}
 	return out
 }
+
+// alive is how the report marks what answers and by its protocol shows no
+// certificate.
+const alive = "alive"
 
 func faultWords(class edge.ErrorClass) string {
 	switch class {
@@ -169,16 +192,17 @@ func faultWords(class edge.ErrorClass) string {
 // end takes the picture down to its last state and says how it ended.
 func (b *board) end(arrived, interrupted bool) {
 	b.close()
-	took := time.Since(b.start).Round(time.Second)
+	took := left(time.Since(b.start).Round(time.Second))
+	there, of, _ := b.counts()
 	switch {
 	case arrived && len(b.meant) > 0:
-		b.ui.infof("arrived after %s: every endpoint that was asked presents %s", took, b.awaited())
+		b.ui.infof("arrived after %s: every endpoint that shows a certificate presents %s", took, b.awaited())
 	case arrived:
 		b.ui.infof("arrived after %s: every pool is well", took)
 	case interrupted:
-		b.ui.infof("interrupted after %s: %d of %d there", took, len(b.cells)-b.missing, len(b.cells))
+		b.ui.infof("interrupted after %s: %d of %d there", took, there, of)
 	default:
-		b.ui.infof("not arrived within %s: %d of %d there", took, len(b.cells)-b.missing, len(b.cells))
+		b.ui.infof("not arrived within %s: %d of %d there", took, there, of)
 	}
 }
 
@@ -253,11 +277,26 @@ func counted(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
-// left is a duration as one reads it off: "1h52m", "4m10s".
+// left is a duration as one reads it off: "1h52m", "4m10s", "2h".
 func left(d time.Duration) string {
 	d = max(d, 0)
-	if d >= time.Hour {
-		return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
+	switch {
+	case d >= time.Hour:
+		d = d.Truncate(time.Minute)
+	case d >= time.Second:
+		d = d.Truncate(time.Second)
 	}
-	return d.Truncate(time.Second).String()
+	return inWhole(d)
+}
+
+// inWhole is a duration without the zeros at its end: "1m", not "1m0s".
+func inWhole(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

@@ -16,8 +16,9 @@ import (
 func (b *board) lines(columns, height int) []line {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	there, of, _ := b.counts()
 	head := fmt.Sprintf("waiting for %s: %d of %d there, %s left, Ctrl-C ends it with a report",
-		b.awaited(), len(b.cells)-b.missing, len(b.cells), left(time.Until(b.until)))
+		b.awaited(), there, of, left(time.Until(b.until).Truncate(time.Second)))
 	out := append(wrapped(head, columns, inkBold), nil)
 	if len(b.cells) == 0 {
 		return append(out, line{{text: "looking"}})
@@ -69,21 +70,21 @@ func (b *board) ink(c *edge.Certificate) string {
 	case b.means(c):
 		return inkGreen
 	default:
-		return inkYellow
+		return inkAmber
 	}
 }
 
 // ink is a cell's colour.
 func (c boardCell) ink() string {
 	switch {
-	case c.mark == "up":
+	case c.mark == alive:
 		return inkDim
 	case c.there:
 		return inkGreen
 	case c.mark == "down", c.mark == "-":
 		return inkRed
 	default:
-		return inkYellow
+		return inkAmber
 	}
 }
 

@@ -124,7 +124,7 @@ func flagHelp(f *pflag.Flag) (what, text string) {
 		text = strings.Replace(text, ", "+value, "", 1) // it stands beside it
 	}
 	if !slices.Contains([]string{"", "0", "[]", "false", "0s"}, f.DefValue) {
-		text += " (default " + f.DefValue + ")"
+		text += " (default " + defaultOf(f) + ")"
 	}
 	return what, text
 }

@@ -18,8 +18,8 @@ import (
 // pictures are the README's, by the colours of the page that they stand on.
 func pictures() map[string]palette {
 	return map[string]palette{
-		"docs/report-light.svg": {back: "#ffffff", text: "#1f2328", sgr: map[string]string{"31": "#cf222e", "32": "#1a7f37", "33": "#9a6700", "36": "#0969da", "2": "#59636e", "90": "#59636e"}},
-		"docs/report-dark.svg":  {back: "#0d1117", text: "#e6edf3", sgr: map[string]string{"31": "#ff7b72", "32": "#3fb950", "33": "#d29922", "36": "#58a6ff", "2": "#9198a1", "90": "#9198a1"}},
+		"docs/report-light.svg": {back: "#ffffff", text: "#1f2328", sgr: map[string]string{"31": "#cf222e", "28": "#1a7f37", "130": "#9a6700", "30": "#0969da", "2": "#59636e", "90": "#59636e"}},
+		"docs/report-dark.svg":  {back: "#0d1117", text: "#e6edf3", sgr: map[string]string{"31": "#ff7b72", "28": "#3fb950", "130": "#d29922", "30": "#58a6ff", "2": "#9198a1", "90": "#9198a1"}},
 	}
 }
 

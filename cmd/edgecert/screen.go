@@ -84,14 +84,14 @@ type line []span
 
 type span struct{ text, ink string }
 
-// The inks: SGR parameters in the colours that every theme has. Words and letters
+// The inks: SGR parameters, of which report/text says why. Words and letters
 // carry the meaning.
 const (
-	inkBold   = "1"
-	inkDim    = "2"
-	inkRed    = "1;31"
-	inkGreen  = "1;32"
-	inkYellow = "1;33"
+	inkBold  = "1"
+	inkDim   = "2"
+	inkRed   = "1;31"
+	inkGreen = "1;38;5;28"
+	inkAmber = "1;38;5;130"
 )
 
 // paint makes a line fit for the terminal, and returns how wide it is there.

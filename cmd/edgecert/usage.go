@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -53,11 +54,19 @@ func flagError(c *cobra.Command, err error) error {
 	case "int":
 		return hintf(hint, "--%s %q: no whole number, or one too large", f.Name, value.GetValue())
 	case "duration":
-		return hintf(fmt.Sprintf("write it as --%s %s", f.Name, f.DefValue), "--%s %q: no duration", f.Name, value.GetValue())
+		return hintf(fmt.Sprintf("write it as --%s %s", f.Name, defaultOf(f)), "--%s %q: no duration", f.Name, value.GetValue())
 	case "bool":
 		return hintf(fmt.Sprintf("--%s alone is enough", f.Name), "--%s %q: neither true nor false", f.Name, value.GetValue())
 	}
 	return hintf(hint, "%w", err)
+}
+
+// defaultOf is a flag's default, durations as one writes them.
+func defaultOf(f *pflag.Flag) string {
+	if d, err := time.ParseDuration(f.DefValue); err == nil && f.Value.Type() == "duration" {
+		return inWhole(d)
+	}
+	return f.DefValue
 }
 
 // likely says what somebody may have meant by a flag that there is not: the

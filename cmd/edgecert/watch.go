@@ -88,7 +88,7 @@ func (a *app) watch(c *cobra.Command, args []string, w *watcher, s scanFlags, p 
 		return hintf("say what to wait for with --expect, or leave --fail-on away", "watch --fail-on never: everything would be well at once")
 	}
 	if w.interval <= 0 || w.limit <= 0 {
-		return hintf("write it as --interval 30s --for 2h", "--interval %s, --for %s: both need time", w.interval, w.limit)
+		return hintf("write it as --interval 30s --for 2h", "--interval %s, --for %s: both need time", inWhole(w.interval), inWhole(w.limit))
 	}
 	w.failOn = p.failOn
 	err := a.take(c, args, s, p, o, w.watch)

@@ -100,9 +100,9 @@ func (p *page) paintCell(cell string) string {
 	case !report.IsLetter(cell):
 		return p.paint(red, cell)
 	case len(cell) > 1:
-		return p.paint(yellow, cell)
+		return p.paint(amber, cell)
 	default:
-		inks := []ink{plain, "33", "36", "35", "34"}
+		inks := []ink{plain, "38;5;130", "38;5;30", "38;5;133", "38;5;62"} // amber, teal, pink, violet
 		return p.paint(inks[int(cell[0]-'A')%len(inks)], cell)
 	}
 }

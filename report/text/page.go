@@ -23,14 +23,15 @@ const (
 // carry the meaning; ink only helps to find them.
 type ink string
 
-// The inks: SGR parameters of ECMA-48, in the 8 colours that every theme has.
+// The inks: SGR parameters of ECMA-48. Yellow and green of the 8 colours are
+// hardly to be seen on white; those of the 256 are read on black and on white.
 const (
-	plain  ink = ""
-	bold   ink = "1"
-	dim    ink = "2"
-	red    ink = "1;31"
-	green  ink = "1;32"
-	yellow ink = "1;33"
+	plain ink = ""
+	bold  ink = "1"
+	dim   ink = "2"
+	red   ink = "1;31"
+	green ink = "1;38;5;28"
+	amber ink = "1;38;5;130"
 )
 
 // A page collects a terminal report.

@@ -23,7 +23,7 @@ func (p *page) problems(pool report.Pool) {
 		}
 		word, weight := "ERROR", red
 		if x.Severity == audit.Warning {
-			word, weight = "WARNING", yellow
+			word, weight = "WARNING", amber
 		}
 		lead := "  " + p.paint(weight, word) + strings.Repeat(" ", 9-len(word))
 		p.para(bold, lead, p.clean(x.Headline))

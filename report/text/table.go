@@ -101,7 +101,7 @@ func verdictInk(v audit.Verdict) ink {
 	case audit.VerdictOK:
 		return green
 	case audit.VerdictWarning:
-		return yellow
+		return amber
 	default:
 		return red
 	}
