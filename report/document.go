@@ -196,7 +196,7 @@ func newFindingLine(f *audit.Finding) findingLine {
 // milliseconds is exact to the microsecond, so that a duration survives the
 // way through a file.
 func milliseconds(d time.Duration) float64 {
-	return float64(d.Round(time.Microsecond).Microseconds()) / 1000
+	return float64(d.Microseconds()) / 1000
 }
 
 func duration(ms float64) time.Duration {

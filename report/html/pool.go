@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"edgecert/report"
 	"edgecert/scanner/audit"
@@ -189,7 +190,7 @@ func (b *htmlBuilder) endpointList(p report.Pool) (list []htmlEndpoint, more str
 			h.TLS, h.Client = b.clean(c.TLS.Version+" "+c.TLS.Cipher), b.clean(string(c.TLS.ClientCertificate))
 		}
 		if c.Handshake > 0 {
-			h.Handshake = fmt.Sprintf("%.0f ms", float64(c.Handshake.Microseconds())/1000)
+			h.Handshake = fmt.Sprintf("%d ms", c.Handshake.Round(time.Millisecond).Milliseconds())
 		}
 		list = append(list, h)
 	}

@@ -20,7 +20,7 @@ type Capture struct {
 	TLS       *TLS           `json:"tls"`   // nil without a certificate
 	Proof                    // of the normal handshake
 	Attempts  int            `json:"attempts"` // handshakes tried, retries included; the further ones are not
-	Dial      time.Duration  `json:"-"`        // the document has both in milliseconds
+	Dial      time.Duration  `json:"-"`        // to the microsecond, as the document keeps both
 	Handshake time.Duration  `json:"-"`
 	// The further handshakes in the order in which they were made. One that the
 	// end of the scan prevented is there, too, Failed with ClassInterrupted.

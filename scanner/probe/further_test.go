@@ -89,6 +89,9 @@ func TestNoSNIForAnAddress(t *testing.T) {
 	e := byName(t, ecLeaf(t, nil), bare, &tls.Config{})
 	e.FQDN = "127.0.0.1"
 	got := prober(patient, false).Probe(context.Background(), e, nil)
+	if d := got.Dial | got.Handshake; d == 0 || got.Dial%time.Microsecond != 0 || got.Handshake%time.Microsecond != 0 {
+		t.Errorf("dial %d ns, handshake %d ns: a saved scan keeps microseconds", got.Dial, got.Handshake)
+	}
 	if got.Outcome != edge.Captured || string(got.Leaf().Raw) != string(bare.der) || got.Offered(edge.OfferWithoutSNI) != nil {
 		t.Errorf("%s: %v, without SNI %+v", got.Outcome, got.Fault, got.Offered(edge.OfferWithoutSNI))
 	}

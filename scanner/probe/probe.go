@@ -137,7 +137,7 @@ func (s sight) outcome() edge.Outcome {
 func (s sight) fill(c *edge.Capture) {
 	c.Outcome, c.Stage, c.Fault = s.outcome(), s.stage, s.fault
 	c.Chain, c.TLS = s.chain, s.tls
-	c.Dial, c.Handshake = s.dial, s.handshake
+	c.Dial, c.Handshake = s.dial.Round(time.Microsecond), s.handshake.Round(time.Microsecond)
 	c.Proof, c.Turn, c.XMPP = s.proof, s.turn, s.xmpp
 }
 
