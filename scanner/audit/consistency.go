@@ -74,14 +74,7 @@ func (w *world) leaf(i int) edge.Fingerprint { return w.captures[i].Leaf().Finge
 
 // distinct returns the different leaves of these captures, by first appearance.
 func (w *world) distinct(at []int) []*edge.Certificate {
-	var out []*edge.Certificate
-	for _, i := range at {
-		leaf := w.captures[i].Leaf()
-		if !slices.ContainsFunc(out, func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint }) {
-			out = append(out, leaf)
-		}
-	}
-	return out
+	return certs(edge.Map(at, func(i int) *edge.Certificate { return w.captures[i].Leaf() })...)
 }
 
 // usual returns the leaves that a service presents most often. Where that is a
@@ -92,43 +85,22 @@ func (w *world) usual(at []int) []edge.Fingerprint {
 	if len(top) < 2 {
 		return top
 	}
-	var rest []int
-	for _, s := range w.services() {
-		for _, i := range s.seen {
-			if slices.Contains(top, w.leaf(i)) {
-				rest = append(rest, i)
-			}
-		}
-	}
-	return mostOften(rest, w.leaf)
+	rest := slices.Concat(edge.Map(w.services(), func(s service) []int { return s.seen })...)
+	return mostOften(slices.DeleteFunc(rest, func(i int) bool { return !slices.Contains(top, w.leaf(i)) }), w.leaf)
 }
 
 func mostOften(at []int, leaf func(int) edge.Fingerprint) []edge.Fingerprint {
-	count := map[edge.Fingerprint]int{}
 	most := 0
-	for _, i := range at {
-		count[leaf(i)]++
-		most = max(most, count[leaf(i)])
-	}
 	var top []edge.Fingerprint
-	for _, i := range at {
-		if f := leaf(i); count[f] == most && !slices.Contains(top, f) {
-			top = append(top, f)
+	for _, same := range edge.GroupBy(at, leaf) {
+		if len(same) > most {
+			most, top = len(same), nil
+		}
+		if len(same) == most {
+			top = append(top, leaf(same[0]))
 		}
 	}
 	return top
-}
-
-// newer orders two certificates by when they were issued; 0 where that cannot
-// be told.
-func newer(a, b *edge.Certificate) int {
-	if a.X509 == nil || b.X509 == nil {
-		return 0
-	}
-	if n := a.NotBefore().Compare(b.NotBefore()); n != 0 {
-		return n
-	}
-	return a.NotAfter().Compare(b.NotAfter())
 }
 
 // intersect says whether two lists share a leaf.

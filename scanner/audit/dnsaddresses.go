@@ -36,12 +36,7 @@ func (w *world) eachComparable(r *result, compare func(s edge.Service, dns, know
 // same addresses and nothing else could be said. XMPP does not stand there: its
 // name is the domain, which leads to the web site.
 func (w *world) addressed() []edge.Service {
-	var out []edge.Service
-	for _, s := range w.pool.Services {
-		if s.Role != edge.XMPP {
-			out = append(out, s)
-		}
-	}
+	out := slices.DeleteFunc(slices.Clone(w.pool.Services), func(s edge.Service) bool { return s.Role == edge.XMPP })
 	access, ok := w.pool.Service(edge.Access)
 	own, _ := w.answer(access.FQDN)
 	for _, a := range w.pool.DNS.Names {
@@ -67,14 +62,9 @@ func addressesOf(all []edge.Address, role edge.Role) []netip.Addr {
 // sameKind says whether two lists have an address in common, or at least one
 // from the same side of a NAT or tunnel.
 func sameKind(dns, known []netip.Addr) bool {
-	for _, d := range dns {
-		for _, k := range known {
-			if d == k || kindOf(d) == kindOf(k) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(dns, func(d netip.Addr) bool {
+		return slices.ContainsFunc(known, func(k netip.Addr) bool { return kindOf(d) == kindOf(k) })
+	})
 }
 
 func kindOf(ip netip.Addr) string {
@@ -106,24 +96,7 @@ func (w *world) sisters() []netip.Addr {
 	return out
 }
 
-func texts(ips []netip.Addr) []string {
-	var out []string
-	for _, ip := range ips {
-		out = append(out, ip.String())
-	}
-	return out
-}
-
-// dialed are the captures of a service at an address.
-func (w *world) dialed(role edge.Role, ip netip.Addr) []int {
-	var at []int
-	for i, c := range w.captures {
-		if c.Endpoint.Role == role && c.Endpoint.Address == ip {
-			at = append(at, i)
-		}
-	}
-	return at
-}
+func texts(ips []netip.Addr) []string { return edge.Map(ips, netip.Addr.String) }
 
 // noComparison says why the addresses of a service cannot be held against DNS.
 func (w *world) noComparison(a edge.NameAnswer, asked bool) string {

@@ -47,7 +47,7 @@ func (w *world) rehearsal(x edge.Expectation) rehearsal {
 		name string
 		port int
 	}
-	index := map[place]int{}
+	places := edge.Places[place]{}
 	met := map[place]bool{}
 	var captures []edge.Capture
 	var stands [][]int
@@ -59,10 +59,8 @@ func (w *world) rehearsal(x edge.Expectation) rehearsal {
 		if holds(c.Leaves(), x.Certificate) {
 			met[at] = true
 		}
-		n, known := index[at]
-		if !known {
-			n = len(captures)
-			index[at] = n
+		n, first := places.Of(at)
+		if first {
 			captures = append(captures, edge.Capture{Endpoint: edge.Endpoint{Pool: w.pool.Name, Member: whoGetsIt, Role: at.role, FQDN: at.name, Port: at.port, ServicePort: at.port},
 				Outcome: edge.Captured, Stage: edge.StageCertificate, Chain: w.meantChain(x)})
 			stands = append(stands, nil)
@@ -186,12 +184,7 @@ func (r rehearsal) translate(w *world, f *finding.Finding) {
 
 // real are the captures that those of the rehearsal stand for.
 func (r rehearsal) real(at []int) []int {
-	var out []int
-	for _, n := range at {
-		out = append(out, r.stands[n]...)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(slices.Values(slices.Concat(edge.Map(at, func(n int) []int { return r.stands[n] })...)))
 }
 
 // foretold is how much stands against a leaf that is meant, in the services of a

@@ -3,7 +3,6 @@ package audit
 import (
 	"crypto/x509"
 	"slices"
-	"strings"
 
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
@@ -52,21 +51,12 @@ func (w *world) missingSteps(g chainGroup) []Step {
 
 // sendersHere are the members of this pool that send an intermediate.
 func (w *world) sendersHere(c *edge.Certificate) []string {
-	var at []int
-	for i, capture := range w.captures {
-		if len(capture.Chain) > 1 && holds(capture.Chain[1:], c) && !capture.Endpoint.VIP {
-			at = append(at, i)
-		}
-	}
-	return w.names(at)
+	return w.names(w.those(func(capture edge.Capture) bool { return sends(c)(capture) && !capture.Endpoint.VIP }))
 }
 
-// hexOnly lets a thumbprint into a command only where it is one.
-func hexOnly(thumbprint string) string {
-	if strings.Trim(thumbprint, "0123456789abcdefABCDEF") != "" {
-		return ""
-	}
-	return strings.ToUpper(thumbprint)
+// sends picks the captures that send an intermediate.
+func sends(c *edge.Certificate) func(edge.Capture) bool {
+	return func(capture edge.Capture) bool { return len(capture.Chain) > 1 && holds(capture.Chain[1:], c) }
 }
 
 // clientAuthRequired says whether the pool's certificate must carry client

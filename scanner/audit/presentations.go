@@ -17,32 +17,18 @@ func equal(c edge.Capture) [][]edge.Presentation {
 	if c.TLS != nil {
 		normal.Version = c.TLS.Version
 	}
-	out := [][]edge.Presentation{{normal}}
-	index := map[edge.Offer]int{edge.OfferNormal: 0}
-	for _, p := range c.Presentations {
-		if p.Offer == edge.OfferSample {
-			p.Offer = edge.OfferNormal
+	all := append([]edge.Presentation{normal}, c.Presentations...)
+	for i := range all {
+		if all[i].Offer == edge.OfferSample {
+			all[i].Offer = edge.OfferNormal
 		}
-		n, ok := index[p.Offer]
-		if !ok {
-			n = len(out)
-			index[p.Offer] = n
-			out = append(out, nil)
-		}
-		out[n] = append(out[n], p)
 	}
-	return out
+	return edge.GroupBy(all, func(p edge.Presentation) edge.Offer { return p.Offer })
 }
 
 // leavesOf are the distinct leaves of presentations.
 func leavesOf(ps []edge.Presentation) []*edge.Certificate {
-	var out []*edge.Certificate
-	for _, p := range ps {
-		if leaf := p.Leaf(); leaf != nil && !holds(out, leaf) {
-			out = append(out, leaf)
-		}
-	}
-	return out
+	return certs(edge.Map(ps, edge.Presentation.Leaf)...)
 }
 
 // inTurn are the presentations of the first offer that several leaves came
@@ -103,12 +89,7 @@ func refused(p edge.Presentation) bool {
 	if p.Fault == nil {
 		return false
 	}
-	switch p.Fault.Class {
-	case edge.ClassTLSAlert, edge.ClassReset, edge.ClassProtocol:
-		return true
-	default:
-		return false
-	}
+	return slices.Contains([]edge.ErrorClass{edge.ClassTLSAlert, edge.ClassReset, edge.ClassProtocol}, p.Fault.Class)
 }
 
 // unasked says whether a capture was not asked something further, though it has

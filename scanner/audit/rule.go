@@ -136,13 +136,7 @@ func (r *result) outcome() Outcome {
 
 // certs are the certificates that a finding is about, each once.
 func certs(of ...*edge.Certificate) []*edge.Certificate {
-	var out []*edge.Certificate
-	for _, c := range of {
-		if c != nil && !holds(out, c) {
-			out = append(out, c)
-		}
-	}
-	return out
+	return edge.Map(edge.GroupBy(of, printOf), func(same []*edge.Certificate) *edge.Certificate { return same[0] })
 }
 
 // place fills in where a finding is: what its cells agree in. An address says
@@ -209,10 +203,4 @@ func also(rule string, does bool) []string {
 }
 
 // all are all captures of the pool.
-func (w *world) all() []int {
-	at := make([]int, len(w.captures))
-	for i := range at {
-		at[i] = i
-	}
-	return at
-}
+func (w *world) all() []int { return w.those(func(edge.Capture) bool { return true }) }

@@ -64,12 +64,7 @@ func (w *world) chainTold(i int) bool {
 // root among them, or what has nothing to do with the leaf, changes no path
 // (root-sent, chain-extra).
 func (w *world) sent(i int) string {
-	var once []*edge.Certificate
-	for _, c := range w.captures[i].Chain {
-		if !holds(once, c) {
-			once = append(once, c)
-		}
-	}
+	once := certs(w.captures[i].Chain...)
 	layout := w.scan.forest.Layout(once)
 	var out []string
 	for _, c := range once[1:] {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
@@ -186,10 +187,9 @@ func (w *world) answer(name string) (edge.NameAnswer, bool) {
 	if w.pool.DNS == nil {
 		return edge.NameAnswer{}, false
 	}
-	for _, a := range w.pool.DNS.Names {
-		if a.Name == name {
-			return a, true
-		}
+	i := slices.IndexFunc(w.pool.DNS.Names, func(a edge.NameAnswer) bool { return a.Name == name })
+	if i < 0 {
+		return edge.NameAnswer{}, false
 	}
-	return edge.NameAnswer{}, false
+	return w.pool.DNS.Names[i], true
 }

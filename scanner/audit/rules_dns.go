@@ -40,7 +40,7 @@ func runNoAddress(w *world, r *result) {
 				continue // nobody is led to it
 			}
 		}
-		at := w.unresolvedAt(a.Name)
+		at := w.those(func(c edge.Capture) bool { return c.Stage == edge.StageDNS && c.Endpoint.FQDN == a.Name })
 		switch {
 		case a.Status == edge.Unknown:
 			r.couldNotTell(dnsSilent)
@@ -92,16 +92,6 @@ func (w *world) serviceRole(name string) edge.Role {
 	return ""
 }
 
-func (w *world) unresolvedAt(name string) []int {
-	var at []int
-	for i, c := range w.captures {
-		if c.Stage == edge.StageDNS && c.Endpoint.FQDN == name {
-			at = append(at, i)
-		}
-	}
-	return at
-}
-
 // resolverSilent says whether some question got no answer.
 func (w *world) resolverSilent() bool {
 	return slices.ContainsFunc(w.pool.DNS.Names, func(a edge.NameAnswer) bool { return a.Status == edge.Unknown }) ||
@@ -111,13 +101,8 @@ func (w *world) resolverSilent() bool {
 // asked are the questions that DNS was asked, or the domains where it is not
 // known which.
 func (w *world) asked() []string {
-	var out []string
-	for _, a := range w.pool.DNS.SRV {
-		out = append(out, a.Query)
-	}
-	for _, a := range w.pool.DNS.Names {
-		out = append(out, a.Name)
-	}
+	out := slices.Concat(edge.Map(w.pool.DNS.SRV, func(a edge.SRVAnswer) string { return a.Query }),
+		edge.Map(w.pool.DNS.Names, func(a edge.NameAnswer) string { return a.Name }))
 	if len(out) == 0 {
 		return w.pool.SIPDomains
 	}
@@ -202,7 +187,7 @@ How to fix it: add the member's address to the name's A (or AAAA) records, or ta
 						Subjects: []string{s.FQDN, ip.String()},
 						Message:  fmt.Sprintf("%s is not among the addresses of %s in DNS, which are %s", ip, s.FQDN, list(texts(dns))),
 						Fix:      "add the address to the name's records, or take the member out of the pool",
-					}, w.dialed(s.Role, ip)...)
+					}, w.those(func(c edge.Capture) bool { return c.Endpoint.Role == s.Role && c.Endpoint.Address == ip })...)
 				}
 			})
 		},

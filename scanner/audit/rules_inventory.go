@@ -56,46 +56,27 @@ Set-CsCertificate on the member. What is not assigned any more is not in Get-CsC
 }
 
 func runInventoryExpired(w *world, r *result) {
-	type ending struct {
-		records []edge.InventoryRecord
-		level   Severity
-	}
-	var order []string
-	ends := map[string]ending{}
-	for _, rec := range w.pool.Inventory {
+	for _, records := range edge.GroupBy(w.pool.Inventory, func(rec edge.InventoryRecord) string {
 		switch {
 		case w.onWire(rec.Thumbprint): // expired and expires-soon tell of it
 			r.pass()
-			continue
 		case rec.NotAfter.IsZero():
-			r.couldNotTell("the inventory does not say when a certificate ends", w.ofMemberAny(rec.Member)...)
-			continue
-		}
-		level := w.endsSoon(rec.NotBefore, rec.NotAfter)
-		if level == "" {
+			r.couldNotTell("the inventory does not say when a certificate ends", w.ofMembers(rec.Member)...)
+		case w.endsSoon(rec.NotBefore, rec.NotAfter) == "":
 			r.pass()
-			continue
+		default:
+			return rec.Use + rec.Thumbprint
 		}
-		key := rec.Use + rec.Thumbprint
-		if _, known := ends[key]; !known {
-			order = append(order, key)
-		}
-		ends[key] = ending{append(ends[key].records, rec), level}
-	}
-	for _, key := range order {
-		e := ends[key]
-		rec := e.records[0]
-		members := membersOf(e.records)
-		var at []int
-		for _, m := range members {
-			at = append(at, w.ofMemberAny(m)...)
-		}
+		return ""
+	}) {
+		rec := records[0]
+		members := membersOf(records)
 		r.find(Finding{
-			Severity: e.level, Subjects: []string{rec.Thumbprint, rec.Use},
+			Severity: w.endsSoon(rec.NotBefore, rec.NotAfter), Subjects: []string{rec.Thumbprint, rec.Use},
 			Message: fmt.Sprintf("the certificate for %s of %s, thumbprint %s, which no endpoint presents, %s (%s)",
 				rec.Use, list(members), strings.ToUpper(rec.Thumbprint), w.ends(rec.NotAfter), rec.Source),
 			Steps: []Step{{On: members, Text: "request and assign a new certificate for the type " + rec.Use}},
-		}, at...)
+		}, w.ofMembers(members...)...)
 	}
 }
 
@@ -116,15 +97,9 @@ func (w *world) endsSoon(notBefore, notAfter time.Time) Severity {
 	}
 }
 
-// ofMemberAny are all captures of a member.
-func (w *world) ofMemberAny(name string) []int {
-	var at []int
-	for i, c := range w.captures {
-		if c.Endpoint.Member == name {
-			at = append(at, i)
-		}
-	}
-	return at
+// ofMembers are all captures of members.
+func (w *world) ofMembers(names ...string) []int {
+	return w.those(func(c edge.Capture) bool { return slices.Contains(names, c.Endpoint.Member) })
 }
 
 // avRecords are the A/V certificates of the inventory, those in use or those
@@ -141,10 +116,8 @@ func (w *world) avRecords(staged bool) []edge.InventoryRecord {
 // the administrator knows.
 func (w *world) judgeInUse(r *result) {
 	records := w.avRecords(false)
-	for _, m := range w.pool.Members {
-		if !slices.ContainsFunc(records, func(rec edge.InventoryRecord) bool { return rec.Member == m.Name }) {
-			r.couldNotTell("no inventory of the A/V certificate", w.avCells([]string{m.Name})...)
-		}
+	for _, m := range w.without(records) {
+		r.couldNotTell("no inventory of the A/V certificate", w.avCells([]string{m})...)
 	}
 	if len(records) == 0 {
 		return
@@ -190,14 +163,9 @@ func (w *world) bothWays(r edge.Role) []Step {
 func (w *world) partition(apart edge.Role) string {
 	var groups []string
 	for _, g := range w.remedies().Groups() {
-		var words []string
-		for _, r := range g {
-			if r != apart {
-				words = append(words, string(r))
-			}
-		}
-		if len(words) > 0 {
-			groups = append(groups, strings.Join(words, "+"))
+		g = slices.DeleteFunc(slices.Clone(g), func(r edge.Role) bool { return r == apart })
+		if len(g) > 0 {
+			groups = append(groups, strings.Join(edge.Map(g, func(r edge.Role) string { return string(r) }), "+"))
 		}
 	}
 	return "certificates " + strings.Join(append(groups, string(apart)), " ")
@@ -226,12 +194,7 @@ func (w *world) judgeStaged(r *result) {
 	if len(staged) == 0 {
 		return
 	}
-	var without []string
-	for _, m := range w.pool.Members {
-		if !slices.ContainsFunc(staged, func(rec edge.InventoryRecord) bool { return rec.Member == m.Name }) {
-			without = append(without, m.Name)
-		}
-	}
+	without := w.without(staged)
 	switch {
 	case len(thumbprints(staged)) > 1:
 		r.findAV(Finding{Message: "the members have different A/V certificates staged with -Roll: " + w.recordHolders(staged), Steps: w.rollSteps(staged, without)}, staged)
@@ -247,6 +210,12 @@ func (w *world) judgeStaged(r *result) {
 	}
 }
 
+// without are the members that none of the records is of.
+func (w *world) without(records []edge.InventoryRecord) []string {
+	return slices.DeleteFunc(edge.Map(w.pool.Members, func(m edge.Member) string { return m.Name }),
+		func(name string) bool { return slices.Contains(membersOf(records), name) })
+}
+
 // rollSteps stage on the members without it what the others have staged, and
 // where they do not agree, the newest, for the day that the inventory holds.
 func (w *world) rollSteps(staged []edge.InventoryRecord, without []string) []Step {
@@ -256,7 +225,7 @@ func (w *world) rollSteps(staged []edge.InventoryRecord, without []string) []Ste
 			without = append(without, rec.Member)
 		}
 	}
-	right := hexOnly(newest.Thumbprint)
+	right := remedy.HexOnly(newest.Thumbprint)
 	if right == "" {
 		return []Step{{On: without, Text: "stage the same certificate for the same day"}}
 	}
@@ -281,61 +250,36 @@ func (r *result) findAV(f Finding, who []edge.InventoryRecord) {
 // avCells are the captures of these members' A/V service, or all of theirs where
 // none was dialed.
 func (w *world) avCells(members []string) []int {
-	var at, others []int
-	for i, c := range w.captures {
-		switch {
-		case !slices.Contains(members, c.Endpoint.Member):
-		case c.Endpoint.Role == edge.AV:
-			at = append(at, i)
-		default:
-			others = append(others, i)
-		}
+	all := w.ofMembers(members...)
+	if at := w.picked(all, roles(edge.AV)); len(at) > 0 {
+		return at
 	}
-	if len(at) == 0 {
-		return others
-	}
-	return at
+	return all
 }
 
 func membersOf(records []edge.InventoryRecord) []string {
-	var out []string
-	for _, rec := range records {
-		out = append(out, rec.Member)
-	}
-	return out
+	return edge.Map(records, func(rec edge.InventoryRecord) string { return rec.Member })
 }
 
 func thumbprints(records []edge.InventoryRecord) []string {
-	var out []string
-	for _, rec := range records {
-		if !slices.Contains(out, rec.Thumbprint) {
-			out = append(out, rec.Thumbprint)
-		}
-	}
-	return out
+	return edge.Map(edge.GroupBy(records, thumbprintOf), func(same []edge.InventoryRecord) string { return same[0].Thumbprint })
 }
+
+func thumbprintOf(rec edge.InventoryRecord) string { return rec.Thumbprint }
 
 // recordHolders says which member has which certificate.
 func (w *world) recordHolders(records []edge.InventoryRecord) string {
-	var parts []string
-	for _, thumb := range thumbprints(records) {
-		var members []string
-		end := ""
-		for _, rec := range records {
-			if rec.Thumbprint == thumb {
-				members = append(members, rec.Member)
-				switch {
-				case rec.NotAfter.IsZero():
-				case rec.NotAfter.Before(w.scan.now):
-					end = ", expired " + shortDate(rec.NotAfter)
-				default:
-					end = ", ends " + shortDate(rec.NotAfter)
-				}
-			}
+	return strings.Join(edge.Map(edge.GroupBy(records, thumbprintOf), func(same []edge.InventoryRecord) string {
+		text := fmt.Sprintf("%s: thumbprint %s", list(membersOf(same)), strings.ToUpper(same[0].Thumbprint))
+		switch end := slices.MaxFunc(same, func(a, b edge.InventoryRecord) int { return a.NotAfter.Compare(b.NotAfter) }).NotAfter; {
+		case end.IsZero():
+			return text
+		case end.Before(w.scan.now):
+			return text + ", expired " + shortDate(end)
+		default:
+			return text + ", ends " + shortDate(end)
 		}
-		parts = append(parts, fmt.Sprintf("%s: thumbprint %s%s", list(members), strings.ToUpper(thumb), end))
-	}
-	return strings.Join(parts, "; ")
+	}), "; ")
 }
 
 // onWire says whether some endpoint presents the certificate.
@@ -344,9 +288,5 @@ func (w *world) onWire(thumbprint string) bool {
 }
 
 func (w *world) wireStory() string {
-	var parts []string
-	for _, g := range w.group(roles(edge.Access, edge.WebConf)) {
-		parts = append(parts, w.tell(g.cert))
-	}
-	return strings.Join(parts, "; ")
+	return strings.Join(edge.Map(w.group(roles(edge.Access, edge.WebConf)), func(g group) string { return w.tell(g.cert) }), "; ")
 }

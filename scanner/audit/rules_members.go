@@ -85,14 +85,11 @@ func (w *world) memberFinding(s service) (Finding, []int) {
 // blamed are those of compared captures that present another certificate than
 // the right one; all, where none of them presents it.
 func (w *world) blamed(at []int) []int {
-	var out []int
-	for _, i := range at {
-		right := w.right(w.captures[i].Endpoint.Role)
-		if right == nil || len(w.captures[i].Leaves()) > 1 || !holds(w.captures[i].Leaves(), right) {
-			out = append(out, i)
-		}
-	}
-	if len(out) == len(at) || len(out) == 0 {
+	out := slices.DeleteFunc(slices.Clone(at), func(i int) bool {
+		right, leaves := w.right(w.captures[i].Endpoint.Role), w.captures[i].Leaves()
+		return right != nil && len(leaves) == 1 && holds(leaves, right)
+	})
+	if len(out) == 0 {
 		return at
 	}
 	return out
@@ -108,10 +105,10 @@ func (w *world) story(s service, certs []*edge.Certificate) string {
 	}
 	members := plural(len(w.names(s.seen)), noun)
 	old, young := certs[0], certs[1]
-	if newer(old, young) > 0 {
+	if remedy.Newer(old, young) > 0 {
 		old, young = young, old
 	}
-	if right := w.right(s.role); len(certs) > 2 || newer(young, old) == 0 || right == nil || right.Fingerprint != young.Fingerprint {
+	if right := w.right(s.role); len(certs) > 2 || remedy.Newer(young, old) == 0 || right == nil || right.Fingerprint != young.Fingerprint {
 		return fmt.Sprintf("%s present %d different certificates; %s", members, len(certs), w.holders(s.seen, certs))
 	}
 	behind, ahead := w.withLeaf(s.seen, old), w.withLeaf(s.seen, young)
@@ -147,30 +144,22 @@ func expiryDate(w *world, c *edge.Certificate) string {
 
 // holders says which member has which certificate.
 func (w *world) holders(at []int, certs []*edge.Certificate) string {
-	var parts []string
-	for _, c := range certs {
-		parts = append(parts, fmt.Sprintf("%s: %s", list(w.names(w.withLeaf(at, c))), w.tell(c)))
-	}
-	return strings.Join(parts, "; ")
+	return strings.Join(edge.Map(certs, func(c *edge.Certificate) string {
+		return fmt.Sprintf("%s: %s", list(w.names(w.withLeaf(at, c))), w.tell(c))
+	}), "; ")
 }
 
 // names are the members of these captures, each once. On the command line the
 // endpoints themselves are what somebody named, and a name without an address
 // has no member.
 func (w *world) names(at []int) []string {
-	var out []string
-	known := map[string]bool{}
-	for _, i := range at {
-		name := w.captures[i].Endpoint.Member
-		if w.pool.Listed() || name == "" {
-			name = target(w.captures[i].Endpoint)
+	name := func(i int) string {
+		if e := w.captures[i].Endpoint; w.pool.Listed() || e.Member == "" {
+			return target(e)
 		}
-		if !known[name] {
-			known[name] = true
-			out = append(out, name)
-		}
+		return w.captures[i].Endpoint.Member
 	}
-	return out
+	return edge.Map(edge.GroupBy(at, name), func(same []int) string { return name(same[0]) })
 }
 
 func vipDiffers() Rule {
@@ -198,10 +187,7 @@ How to fix it: compare the load balancer's list of servers with the pool's membe
 const fixBalancer = "compare the load balancer's list of servers with the pool's members, and let it pass TCP through"
 
 func (w *world) judgeVIP(r *result, i int, s service) {
-	var known []edge.Fingerprint
-	for _, m := range s.seen {
-		known = append(known, w.leaf(m))
-	}
+	known := edge.Map(s.seen, w.leaf)
 	for _, leaf := range presented(w.captures[i]) {
 		switch {
 		case slices.Contains(known, leaf.Fingerprint):
@@ -227,11 +213,5 @@ func presented(c edge.Capture) []*edge.Certificate {
 	if c.Leaf() == nil {
 		return nil
 	}
-	out := []*edge.Certificate{c.Leaf()}
-	for _, p := range c.Offered(edge.OfferSample) {
-		if leaf := p.Leaf(); leaf != nil && !holds(out, leaf) {
-			out = append(out, leaf)
-		}
-	}
-	return out
+	return certs(append([]*edge.Certificate{c.Leaf()}, leavesOf(c.Offered(edge.OfferSample))...)...)
 }

@@ -49,7 +49,7 @@ func (w *world) revocations() []answer {
 // all endpoints of a chain is the normal case, so equal answers are one.
 func (w *world) stapled(g chainGroup) []answer {
 	var out []answer
-	index := map[edge.Revocation]int{}
+	places := edge.Places[edge.Revocation]{}
 	for _, i := range g.at {
 		t := w.captures[i].TLS
 		if t == nil || len(t.Staple) == 0 || w.leaf(i) != g.leaf().Fingerprint {
@@ -59,12 +59,11 @@ func (w *world) stapled(g chainGroup) []answer {
 		if len(g.trust.Path) > 1 {
 			r = trust.JudgeOCSP(t.Staple, g.leaf().X509, g.trust.Path[1].X509, r.Source, w.scan.now)
 		}
-		if n, ok := index[r]; ok {
-			out[n].at = append(out[n].at, i)
-			continue
+		n, first := places.Of(r)
+		if first {
+			out = append(out, answer{Revocation: r, cert: g.leaf()})
 		}
-		index[r] = len(out)
-		out = append(out, answer{r, g.leaf(), []int{i}})
+		out[n].at = append(out[n].at, i)
 	}
 	return out
 }

@@ -70,12 +70,7 @@ func (w *world) xmppAlone(r *result) {
 	if w.pool.XMPPDeclared || len(shared) < 2 {
 		return
 	}
-	var at []int
-	for i, c := range w.captures {
-		if c.Endpoint.Role == edge.XMPP && c.Leaf() != nil && !c.Endpoint.VIP {
-			at = append(at, i)
-		}
-	}
+	at := w.those(func(c edge.Capture) bool { return c.Endpoint.Role == edge.XMPP && c.Leaf() != nil && !c.Endpoint.VIP })
 	own := w.distinct(at)
 	others := w.group(func(e edge.Endpoint) bool { return e.Role != edge.XMPP && slices.Contains(shared, e.Role) })
 	if len(own) != 1 || len(others) == 0 {
@@ -133,11 +128,7 @@ func runPorts(w *world, r *result, units []unit) {
 // tellApart makes the finding of one difference.
 func (w *world) tellApart(r *result, d difference, expected string) {
 	leaves := w.distinct(d.at)
-	var parts []string
-	for _, c := range leaves {
-		on := w.withLeaf(d.at, c)
-		parts = append(parts, w.present(on)+" "+w.tell(c))
-	}
+	parts := edge.Map(leaves, func(c *edge.Certificate) string { return w.present(w.withLeaf(d.at, c)) + " " + w.tell(c) })
 	r.compared = append(r.compared, d.at...)
 	r.find(Finding{
 		Certificates: certs(leaves...),
@@ -156,13 +147,13 @@ type difference struct {
 // the odd one out of its service on other members is told there.
 func (w *world) apart(r *result, units []unit, part func(edge.Endpoint) string) []difference {
 	var out []difference
-	index := map[string]int{}
+	places := edge.Places[string]{}
 	for _, u := range units {
 		sets := edge.GroupBy(u.seen, func(i int) string { return part(w.captures[i].Endpoint) })
 		if len(sets) < 2 {
 			continue
 		}
-		differ := w.disjoint(sets, func(at []int) []edge.Fingerprint { return w.shown(at) })
+		differ := w.disjoint(sets, w.shown)
 		if differ && w.toldByMembers(u.seen) && !w.disjoint(sets, w.usualOf) {
 			r.pass()
 			r.hidden = append(r.hidden, u.seen...) // differs-across-members
@@ -172,13 +163,11 @@ func (w *world) apart(r *result, units []unit, part func(edge.Endpoint) string) 
 			r.pass() // differs-across-ports, or -members
 			continue
 		}
-		key := fmt.Sprint(differ, w.pattern(sets))
-		if n, ok := index[key]; ok {
-			out[n].at = append(out[n].at, u.seen...)
-			continue
+		n, first := places.Of(fmt.Sprint(differ, w.pattern(sets)))
+		if first {
+			out = append(out, difference{differ: differ})
 		}
-		index[key] = len(out)
-		out = append(out, difference{differ, slices.Clone(u.seen)})
+		out[n].at = append(out[n].at, u.seen...)
 	}
 	return out
 }
@@ -186,22 +175,19 @@ func (w *world) apart(r *result, units []unit, part func(edge.Endpoint) string) 
 // toldByMembers says whether differs-across-members speaks of one of these
 // captures' services.
 func (w *world) toldByMembers(at []int) bool {
-	for _, s := range w.services() {
-		if len(w.distinct(s.seen)) < 2 {
-			continue
-		}
-		if slices.ContainsFunc(at, func(i int) bool { return slices.Contains(s.seen, i) }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.services(), func(s service) bool { return len(w.distinct(s.seen)) > 1 && s.holdsAny(at) })
+}
+
+// holdsAny says whether one of captures is the service's, and was seen.
+func (s service) holdsAny(at []int) bool {
+	return slices.ContainsFunc(at, func(i int) bool { return slices.Contains(s.seen, i) })
 }
 
 // usualOf is what the services of these captures usually present.
 func (w *world) usualOf(at []int) []edge.Fingerprint {
 	var out []edge.Fingerprint
 	for _, s := range w.services() {
-		if slices.ContainsFunc(at, func(i int) bool { return slices.Contains(s.seen, i) }) {
+		if s.holdsAny(at) {
 			out = append(out, w.usual(s.seen)...)
 		}
 	}
@@ -211,13 +197,8 @@ func (w *world) usualOf(at []int) []edge.Fingerprint {
 // shown is what these captures present, samples included where they are a load
 // balancer's.
 func (w *world) shown(at []int) []edge.Fingerprint {
-	var out []edge.Fingerprint
-	for _, i := range at {
-		for _, c := range presented(w.captures[i]) {
-			out = append(out, c.Fingerprint)
-		}
-	}
-	return out
+	leaves := edge.Map(at, func(i int) []*edge.Certificate { return presented(w.captures[i]) })
+	return edge.Map(slices.Concat(leaves...), printOf)
 }
 
 // disjoint says whether two of the parts have no leaf in common.

@@ -67,12 +67,11 @@ domain, which must be in the certificate.`, port),
 
 // srv is the answer to one question, and whether it was asked.
 func (w *world) srv(kind edge.SRVKind, domain string) (edge.SRVAnswer, bool) {
-	for _, a := range w.pool.DNS.SRV {
-		if a.Kind == kind && a.Domain == domain {
-			return a, true
-		}
+	i := slices.IndexFunc(w.pool.DNS.SRV, func(a edge.SRVAnswer) bool { return a.Kind == kind && a.Domain == domain })
+	if i < 0 {
+		return edge.SRVAnswer{}, false
 	}
-	return edge.SRVAnswer{}, false
+	return w.pool.DNS.SRV[i], true
 }
 
 // usable are the records that lead somewhere: a target of "." says that the
@@ -87,12 +86,7 @@ func usable(a edge.SRVAnswer) []edge.SRV {
 // followed says whether a record is of those that a client tries first. The
 // others matter only once these are down.
 func followed(a edge.SRVAnswer, s edge.SRV) bool {
-	for _, other := range usable(a) {
-		if other.Priority < s.Priority {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(usable(a), func(other edge.SRV) bool { return other.Priority < s.Priority })
 }
 
 func srvWrongDomain() Rule {
@@ -300,10 +294,4 @@ func (w *world) srvPorts(kind edge.SRVKind) []int {
 	return access.Ports
 }
 
-func ports(ps []int) []string {
-	var out []string
-	for _, p := range ps {
-		out = append(out, fmt.Sprint(p))
-	}
-	return out
-}
+func ports(ps []int) []string { return edge.Map(ps, strconv.Itoa) }

@@ -251,10 +251,7 @@ func runIncomplete(w *world, r *result) {
 	r.eachChain(func(g chainGroup) {
 		switch {
 		case len(g.trust.Missing) > 0:
-			var lacking []string
-			for _, c := range g.trust.Missing {
-				lacking = append(lacking, fmt.Sprintf("%s, which %s", nameOf(c), sentBy(c)))
-			}
+			lacking := edge.Map(g.trust.Missing, func(c *edge.Certificate) string { return fmt.Sprintf("%s, which %s", nameOf(c), sentBy(c)) })
 			noun := "intermediate"
 			if len(lacking) > 1 {
 				noun = "intermediates"
@@ -275,30 +272,21 @@ func runIncomplete(w *world, r *result) {
 
 // sentBy names who sends an intermediate: this pool's members, else others'.
 func (w *world) sentBy(c *edge.Certificate) string {
-	var here []int
-	for i, capture := range w.captures {
-		if len(capture.Chain) > 1 && holds(capture.Chain[1:], c) {
-			here = append(here, i)
-		}
-	}
+	here := w.those(sends(c))
 	if len(here) > 0 {
 		return w.where(here) + " " + w.verb(here, "sends", "send")
 	}
-	var others []string
-	known := map[string]bool{}
-	for _, e := range w.scan.forest.Senders(c) {
-		name := fmt.Sprintf("%s of pool %s", e.Member, e.Pool)
+	name := func(e *edge.Endpoint) string {
 		switch {
 		case e.Pool == w.pool.Name: // in an extra handshake
-			name = e.Member
+			return e.Member
 		case e.Member == "":
-			name = target(*e)
-		}
-		if !known[name] {
-			known[name] = true
-			others = append(others, name)
+			return target(*e)
+		default:
+			return fmt.Sprintf("%s of pool %s", e.Member, e.Pool)
 		}
 	}
+	others := edge.Map(edge.GroupBy(w.scan.forest.Senders(c), name), func(same []*edge.Endpoint) string { return name(same[0]) })
 	if len(others) == 1 {
 		return others[0] + " sends"
 	}

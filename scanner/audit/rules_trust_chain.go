@@ -66,7 +66,7 @@ func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout
 				}
 				r.find(Finding{
 					Certificates: certs(append(found, g.leaf())...),
-					Message:      fmt.Sprintf("%s %s %s %s", w.where(g.at), w.verb(g.at, "sends", "send"), says, list(namesOf(found))),
+					Message:      fmt.Sprintf("%s %s %s %s", w.where(g.at), w.verb(g.at, "sends", "send"), says, list(edge.Map(found, nameOf))),
 					Fix:          fix,
 				}, g.at...)
 			})
@@ -80,14 +80,6 @@ func nameOf(c *edge.Certificate) string {
 		return fmt.Sprintf("what is no certificate (thumbprint %s)", thumbprint(c))
 	}
 	return fmt.Sprintf("%q (thumbprint %s)", cmp.Or(c.CommonName(), c.Subject()), thumbprint(c))
-}
-
-func namesOf(certs []*edge.Certificate) []string {
-	var out []string
-	for _, c := range certs {
-		out = append(out, nameOf(c))
-	}
-	return out
 }
 
 func intermediateExpired() Rule {
@@ -152,11 +144,11 @@ func (w *world) expiredBeside(g chainGroup) []*edge.Certificate {
 	var out []*edge.Certificate
 	for _, c := range g.chain[1:] {
 		outside := w.scan.now.Before(c.NotBefore()) || w.scan.now.After(c.NotAfter())
-		if c.X509 != nil && outside && !holds(g.trust.Path, c) && !holds(out, c) {
+		if c.X509 != nil && outside && !holds(g.trust.Path, c) {
 			out = append(out, c)
 		}
 	}
-	return out
+	return certs(out...)
 }
 
 func (w *world) validity(c *edge.Certificate) string {

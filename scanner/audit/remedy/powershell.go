@@ -37,7 +37,7 @@ func Restart() []string { return []string{"Stop-CsWindowsService -Graceful", "St
 
 // Assign assigns a certificate that is in the store of the machine.
 func Assign(types []string, thumbprint string) string {
-	return "Set-CsCertificate -Type " + strings.Join(types, ",") + " -Thumbprint " + hexOnly(thumbprint)
+	return "Set-CsCertificate -Type " + strings.Join(types, ",") + " -Thumbprint " + HexOnly(thumbprint)
 }
 
 func assignFile(types []string, file string) string {
@@ -45,7 +45,7 @@ func assignFile(types []string, file string) string {
 }
 
 // InStore is the path of a certificate in the machine's own store.
-func InStore(thumbprint string) string { return `Cert:\LocalMachine\My\` + hexOnly(thumbprint) }
+func InStore(thumbprint string) string { return `Cert:\LocalMachine\My\` + HexOnly(thumbprint) }
 
 // ExportPFX is how a certificate leaves a server with its private key: the
 // product has no cmdlet of its own for that. The certificate is a path of the
@@ -64,8 +64,8 @@ func importCER(file string) string {
 	return "Import-CsCertificate -Path " + Quote(file) + " -PrivateKeyExportable $true"
 }
 
-// hexOnly lets a thumbprint into a command only where it is one.
-func hexOnly(thumbprint string) string {
+// HexOnly lets a thumbprint into a command only where it is one.
+func HexOnly(thumbprint string) string {
 	if strings.Trim(thumbprint, "0123456789abcdefABCDEF") != "" {
 		return ""
 	}

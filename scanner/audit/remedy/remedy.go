@@ -82,7 +82,7 @@ func (c *Case) Choose(group []edge.Role) Choice {
 			r[0] = 1
 		}
 		r[2] = o.count
-		if best == nil || cmp.Or(slices.Compare(r[:2], rank[:2]), newer(o.leaf, best), cmp.Compare(r[2], rank[2])) > 0 {
+		if best == nil || cmp.Or(slices.Compare(r[:2], rank[:2]), Newer(o.leaf, best), cmp.Compare(r[2], rank[2])) > 0 {
 			best, rank = o.leaf, r
 		}
 	}
@@ -139,7 +139,7 @@ func (c *Case) expected(group []edge.Role) (Choice, bool) {
 	}
 	want := Choice{Certificate: x.Certificate, Expected: true}
 	if len(x.Thumbprint) == 2*sha1.Size { // all that a command needs; a SHA-256 is nothing to Windows
-		want.Thumbprint = hexOnly(x.Thumbprint)
+		want.Thumbprint = HexOnly(x.Thumbprint)
 	}
 	for _, o := range c.offered(group) {
 		if want.Certificate == nil && x.Matches(o.leaf) {
@@ -178,7 +178,7 @@ func (c *Case) fromInventory(group []edge.Role) string {
 	if slices.ContainsFunc(records, func(r edge.InventoryRecord) bool { return r.Thumbprint != best.Thumbprint && order(r, best) == 0 }) {
 		return ""
 	}
-	return hexOnly(best.Thumbprint)
+	return HexOnly(best.Thumbprint)
 }
 
 // Groups are the pool's roles as they share certificates; those of what is no
@@ -224,9 +224,9 @@ func (c *Case) valid(leaf *edge.Certificate) bool {
 	return !c.Now.Before(leaf.NotBefore()) && !c.Now.After(leaf.NotAfter())
 }
 
-// newer orders two certificates by when they were issued; 0 where that cannot
+// Newer orders two certificates by when they were issued; 0 where that cannot
 // be told.
-func newer(a, b *edge.Certificate) int {
+func Newer(a, b *edge.Certificate) int {
 	if a.NotBefore().IsZero() || b.NotBefore().IsZero() {
 		return 0
 	}
