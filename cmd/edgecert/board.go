@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"edgecert/scanner/audit"
+	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
 )
 
@@ -257,14 +258,12 @@ func services(cells []boardCell) string {
 	return strings.Join(out, " ")
 }
 
-// agree makes a verb agree with n services.
+// agree makes what one service does agree with n of them.
 func agree(says string, n int) string {
-	verb, rest, _ := strings.Cut(says, " ")
-	if n > 1 {
-		verb = strings.NewReplacer("refuses", "refuse", "does", "do", "has", "have", "was", "were").Replace(verb)
-		verb = strings.TrimSuffix(verb, "s")
+	if n == 1 {
+		return says
 	}
-	return strings.TrimSpace(verb + " " + rest)
+	return remedy.Agree(says)
 }
 
 // short is what one recognises a thumbprint by.

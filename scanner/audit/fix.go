@@ -45,7 +45,8 @@ func (w *world) missingSteps(g chainGroup) []Step {
 			Commands: []string{`Export-Certificate -Cert Cert:\LocalMachine\CA\` + thumbprint(c) + " -FilePath " + file}})
 		imports = append(imports, "Import-Certificate -FilePath "+file+` -CertStoreLocation Cert:\LocalMachine\CA`)
 	}
-	return append(out, Step{On: w.names(g.at), Text: "copy that file there, import it and restart, one member after the other",
+	at := w.names(g.at)
+	return append(out, Step{On: at, Text: "copy that file there, import it and restart" + remedy.InTurn(at),
 		Commands: append(imports, remedy.Restart()...)})
 }
 

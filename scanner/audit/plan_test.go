@@ -161,3 +161,49 @@ func TestOneForgottenMemberIsOneProblem(t *testing.T) {
 		t.Errorf("plan %s", plan)
 	}
 }
+
+// A headline names an endpoint once, says of several what they have in common,
+// and its step names what is assigned, and turns only where there are several.
+func TestWordsOfProblems(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change     func(*testWorld)
+		want, step string
+	}{
+		"an IPv6 endpoint of the command line": {func(w *testWorld) {
+			listed(edge.CommandLinePool, "[::1]:5061", "127.0.0.1:443")(w)
+			w.ev.Captures[0].Endpoint.FQDN = ""
+			down(edge.ClassRefused, &w.ev.Captures[0])
+		}, "::1 port 5061 refuses connections", "start the service"},
+		"a host of the command line": {func(w *testWorld) {
+			listed(edge.CommandLinePool, "127.0.0.1:5061", "127.0.0.1:443")(w)
+			w.ev.Captures[0].Endpoint.FQDN = ""
+			down(edge.ClassRefused, &w.ev.Captures[0])
+		}, "127.0.0.1:5061 refuses connections", "start the service"},
+		"one service refuses, another is no TLS": {func(w *testWorld) {
+			down(edge.ClassRefused, w.cell("edge2", edge.Access, 5061))
+			down(edge.ClassNotTLS, w.cell("edge2", edge.WebConf, 443))
+		}, "edge2 presents no certificate on access:5061 and webcon:443", "on edge2: start the service"},
+		"one member has another certificate": {func(w *testWorld) {
+			present(oldLeaf(w), w.member("edge2")...)
+			w.pool().Inventory = nil
+		}, "edge2 still presents the old certificate", "on edge2: assign it and restart: "},
+		"one service of a member has another": {func(w *testWorld) {
+			present(oldLeaf(w), w.cell("edge2", edge.WebConf, 443))
+			w.pool().Inventory = nil
+		}, "edge2 still presents the old certificate", "on edge2: assign the certificate "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := healthy(t)
+			c.change(w)
+			j := w.judge()
+			if len(j.Problems) == 0 || !strings.HasPrefix(j.Problems[0].Headline, c.want) {
+				t.Fatalf("problems %+v, not %q", j.Problems, c.want)
+			}
+			if fix := j.Findings[j.Problems[0].Findings[0]].Fix; !strings.Contains(fix, c.step) || strings.Contains(fix, "one member after the other") {
+				t.Errorf("steps %q, without %q", fix, c.step)
+			}
+		})
+	}
+}

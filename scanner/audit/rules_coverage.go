@@ -53,7 +53,7 @@ func runUnreachable(w *world, r *result) {
 				Fix:     w.unreachableFix(c),
 			}
 			if n := w.scan.unanswered; n > 0 {
-				f.Steps = []Step{{On: []string{}, Text: fmt.Sprintf("first see whether this host may go out at all (firewall, route, --proxy): not one of %d endpoints answered", n)}, {Text: f.Fix}}
+				f.Steps = []Step{{On: []string{}, Text: fmt.Sprintf("see whether this host has a way out (firewall, route, --proxy): none of the %d endpoints answers", n)}, {Text: f.Fix}}
 			}
 			r.find(f, i)
 		}
@@ -105,6 +105,9 @@ func (w *world) unreachableFix(c edge.Capture) string {
 	}
 	switch c.Fault.Class {
 	case edge.ClassDNS:
+		if a, asked := w.answer(c.Endpoint.FQDN); asked && a.Status == edge.Absent {
+			return "see whether the name is spelled right, and whether this resolver shows the public zone (--resolver)"
+		}
 		return otherResolver
 	case edge.ClassRefused:
 		return w.atEdge("start the service if it is stopped, then see whether the port is right", "Get-CsWindowsService")
@@ -172,10 +175,10 @@ func otherProtocol(c edge.Capture) string {
 	return c.Fault.Message
 }
 
-// unresolved says whether an endpoint has no address because DNS says that its
-// name has none; where DNS did not answer, nobody knows.
+// unresolved says whether dns-no-address tells that an endpoint has no address:
+// DNS says that its name has none. Where DNS did not answer, nobody knows.
 func (w *world) unresolved(c edge.Capture) bool {
-	if c.Stage != edge.StageDNS {
+	if c.Stage != edge.StageDNS || !w.scan.byID[idNoAddress].For.covers(w.pool) {
 		return false
 	}
 	a, ok := w.answer(c.Endpoint.FQDN)

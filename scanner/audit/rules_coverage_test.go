@@ -10,7 +10,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 func coverageCases() []ruleCase {
 	return []ruleCase{
-		{rule: idUnreachable, name: "not one endpoint answers", want: Found, at: "edge1 access 443", count: 15, fix: "first see whether this host may go out at all",
+		{rule: idUnreachable, name: "not one endpoint answers", want: Found, at: "edge1 access 443", count: 15, fix: "see whether this host has a way out",
 			change: func(w *testWorld) {
 				for i := range w.ev.Captures {
 					down(edge.ClassTimeout, &w.ev.Captures[i])
@@ -30,6 +30,17 @@ func coverageCases() []ruleCase {
 			rule: idUnreachable, name: "a resolver that gave no answer, or none that is an address", want: Found,
 			change: func(w *testWorld) { down(edge.ClassDNS, w.cell("edge2", edge.WebConf, 443)) },
 			at:     "edge2 webcon 443", fix: "--resolver",
+		},
+		{
+			rule: idUnreachable, name: "a name of a reverse proxy that DNS does not have", want: Found, at: "edge1 other 443", fix: "spelled right",
+			change: func(w *testWorld) {
+				ofKind(w, edge.WebPool, edge.Other, "meet.contoso.com")
+				w.ev.Captures = w.ev.Captures[:1]
+				c := &w.ev.Captures[0]
+				w.pool().DNS = &edge.DNS{Names: []edge.NameAnswer{{Name: c.Endpoint.FQDN, Status: edge.Absent}}}
+				down(edge.ClassDNS, c)
+				c.Stage = edge.StageDNS
+			},
 		},
 		{
 			rule: idUnreachable, name: "the scan was interrupted before one endpoint", want: CouldNotTell,

@@ -63,7 +63,7 @@ func runNoAddress(w *world, r *result) {
 	}
 	if len(w.captures) == 0 && len(r.found) == 0 && !w.resolverSilent() {
 		r.find(Finding{
-			Subjects: w.asked(),
+			Subjects: w.askedNames(),
 			Message:  fmt.Sprintf("nothing to scan: DNS gives no address for %s", list(w.asked())),
 			Fix:      "see whether the SIP domain is spelled right, and whether this resolver shows the public zone (--resolver)",
 		})
@@ -98,15 +98,17 @@ func (w *world) resolverSilent() bool {
 		slices.ContainsFunc(w.pool.DNS.SRV, func(a edge.SRVAnswer) bool { return a.Status == edge.Unknown })
 }
 
-// asked are the questions that DNS was asked, or the domains where it is not
-// known which.
+// asked are the questions that DNS was asked.
 func (w *world) asked() []string {
-	out := slices.Concat(edge.Map(w.pool.DNS.SRV, func(a edge.SRVAnswer) string { return a.Query }),
-		edge.Map(w.pool.DNS.Names, func(a edge.NameAnswer) string { return a.Name }))
-	if len(out) == 0 {
+	return slices.Concat(edge.Map(w.pool.DNS.SRV, func(a edge.SRVAnswer) string { return a.Query }), w.askedNames())
+}
+
+// askedNames are the names of which an address was asked for, or the domains.
+func (w *world) askedNames() []string {
+	if len(w.pool.DNS.Names) == 0 {
 		return w.pool.SIPDomains
 	}
-	return out
+	return edge.Map(w.pool.DNS.Names, func(a edge.NameAnswer) string { return a.Name })
 }
 
 // otherShare is why a share does not tell of what leads elsewhere: the whole

@@ -58,6 +58,9 @@ func (w *world) untold() []Untold {
 		slices.Sort(out[n].Rules)
 		out[n].Cells = slices.Sorted(maps.Keys(cells[n]))
 		if word := out[n].Reason; notSeen[word] {
+			if len(w.names(out[n].Cells)) > 1 {
+				word = remedy.Agree(word)
+			}
 			out[n].Reason = w.where(out[n].Cells) + " " + word
 		}
 	}

@@ -2,6 +2,7 @@ package remedy
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,18 +130,48 @@ func (p *planner) downHeadline(x cause) string {
 	if len(x.cells) == 0 {
 		return "nothing could be planned: the resolver did not answer"
 	}
-	word := DownWord(p.Captures[x.cells[0]])
+	word := p.downWord(x.cells)
 	switch {
 	case len(x.members) == 1 && x.members[0] == everything:
-		return fmt.Sprintf("none of the %d endpoints answers: may this host go out at all", len(p.Captures))
+		return fmt.Sprintf("none of the %d endpoints answers: this host may have no way out", len(p.Captures))
 	case len(x.cells) == 1:
-		c := p.Captures[x.cells[0]]
-		return strings.TrimSpace(p.safeNames(p.Names(x.cells), 1)+" "+place(c.Endpoint)) + " " + word
+		who := p.safeNames(p.Names(x.cells), 1)
+		if !p.Pool.Listed() { // there it is HOST:PORT already
+			who = strings.TrimSpace(who + " " + place(p.Captures[x.cells[0]].Endpoint))
+		}
+		return who + " " + word
 	case p.nobodyServes(p.Captures[x.cells[0]].Endpoint) && len(x.members) == 1:
 		return place(p.Captures[f.Cells[0]].Endpoint) + " answers on no member: each " + word
+	case p.s(x.cells) == "":
+		return p.who(x.cells) + " " + Agree(word) + p.onServices(x.cells)
 	default:
 		return p.who(x.cells) + " " + word + p.onServices(x.cells)
 	}
+}
+
+// downWord is what captures did, where not all did the same what they have in
+// common.
+func (p *planner) downWord(cells []int) string {
+	word := DownWord(p.Captures[cells[0]])
+	for _, i := range cells[1:] {
+		if DownWord(p.Captures[i]) != word {
+			return DownWord(edge.Capture{})
+		}
+	}
+	return word
+}
+
+// Agree makes a sentence that begins with its verb one about several: "refuses
+// connections" becomes "refuse connections".
+func Agree(says string) string {
+	verb, rest, _ := strings.Cut(says, " ")
+	switch verb {
+	case "has", "does", "was":
+		verb = map[string]string{"has": "have", "does": "do", "was": "were"}[verb]
+	default:
+		verb = strings.TrimSuffix(verb, "s")
+	}
+	return strings.TrimSpace(verb + " " + rest)
 }
 
 // DownWord says what a capture without a certificate did.
@@ -212,6 +243,9 @@ func (p *planner) safeNames(names []string, most int) string {
 	var out []string
 	unfit := 0
 	for _, n := range names {
+		if at, err := netip.ParseAddrPort(n); err == nil && at.Addr().Is6() { // fit takes the brackets away
+			n = fmt.Sprintf("%s port %d", at.Addr(), at.Port())
+		}
 		if strings.Trim(n, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:_ /") != "" || n == "" || len(n) > 60 {
 			unfit++
 			continue

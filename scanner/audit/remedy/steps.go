@@ -122,8 +122,12 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 	if len(lacking) > 0 {
 		out = append(out, p.exportStep(right, holders), copyStep(lacking))
 	}
+	what := "it"
+	if len(out) == 0 {
+		what = "the certificate " + right.Thumbprint[:8]
+	}
 	for _, m := range wrong {
-		out = append(out, assignStep(m.names, m.types, right.Thumbprint))
+		out = append(out, assignStep(what, m.names, m.types, right.Thumbprint))
 	}
 	if len(assigned) > 0 {
 		out = append(out, restartStep(assigned))
@@ -132,7 +136,15 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 }
 
 func restartStep(members []string) finding.Step {
-	return finding.Step{On: members, Text: "the certificate is assigned already, only the restart is missing, one member after the other", Commands: Restart()}
+	return finding.Step{On: members, Text: "the certificate is assigned already, only the restart is missing" + InTurn(members), Commands: Restart()}
+}
+
+// InTurn is the end of a step that takes members out of service.
+func InTurn(members []string) string {
+	if len(members) == 1 {
+		return ""
+	}
+	return ", one member after the other"
 }
 
 func (p *planner) exportStep(right Choice, holders []string) finding.Step {
@@ -149,10 +161,10 @@ func copyStep(members []string) finding.Step {
 	return finding.Step{On: members, Text: "copy that file there and import it", Commands: []string{ImportPFX(edgePFX)}}
 }
 
-func assignStep(members, types []string, thumbprint string) finding.Step {
-	text := "assign it and restart, one member after the other"
+func assignStep(what string, members, types []string, thumbprint string) finding.Step {
+	text := "assign " + what + " and restart" + InTurn(members)
 	if slices.Equal(members, []string{edge.VIPMember}) { // nobody was asked but the load balancer
-		members, text = nil, "on every member that lacks it, import it, "+text
+		members, text = nil, "on every member that lacks it, import "+what+", assign it and restart"+InTurn(nil)
 	}
 	return finding.Step{On: members, Text: text,
 		Commands: append([]string{Assign(types, thumbprint)}, Restart()...)}
@@ -274,7 +286,7 @@ func (p *planner) requestSteps(x cause, q edge.CertificateRequest) []finding.Ste
 		out[len(out)-1].Text += ", and export it with its private key"
 		out = append(out, finding.Step{On: others, Text: onOne(others, rest) + "copy that file there and import it", Commands: []string{ImportPFX(pfx)}})
 	}
-	s := assignStep(all, p.renewedTypes(x.group, q.Types), "")
+	s := assignStep("it", all, p.renewedTypes(x.group, q.Types), "")
 	s.Text = onOne(all, "every member") + s.Text
 	s.Commands[0] = assignFile(p.renewedTypes(x.group, q.Types), file)
 	return append(out, s)
