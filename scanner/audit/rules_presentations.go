@@ -174,7 +174,7 @@ else import the PFX that has both, assign it with Set-CsCertificate and restart 
 			leaf := disprovedLeaf(b.first)
 			return Finding{
 				Certificates: certs(leaf),
-				Message:      fmt.Sprintf("nobody can connect: certificate %s is presented without its key (%s); %s", w.short(leaf), proofOf(b.first, leaf).Reason, w.where(b.at)),
+				Message:      fmt.Sprintf("%s: certificate %s is presented without its key (%s); %s", whoIsShutOut(b.first, leaf), w.short(leaf), proofOf(b.first, leaf).Reason, w.where(b.at)),
 				Fix:          "import the PFX that holds the certificate with its key, assign it and restart the Edge services",
 			}
 		}),
@@ -196,10 +196,11 @@ func proofs(c edge.Capture, leaf *edge.Certificate) []edge.Proof {
 	return out
 }
 
-// proofOf is what became of a leaf's proof: it counts once per endpoint.
+// proofOf is what became of a leaf's proof, once per endpoint: one handshake that
+// proved it makes up for those that were cut off, and for none that disproved it.
 func proofOf(c edge.Capture, leaf *edge.Certificate) edge.Proof {
 	all := proofs(c, leaf)
-	for _, state := range []edge.ProofState{edge.Proved, edge.Disproved, edge.NotSeen} {
+	for _, state := range []edge.ProofState{edge.Disproved, edge.Proved, edge.NotSeen} {
 		if i := slices.IndexFunc(all, func(p edge.Proof) bool { return p.State == state }); i >= 0 {
 			return all[i]
 		}
@@ -216,6 +217,13 @@ func disprovedLeaf(c edge.Capture) *edge.Certificate {
 		}
 	}
 	return nil
+}
+
+func whoIsShutOut(c edge.Capture, leaf *edge.Certificate) string {
+	if slices.ContainsFunc(proofs(c, leaf), func(p edge.Proof) bool { return p.State == edge.Proved }) {
+		return "not everybody can connect"
+	}
+	return "nobody can connect"
 }
 
 func unproved(_ *world, r *result, i int, c edge.Capture) string {

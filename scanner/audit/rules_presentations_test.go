@@ -107,6 +107,12 @@ func presentationCases() []ruleCase {
 			c.Proof = edge.Proof{State: edge.NotSeen, Reason: "refused"}
 			again(c, shows(edge.OfferSample, "TLS 1.2", c.Leaf()))
 		})},
+		{rule: proof, name: "another handshake disproved it", want: Found, at: "edge2 access 5061", says: []string{"not everybody can connect", "signed by another key"},
+			change: of(func(_ *testWorld, c *edge.Capture) {
+				p := shows(edge.OfferSample, "TLS 1.2", c.Leaf())
+				p.Proof = edge.Proof{State: edge.Disproved, Reason: "the handshake is signed by another key"}
+				again(c, p)
+			})},
 		{rule: stopped, name: "the healthy pool", want: Pass, change: unchanged},
 		{rule: stopped, name: "everything is reset after the first handshake", want: Found, change: stop, at: "edge2 access 5061", fix: "--per-address 1 --rate"},
 		{rule: "legacy-tls", name: "reset by who has stopped answering", want: CouldNotTell, change: stop, also: []string{stopped}},

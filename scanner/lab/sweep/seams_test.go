@@ -170,7 +170,7 @@ func (s *field) randomWorlds(t *testing.T) {
 	random := rand.New(rand.NewPCG(9, 10))
 	was := seams(t, s.evidence(s.healthy), s.policy, judge(s.evidence(s.healthy), s.policy))
 	captures := slices.Clone(s.healthy)
-	for n := range 300 {
+	for n := range 200 {
 		captures = slices.Clone(captures)
 		for range 1 + random.IntN(3) {
 			i := random.IntN(len(captures))

@@ -117,16 +117,12 @@ func (s *field) check(t *testing.T, m mutation, sc scope) map[string]bool {
 	found := map[string]bool{}
 	covered := map[string]map[place]bool{}
 	j := judge(ev, s.policy)
-	if sc.kind != oneCell || sc.cells[0].member == "edge2" { // chance has the others
+	if alone := sc.kind == oneCell || sc.kind == oneMember; !alone || sc.cells[0].member == "edge2" { // chance has the others
 		r := seams(t, ev, s.policy, j)
 		tellsChanges(t, s.usually, r)
 		tellsChanges(t, r, s.usually)
-	}
-	if sc.kind == wholePool {
-		floor(t, ev, s.policy, j)
-	}
-	if sc.kind == oneService {
-		s.addMember(t, ev, j)
+		floor(t, ev, s.policy, j, false)
+		addMember(t, ev, s.policy, j, s.healthy...)
 	}
 	for _, f := range j.Findings {
 		if s.usual[f.Rule] && f.Severity == audit.Info || slices.Contains(m.around, f.Rule) {

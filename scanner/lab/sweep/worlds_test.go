@@ -84,6 +84,7 @@ func (w world) check(t *testing.T) {
 	p.OnlyRoots = !w.host
 	j := judge(ev, p)
 	seams(t, ev, p, j)
+	floor(t, ev, p, j, true)
 	if diff := cmp.Diff(completed(w.finds), said(j)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 		for _, f := range j.Findings {
