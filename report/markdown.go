@@ -23,13 +23,10 @@ type markdown struct {
 func Markdown(w io.Writer, r Report) error {
 	m := &markdown{now: r.Now()}
 	m.line("# Edge certificates: %s", VerdictWord(r.Verdict))
-	c := r.Coverage
-	source := r.Source()
-	for i, fact := range source {
-		source[i] = code(fact)
+	if h := r.Headline(); h != "" {
+		m.line("**%s**", escapeMarkdown(h))
 	}
-	m.line("%s of %s seen, %s from %s with %s.", Thousands(c.Planned-c.Failed), Plural(c.Planned, "endpoint"),
-		r.Evidence.Started.Format("2006-01-02 15:04 UTC"), code(r.Evidence.Host), strings.Join(source, ", "))
+	m.facts(r)
 	if r.Evidence.Interrupted {
 		m.line("**Interrupted:** the scan ended early, and the report holds what was captured until then.")
 	}
@@ -37,11 +34,27 @@ func Markdown(w io.Writer, r Report) error {
 	if len(r.Pools) > 1 {
 		m.summary(r)
 	}
-	for _, p := range r.Pools {
-		m.pool(p)
+	for _, p := range r.WorstFirst() {
+		if len(r.Pools) == 1 || p.Verdict != audit.VerdictOK { // of a good one its row says all
+			m.pool(p)
+		}
 	}
+	m.line("`edgecert explain RULE` says why a rule matters, who says so, and the fix.")
 	_, err := io.WriteString(w, m.b.String())
 	return err
+}
+
+// facts says what was looked at, when, from where and with what.
+func (m *markdown) facts(r Report) {
+	what, from := r.Coverage.Seen(), " from "+code(r.Evidence.Host)
+	if len(r.Pools) == 1 && r.Pools[0].Plan.File != nil {
+		what, from = escapeMarkdown(r.Pools[0].FileVerdict()), ""
+	}
+	source := r.Source()
+	for i, fact := range source {
+		source[i] = code(fact)
+	}
+	m.line("%s, %s%s with %s.", what, r.Evidence.Started.Format("2006-01-02 15:04 UTC"), from, strings.Join(source, ", "))
 }
 
 // line writes a paragraph of its own.
@@ -79,22 +92,25 @@ func (m *markdown) changes(r Report) {
 }
 
 func (m *markdown) summary(r Report) {
-	m.head("pool", "verdict", "errors", "warnings", "seen", "next expiry")
-	for _, p := range r.Pools {
+	m.head("pool", "verdict", "problems", "seen", "next expiry")
+	for _, p := range r.WorstFirst() {
 		c := p.Coverage()
 		end := "not seen"
 		if first := p.FirstExpiry(); !first.IsZero() {
 			end = first.Format(time.DateOnly)
 		}
-		m.row(code(p.Plan.Name), VerdictWord(p.Verdict), Thousands(Count(p.Findings, audit.Error)),
-			Thousands(Count(p.Findings, audit.Warning)), fmt.Sprintf("%d/%d", c.Planned-c.Failed, c.Planned), end)
+		m.row(code(p.Plan.Name), VerdictWord(p.Verdict), Thousands(len(p.Problems)), fmt.Sprintf("%d/%d", c.Planned-c.Failed, c.Planned), end)
 	}
 	m.b.WriteByte('\n')
 }
 
 func (m *markdown) pool(p Pool) {
 	m.line("## %s: %s", code(p.Plan.Name), VerdictWord(p.Verdict))
-	m.line("%s; %s.", Counts(p.Findings), p.Coverage().Seen())
+	facts := p.ProblemCount()
+	if p.Plan.File == nil {
+		facts += "; " + p.Coverage().Seen()
+	}
+	m.line("%s.", facts)
 	if len(p.Captures) > 0 && p.Plan.Kind != edge.LoosePool && !p.TooTall() {
 		m.matrix(NewMatrix(p))
 	}
@@ -186,7 +202,7 @@ func (m *markdown) plan(p Pool) {
 		m.line("### What to do")
 	}
 	for i, s := range p.Steps {
-		m.line("%d. %s%s", i+1, escapeMarkdown(s.Text), on(strings.Join(s.On, ", ")))
+		m.line("%d. %s", i+1, escapeMarkdown(StepText(s)))
 		m.block(s.Commands)
 	}
 }

@@ -87,7 +87,7 @@ func TestMarkdownTellsThePlan(t *testing.T) {
 	p.Findings[0].Problem, p.Findings[2].Problem = 0, 0
 	p.Steps = []audit.Step{{On: []string{"edge2"}, Text: "assign the right one", Commands: []string{"Set-CsCertificate -Type A", "Restart-X"}, Problems: []int{0}}}
 	text := render(t, "markdown", r)
-	for want, times := range map[string]int{"**ERROR** edge2 still presents": 1, "  It ends in 5 days": 1, "1. assign the right one on `edge2`": 1,
+	for want, times := range map[string]int{"**ERROR** edge2 still presents": 1, "  It ends in 5 days": 1, "1. on edge2: assign the right one": 1, "**edge2 still presents": 1, "`edgecert explain RULE`": 1,
 		"   Set-CsCertificate -Type A\n   Restart-X\n": 1, "`differs-across-members`": 1, "`expires-soon`": 1} {
 		if n := strings.Count(text, want); n != times {
 			t.Errorf("%q stands %d times:\n%s", want, n, text)
