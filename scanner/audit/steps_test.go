@@ -1,0 +1,159 @@
+package audit
+
+import (
+	"fmt"
+	"math/big"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"edgecert/scanner/edge"
+)
+
+// The plan of a few worlds, from the headline to the last step: who does what,
+// with which cmdlets, for which types of certificate.
+func TestPlanStepByStep(t *testing.T) {
+	t.Parallel()
+	without := func(serial int64) leafOption {
+		return func(c *leafTemplate) { lacking("webcon.contoso.com")(c); c.SerialNumber = big.NewInt(serial) }
+	}
+	lack := func(w *testWorld) {
+		for _, m := range w.pool().Members {
+			present(makeLeaf(w.t, without(77)), w.member(m.Name)...)
+		}
+	}
+	alone := func(w *testWorld) {
+		lack(w)
+		w.pool().Members, w.pool().DNS, w.pool().Inventory = w.pool().Members[:1], nil, nil
+		w.ev.Captures = w.ev.Captures[:5]
+	}
+	av := func(end time.Time) func(*testWorld) { // another A/V certificate by the inventory, which ends then
+		return func(w *testWorld) {
+			lack(w)
+			for i := range w.pool().Inventory {
+				if r := &w.pool().Inventory[i]; r.Use == edge.TypeAV {
+					r.Thumbprint, r.NotAfter = strings.Repeat("7", 40), end
+				}
+			}
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*testWorld)
+		want   string
+	}{
+		{"all lack a name", func(w *testWorld) { lack(w); w.pool().Inventory = nil }, `
+the certificate # of every member lacks webcon.contoso.com
+edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
+ | have a public CA sign C:\sip.contoso.com-edge.req, and save the answer as C:\sip.contoso.com-edge.cer on edge1 |
+edge1 | import it, and export it with its private key | Import-CsCertificate Export-PfxCertificate
+edge2 edge3 | copy that file there and import it | Import-CsCertificate
+edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService`},
+		{"another A/V certificate", av(date(2026, 12, 1)), `
+the certificate # of every member lacks webcon.contoso.com
+every member has another A/V certificate by its inventory
+edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
+ | have a public CA sign C:\sip.contoso.com-edge.req, and save the answer as C:\sip.contoso.com-edge.cer on edge1 |
+edge1 | import it, and export it with its private key | Import-CsCertificate Export-PfxCertificate
+edge2 edge3 | copy that file there and import it | Import-CsCertificate
+edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,XmppServer) Stop-CsWindowsService Start-CsWindowsService
+ | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |`},
+		{"another A/V certificate that has expired", av(date(2026, 5, 1)), `
+every member has an assigned certificate, seen in the inventory alone, that ends soon or has ended
+the certificate # of every member lacks webcon.contoso.com
+every member has another A/V certificate by its inventory
+edge1 edge2 edge3 | request and assign a new certificate for the type AudioVideoAuthentication |
+edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
+ | have a public CA sign C:\sip.contoso.com-edge.req, and save the answer as C:\sip.contoso.com-edge.cer on edge1 |
+edge1 | import it, and export it with its private key | Import-CsCertificate Export-PfxCertificate
+edge2 edge3 | copy that file there and import it | Import-CsCertificate
+edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService
+ | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |`},
+		{"the only member lacks a name", alone, `
+the certificate # of edge1 lacks webcon.contoso.com
+edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
+ | have a public CA sign C:\sip.contoso.com-edge.req, and save the answer as C:\sip.contoso.com-edge.cer on edge1 |
+edge1 | import it | Import-CsCertificate
+edge1 | assign it and restart | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService`},
+		{"a file lacks a name", func(w *testWorld) { alone(w); w.pool().File = &edge.CheckedFile{Name: "new.pfx"} }, `
+the certificate lacks webcon.contoso.com
+ | on one member request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
+ | have a public CA sign C:\sip.contoso.com-edge.req, and save the answer as C:\sip.contoso.com-edge.cer on one member |
+ | on one member import it, and export it with its private key | Import-CsCertificate Export-PfxCertificate
+ | on the others copy that file there and import it | Import-CsCertificate
+ | on every member assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService`},
+		{"a service that refuses everywhere", func(w *testWorld) { down(edge.ClassRefused, w.cells(edge.WebConf)...) }, `
+webcon:443 answers on no member: each refuses connections
+edge1 edge2 edge3 | start the service if it is stopped, then see whether the port is right (Get-CsWindowsService) |`},
+		{"the only member's service refuses", func(w *testWorld) {
+			alone(w)
+			down(edge.ClassRefused, w.cells(edge.WebConf)...)
+		}, `
+the certificate # of edge1 lacks webcon.contoso.com
+edge1 webcon:443 refuses connections
+edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
+ | have a public CA sign C:\sip.contoso.com-edge.req, and save the answer as C:\sip.contoso.com-edge.cer on edge1 |
+edge1 | import it | Import-CsCertificate
+edge1 | assign it and restart | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService
+edge1 | start the service if it is stopped, then see whether the port is right (Get-CsWindowsService) |`},
+		{"DNS knows one more", func(w *testWorld) {
+			w.pool().Members = w.pool().Members[:2]
+			w.ev.Captures = w.ev.Captures[:10]
+		}, `
+DNS gives an address that no member has: 203.0.113.12 and sip.contoso.com
+DNS gives an address that no member has: 203.0.113.22 and webcon.contoso.com
+DNS gives an address that no member has: 203.0.113.32 and av.contoso.com
+ | add the member to the targets file, or remove the record from DNS |`},
+		{"each lacks a name in a certificate of its own", func(w *testWorld) {
+			for n, m := range w.pool().Members {
+				present(makeLeaf(w.t, without(int64(80+n))), w.member(m.Name)...)
+			}
+			w.pool().Inventory = nil
+		}, `
+all certificates of every member lack webcon.contoso.com
+edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
+ | have a public CA sign C:\sip.contoso.com-edge.req, and save the answer as C:\sip.contoso.com-edge.cer on edge1 |
+edge1 | import it, and export it with its private key | Import-CsCertificate Export-PfxCertificate
+edge2 edge3 | copy that file there and import it | Import-CsCertificate
+edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService`},
+		{"TLS 1.0 on one member", func(w *testWorld) {
+			for _, c := range w.member("edge2")[:3] {
+				again(c, edge.Presentation{Offer: edge.OfferTLS11, Outcome: edge.Captured, Version: "TLS 1.0", Chain: c.Chain})
+			}
+		}, `
+edge2 still accepts TLS 1.1 or older
+edge2 | after seeing who still uses it: switch both off for Schannel (edgecert explain legacy-tls prints the commands) and reboot |`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := healthy(t)
+			c.change(w)
+			if d := cmp.Diff(strings.TrimSpace(c.want), planOf(w.judge())); d != "" {
+				t.Errorf("-want +got\n%s", d)
+			}
+		})
+	}
+}
+
+// planOf is a plan in short: headlines, and steps with their cmdlets and types.
+func planOf(j Judgement) string {
+	var b strings.Builder
+	for _, p := range j.Problems {
+		fmt.Fprintln(&b, p.Headline)
+	}
+	for _, s := range j.Steps {
+		fmt.Fprintf(&b, "%s | %s |", strings.Join(s.On, " "), s.Text)
+		for _, c := range s.Commands {
+			cmdlet, rest, _ := strings.Cut(c, " ")
+			b.WriteString(" " + cmdlet)
+			if m := regexp.MustCompile(`-Type (\S+)`).FindStringSubmatch(rest); m != nil {
+				b.WriteString("(" + m[1] + ")")
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimSpace(regexp.MustCompile(`\b[0-9A-F]{8}\b`).ReplaceAllString(b.String(), "#"))
+}
