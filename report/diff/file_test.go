@@ -21,6 +21,21 @@ func (n *nightly) checked(leaf string) report.Report {
 	return report.Report{Pools: []report.Pool{p}}
 }
 
+// What was scanned of other pools says nothing of this one, nor is there anything
+// to say of a pool without services.
+func TestFileOfAnotherPool(t *testing.T) {
+	t.Parallel()
+	n := night(t)
+	other, empty := n.checked("new"), n.checked("new")
+	other.Pools[0].Plan.Name = "edge-apac"
+	empty.Pools[0].Captures = nil
+	for name, checked := range map[string]report.Report{"another": other, "empty": empty} {
+		if got := File(n.Report, checked); got == nil || len(got) > 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestFile(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
