@@ -148,6 +148,7 @@ func TestLoadRefuses(t *testing.T) {
 		"schema alone":                 {`{"schema": "edgecert.scan/1"}`, `it has no "started, finished,`, false},
 		"another program's JSON":       {`{"version": 1}`, `no "schema"`, true},
 		"JSON list":                    {`[1, 2]`, "another shape", true},
+		"a PFX":                        {"0\x82\x0a\x10", "it is not JSON", true},
 		"schema that is no text":       {`{"schema": 1}`, `no "schema"`, true},
 		"schema of another program":    {`{"schema": "sarif-2.1.0"}`, `its schema is "sarif-2.1.0"`, true},
 		"plain text":                   {"edge-emea ok", "not JSON", true},

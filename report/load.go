@@ -300,6 +300,9 @@ func (l *loader) container(bracket json.Delim, next func() error) error {
 	if err != nil {
 		return err
 	}
+	if _, ok := begin.(json.Delim); !ok {
+		return errScalar
+	}
 	if begin != bracket {
 		return errShape
 	}
@@ -334,6 +337,8 @@ func (l *loader) skip() error {
 // errShape says that a list stands for an object, or the like.
 var errShape = errors.New("it is JSON of another shape")
 
+var errScalar = errors.New("a value stands where a list or an object is due")
+
 // A refusal is an error that needs no words about where it is.
 type refusal struct{ error }
 
@@ -349,7 +354,7 @@ func (l *loader) explain(err error) error {
 	case errors.Is(err, io.EOF) && l.dec.InputOffset() == 0:
 		return edge.Hintf(aScanSavesOne, "the report is empty")
 	case l.doc.Schema != "":
-	case errors.As(err, &syntax):
+	case errors.As(err, &syntax), errors.Is(err, errScalar): // a PFX begins with the digit 0
 		return notOurs("it is not JSON")
 	case errors.Is(err, errShape):
 		return notOurs(err.Error())

@@ -18,7 +18,7 @@ func (a *app) collectCommand() *cobra.Command {
 			"the start of the services that present them, and the thumbprints of the CA and Root stores, into\n" +
 			"one file. A line `inventory * FILE` of the targets file reads it. The script changes nothing.",
 		Example: "  edgecert collect > collect.ps1",
-		Args:    takes("no argument", 0, 0),
+		Args:    takes("no arguments", 0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(a.out, collectScript)
 			return err

@@ -67,6 +67,10 @@ func writeFile(name string, mode fs.FileMode, write func(io.Writer) error) error
 func writeTemp(name string, mode fs.FileMode, write func(io.Writer) error) (string, error) {
 	temp := tempPrefix(name) + rand.Text()
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	var of *fs.PathError
+	if errors.As(err, &of) { // of a file that nobody knows
+		return "", &fs.PathError{Op: "create", Path: filepath.Dir(name), Err: of.Err}
+	}
 	if err != nil {
 		return "", err
 	}

@@ -102,15 +102,15 @@ func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
 		return nil, oneOf("--format", o.format, formatNames()...)
 	}
 	for _, name := range o.files {
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			return nil, hintf("name a file in it, as "+filepath.Join(name, "edge.html"), "--output %s: it is a folder", name)
+		}
 		format, ok := formats.OfFile(name)
 		if !ok {
 			return nil, hintf("the suffix says the format: "+strings.Join(suffixes(), " "), "--output %s: no format has this suffix", name)
 		}
 		if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("--output %s: the folder %s does not exist", name, filepath.Dir(name))
-		}
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			return nil, fmt.Errorf("--output %s: it is a folder", name)
 		}
 		if err := writable(name); err != nil {
 			return nil, fmt.Errorf("--output %s: %w", name, err)

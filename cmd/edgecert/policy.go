@@ -114,10 +114,10 @@ func readRoots(files []string) ([]*edge.Certificate, error) {
 			return nil, fmt.Errorf("reading the roots of --roots: %w", err)
 		}
 		f, err := certfile.Read(name, data, func() (string, error) {
-			return "", hintf("export the roots without their keys, as PEM", "%s: is protected by a password", name)
+			return "", hintf("export the roots without their keys, as PEM", "it is protected by a password")
 		})
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading the roots of --roots: %w", err)
 		}
 		roots = append(roots, f.Certificates...)
 	}

@@ -37,6 +37,19 @@ func knownCommand(c *cobra.Command, args []string) error {
 	return hintf(hint, "%q: no such command", args[0])
 }
 
+// wordFirst refuses a first word that is no command, before the flags behind it
+// are blamed that the command would have.
+func wordFirst(root *cobra.Command, args []string) error {
+	root.InitDefaultHelpCmd()
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], "__") { // cobra's own, for completion
+		return nil
+	}
+	if c, _, err := root.Find(args[:1]); err == nil && c != root {
+		return nil
+	}
+	return knownCommand(root, args[:1])
+}
+
 // flagError gives pflag's errors a hint, and its conversion errors, which are
 // about Go functions, a sentence.
 func flagError(c *cobra.Command, err error) error {

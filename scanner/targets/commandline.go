@@ -45,6 +45,18 @@ func CommandLine(args []string) (File, error) {
 	return f, nil
 }
 
+// fileHint says where a file belongs that stands where a host should.
+func fileHint(name string) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".json":
+		return fmt.Sprintf("a saved scan is shown by edgecert report %s; a topology is given with -t %s", name, name)
+	case ".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b":
+		return fmt.Sprintf("a certificate is judged by edgecert check %s -t FILE, or awaited with --expect %s", name, name)
+	default:
+		return "a targets file is given with -t " + name
+	}
+}
+
 // argument reads one argument: a loose endpoint or a domain.
 func argument(arg string) (edge.Loose, string, *edge.HintError) {
 	fail := func(hint, format string, args ...any) (edge.Loose, string, *edge.HintError) {
@@ -52,13 +64,19 @@ func argument(arg string) (edge.Loose, string, *edge.HintError) {
 	}
 	// Whatever stands behind a % is a zone to netip, a bracket and a port, too.
 	if ip, err := netip.ParseAddr(strings.Trim(arg, "[]")); err == nil && ip.Zone() == "" {
-		return fail(fmt.Sprintf("add one, as in %s", netip.AddrPortFrom(ip, 5061)), "%q is an address without a port", arg)
+		hint := fmt.Sprintf("add one, as in %s", netip.AddrPortFrom(ip, 5061))
+		i := strings.LastIndex(arg, ":")
+		host, err := netip.ParseAddr(arg[:max(i, 0)])
+		if _, noPort := syntax.ParsePort(arg[i+1:]); err == nil && noPort == nil {
+			hint += fmt.Sprintf("; if %s is the port, write [%s]:%s", arg[i+1:], host, arg[i+1:])
+		}
+		return fail(hint, "%q is an address without a port", arg)
 	}
 	if strings.Contains(arg, "://") {
 		return fail("HOST:PORT is expected, without scheme and path", "%q is a URL", arg)
 	}
 	if _, err := os.Stat(arg); err == nil && !strings.Contains(arg, ":") || strings.ContainsAny(arg, `/\`) {
-		return fail(fmt.Sprintf("a targets file is given with -t %s", arg), "%q is a file, not a host", arg)
+		return fail(fileHint(arg), "%q is a file, not a host", arg)
 	}
 	if strings.Contains(arg, ":") {
 		host, port, err := syntax.SplitHostPort(arg)

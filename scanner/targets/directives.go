@@ -64,6 +64,10 @@ func (p *parser) beginPool(args []string) {
 	p.endPool()
 	name := strings.Join(args, " ") // more than one word is no name, and told as such
 	p.draft = &draft{pool: edge.Pool{Name: name, Kind: edge.EdgePool, Source: p.place()}, line: p.line, said: map[string]int{}, memberNames: map[string]int{}, errors: len(p.errs), skip: true}
+	if name == "" {
+		p.fail("`pool NAME`", "`pool` without a name")
+		return
+	}
 	if !syntax.PlainWord(name) {
 		p.fail("one word of letters, digits and punctuation", "%q is no name of a pool", name)
 		return

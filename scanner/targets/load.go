@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -63,7 +64,11 @@ func (l *loaded) load(path string, stdin io.Reader, rules []string, exported boo
 	} else {
 		f, err := os.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			return edge.Hintf("edgecert targets contoso.com --write prints a targets file to begin with", "%w", err)
+			hint := "edgecert targets contoso.com --write prints a targets file to begin with"
+			if exported {
+				hint = "Get-CsTopology -AsXml | Out-File topology.xml writes one"
+			}
+			return edge.Hintf(hint, "%w", err)
 		}
 		if err != nil {
 			return err
@@ -87,6 +92,9 @@ func (l *loaded) load(path string, stdin io.Reader, rules []string, exported boo
 
 // add takes one input for what its content shows it to be, or for an export.
 func (l *loaded) add(name string, raw []byte, rules []string, exported bool) error {
+	if bytes.Contains(raw[:min(len(raw), 200)], []byte(`"edgecert.scan/`)) {
+		return edge.Hintf("edgecert report "+name+" shows it", "%s: this is a saved scan, not what a scan is made from", name)
+	}
 	if exported || topology.Recognize(raw) {
 		return l.exports.Add(name, raw)
 	}

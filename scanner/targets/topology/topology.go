@@ -120,7 +120,7 @@ func (t *Exports) Add(name string, raw []byte) error {
 	}
 	found, err := t.addObjects(name, text)
 	if err == nil && !found {
-		return syntax.Fail(name, 0, exportHint+" (and Get-CsPool, Get-CsSipDomain)", "no Edge service, pool or SIP domain of a topology in it")
+		return syntax.Fail(name, 0, exportHint+" (and Get-CsPool, Get-CsSipDomain); a targets file is given without --topology", "no Edge service, pool or SIP domain of a topology in it")
 	}
 	return err
 }
