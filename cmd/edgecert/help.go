@@ -51,11 +51,7 @@ func (a *app) help(c *cobra.Command, _ []string) {
 		about = c.Short
 	}
 	b.WriteString(flow(about, columns))
-	usage := c.UseLine()
-	if c.HasAvailableSubCommands() {
-		usage = c.CommandPath() + " COMMAND [flags]"
-	}
-	fmt.Fprintf(&b, "\nUsage:\n  %s\n", usage)
+	fmt.Fprintf(&b, "\nUsage:\n  %s\n", usageLine(c))
 	if c.Example != "" {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", c.Example)
 	}
@@ -142,4 +138,12 @@ func entry(b *strings.Builder, what, meaning string, column, columns int) {
 		b.WriteString(lead + line + "\n")
 		lead = indent
 	}
+}
+
+// usageLine is how a command is called.
+func usageLine(c *cobra.Command) string {
+	if c.HasAvailableSubCommands() {
+		return c.CommandPath() + " COMMAND [flags]"
+	}
+	return c.UseLine()
 }

@@ -45,7 +45,7 @@ func manPage(c *cobra.Command) string {
 	var b strings.Builder
 	name := strings.ReplaceAll(c.CommandPath(), " ", "-")
 	fmt.Fprintf(&b, ".TH %s 1 \"\" \"edgecert %s\"\n.nh\n.ad l\n.SH NAME\n%s \\- %s", strings.ToUpper(roffWord(name)), toolVersion(), roffWord(name), roff(c.Short))
-	b.WriteString(".SH SYNOPSIS\n" + roff(c.UseLine()) + ".SH DESCRIPTION\n" + roff(cmp.Or(c.Long, c.Short)))
+	b.WriteString(".SH SYNOPSIS\n" + roff(usageLine(c)) + ".SH DESCRIPTION\n" + roff(cmp.Or(c.Long, c.Short)))
 	for _, g := range flagsOf(c) {
 		b.WriteString(".SH " + strings.ToUpper(g.title) + "\n")
 		for _, flag := range g.flags {
