@@ -68,12 +68,15 @@ func TestCompareMembersByDNS(t *testing.T) {
 		return n.Report
 	}
 	both := pool("192.0.2.1", "192.0.2.2")
+	added := pool("192.0.2.1", "")
+	added.Pools[0].Captures[1].FQDN = "lync.contoso.com"
 	for _, c := range []struct {
 		name string
 		was  report.Report
 		is   report.Report
 		want []string
 	}{
+		{"a name that never resolved is new", pool("192.0.2.1"), added, nil},
 		{"an address is gone", both, pool("192.0.2.1"), []string{"member-vanished 192.0.2.2/access/192.0.2.2:443 192.0.2.2→: " +
 			"member 192.0.2.2 is not in the pool any more"}},
 		{"the name does not resolve", both, pool(""), []string{"endpoint-unreachable // resolved→dns: the name sip.contoso.com has no address any more"}},

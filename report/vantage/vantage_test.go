@@ -122,6 +122,55 @@ func TestMergeIsAReport(t *testing.T) {
 	}
 }
 
+// What is about the scans as a whole is of all of them: what one of three was asked
+// or saw is not lost with the others.
+func TestMergeKeepsTheEvidenceOfAll(t *testing.T) {
+	t.Parallel()
+	a, b, c := reporttest.New(t, 1), reporttest.New(t, 1), reporttest.New(t, 1)
+	a.Evidence.Revocation = map[edge.Fingerprint]edge.Revocation{a.Leaf.Fingerprint: {Status: edge.Good}}
+	b.Evidence.Revocation = map[edge.Fingerprint]edge.Revocation{a.CA.Fingerprint: {Status: edge.Good}}
+	b.Evidence.Interrupted, b.Evidence.HostRoots = true, true
+	for _, order := range [][]*reporttest.World{{a, b, c}, {c, a, b}, {b, c, a}} {
+		var scans []Scan
+		for _, w := range order {
+			scans = append(scans, Scan{"", w.Report()})
+		}
+		r, err := Merge(scans)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ev := r.Evidence; len(ev.Revocation) != 2 || !ev.Interrupted || !ev.HostRoots {
+			t.Errorf("revocation %v, interrupted %t, host roots %t", ev.Revocation, ev.Interrupted, ev.HostRoots)
+		}
+	}
+	if r, err := Merge([]Scan{{"", c.Report()}, {"", c.Report()}}); err != nil || r.Evidence.Revocation != nil {
+		t.Errorf("revocation that nobody asked for: %v, error %v", r.Evidence.Revocation, err)
+	}
+}
+
+// Which certificate is right is said where all vantages say the same one.
+func TestMergeAgreesOnWhatIsRight(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		other *edge.Certificate
+		want  bool
+	}{
+		"the same": {reporttest.New(t, 1).Leaf, true}, "another": {reporttest.New(t, 1).PreviousLeaf, false}, "none": {nil, false},
+	} {
+		inside, outside := reporttest.New(t, 1).Report(), reporttest.New(t, 1).Report()
+		for role := range outside.Pools[0].Right {
+			outside.Pools[0].Right[role] = c.other
+		}
+		r, err := Merge([]Scan{{"inside", inside}, {"outside", outside}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Pools[0].Right[edge.Access]; (got != nil) != c.want {
+			t.Errorf("%s: right is %v", name, got)
+		}
+	}
+}
+
 // TestFindingsNameCertificatesByOneLetter: what is A in one scan may be B where
 // scans stand side by side, and what is said of it is said of B.
 func TestFindingsNameCertificatesByOneLetter(t *testing.T) {

@@ -3,6 +3,7 @@ package certfile
 import (
 	"bytes"
 	"cmp"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -210,6 +211,10 @@ func TestReadRefusals(t *testing.T) {
 		{name: "PFX with billions of iterations", data: tireless(t, pfx), says: "2000000000 rounds"},
 		{name: "PFX with two keys", data: twoKeys(t), says: "several private keys"},
 		{name: "PFX cut off", data: pfx[:len(pfx)-100], says: "damaged"},
+		{name: "a key that is none", data: leaf + "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", says: "damaged"},
+		{name: "PFX with a bag that is none", data: barePFX(t, []byte("none")), says: "damaged"},
+		{name: "PFX with bags in bags without end", data: barePFX(t, nested(t, maxNesting)), says: "damaged"},
+		{name: "PFX with as many bags in bags as are read", data: barePFX(t, nested(t, maxNesting-1)), is: ErrNoCertificate},
 		{name: "a Java keystore", data: "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01", says: "JKS"},
 		{name: "a Java keystore of its other kind", data: "\xce\xce\xce\xce\x00\x00\x00\x02\x00\x00\x00\x01", says: "JKS"},
 		{name: "bytes of anything", data: "\x7fELF\x02\x01\x01\xff\xfe", says: "damaged"},
@@ -229,6 +234,40 @@ func TestReadRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// barePFX has neither encryption nor MAC.
+func barePFX(t *testing.T, bags []byte) string {
+	t.Helper()
+	data := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}
+	inside := der(t, []contentInfo{{data, asn1.RawValue{Class: 2, IsCompound: true, Bytes: der(t, bags)}}})
+	return string(der(t, struct {
+		Version  int
+		AuthSafe contentInfo
+	}{3, contentInfo{data, asn1.RawValue{Class: 2, IsCompound: true, Bytes: der(t, inside)}}}))
+}
+
+// nested are bags in bags.
+func nested(t *testing.T, levels int) []byte {
+	t.Helper()
+	type bag struct {
+		ID    asn1.ObjectIdentifier
+		Value asn1.RawValue
+	}
+	bags := der(t, []bag{})
+	for range levels {
+		bags = der(t, []bag{{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 6}, asn1.RawValue{Class: 2, IsCompound: true, Bytes: bags}}})
+	}
+	return bags
+}
+
+func der(t *testing.T, value any) []byte {
+	t.Helper()
+	out, err := asn1.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func TestReadAsksForAPasswordOnceAndOnlyIfNeeded(t *testing.T) {

@@ -53,8 +53,8 @@ func TestKeyInAnUnknownEncryption(t *testing.T) {
 	b := newBench(t)
 	b.openssl("pkcs8", "-topk8", "-scrypt", "-in", "leaf.key", "-passout", "pass:secret", "-out", "scrypt.key")
 	f, err := Read("edge", []byte(b.read("leaf.pem")+b.read("scrypt.key")), answer("secret"))
-	if err != nil || f.Key != edge.KeyUnreadable {
-		t.Errorf("key %q, error %v", f.Key, err)
+	if err != nil || f.Key != edge.KeyUnreadable || !strings.Contains(strings.Join(f.Notes, "; "), "an encryption that is not supported") {
+		t.Errorf("key %q, notes %q, error %v", f.Key, f.Notes, err)
 	}
 }
 
