@@ -13,6 +13,7 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -154,45 +155,49 @@ func readEC(parameters cryptobyte.String, data []byte) Key {
 	return k
 }
 
+// otherCurve and otherAlgorithm name what is recognised and supported nowhere
+// here.
 func otherCurve(oid string) string {
-	switch oid {
-	case "1.2.840.10045.3.1.1":
-		return "P-192"
-	case "1.3.132.0.10":
-		return "secp256k1"
-	case "1.3.36.3.3.2.8.1.1.7":
-		return "brainpoolP256r1"
-	case "1.3.36.3.3.2.8.1.1.11":
-		return "brainpoolP384r1"
-	case "1.3.36.3.3.2.8.1.1.13":
-		return "brainpoolP512r1"
-	case "1.2.156.10197.1.301":
-		return "SM2"
-	default:
-		return oid
-	}
+	return nameOfOID(oid, [][2]string{
+		{"1.2.840.10045.3.1.1", "P-192"},
+		{"1.3.132.0.10", "secp256k1"},
+		{"1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1"},
+		{"1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1"},
+		{"1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1"},
+		{"1.2.156.10197.1.301", "SM2"},
+	})
 }
 
-// otherAlgorithm names what is recognised and supported nowhere here.
 func otherAlgorithm(oid string) Algorithm {
-	switch oid {
-	case "1.2.840.10040.4.1":
-		return "DSA"
-	case "1.3.101.110":
-		return "X25519"
-	case "1.3.101.111":
-		return "X448"
-	case "1.3.101.113":
-		return "Ed448"
-	case "2.16.840.1.101.3.4.3.17":
-		return "ML-DSA-44"
-	case "2.16.840.1.101.3.4.3.18":
-		return "ML-DSA-65"
-	case "2.16.840.1.101.3.4.3.19":
-		return "ML-DSA-87"
-	case "1.2.643.2.2.19", "1.2.643.7.1.1.1.1", "1.2.643.7.1.1.1.2":
-		return "GOST"
-	default:
-		return Algorithm(oid)
+	return Algorithm(nameOfOID(oid, [][2]string{
+		{"1.2.840.10040.4.1", "DSA"},
+		{"1.3.101.110", "X25519"},
+		{"1.3.101.111", "X448"},
+		{"1.3.101.113", "Ed448"},
+		{"2.16.840.1.101.3.4.3.17", "ML-DSA-44"},
+		{"2.16.840.1.101.3.4.3.18", "ML-DSA-65"},
+		{"2.16.840.1.101.3.4.3.19", "ML-DSA-87"},
+		{"1.2.643.2.2.19 1.2.643.7.1.1.1.1 1.2.643.7.1.1.1.2", "GOST"},
+	}))
+}
+
+// nameOfOID looks an object identifier up in a table, in which a name may have
+// several; what is not there is called by itself.
+func nameOfOID(oid string, table [][2]string) string {
+	for _, row := range table {
+		if oneOf(oid, row[0]) {
+			return row[1]
+		}
 	}
+	return oid
+}
+
+// oneOf says whether an object identifier is one of those in a list.
+func oneOf(oid, list string) bool {
+	for one := range strings.SplitSeq(list, " ") {
+		if one == oid {
+			return true
+		}
+	}
+	return false
 }

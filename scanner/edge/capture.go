@@ -112,13 +112,7 @@ const (
 
 // Offered is what the handshakes with one offer showed.
 func (c Capture) Offered(o Offer) []Presentation {
-	var out []Presentation
-	for _, p := range c.Presentations {
-		if p.Offer == o {
-			out = append(out, p)
-		}
-	}
-	return out
+	return Keep(c.Presentations, func(p Presentation) bool { return p.Offer == o })
 }
 
 // Leaves are the distinct leaves of all presentations, that of the normal

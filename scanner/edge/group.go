@@ -30,11 +30,7 @@ func (p Pool) groups() [][]Role {
 
 // Apart are groups of one role each: every service has its own certificate.
 func (p Pool) Apart() [][]Role {
-	var out [][]Role
-	for _, s := range p.Services {
-		out = append(out, []Role{s.Role})
-	}
-	return out
+	return Map(p.Services, func(s Service) []Role { return []Role{s.Role} })
 }
 
 // Group are the roles of p that share one certificate with r, r among them. A

@@ -23,9 +23,6 @@ const (
 	Usage    Question = "usage"
 )
 
-// Questions are the four, in the order in which they are told.
-func Questions() []Question { return []Question{Names, Validity, Trust, Usage} }
-
 // maxExtensions bounds how often the standard library is asked about one
 // certificate that it refuses. Public ones have about ten.
 const maxExtensions = 64
@@ -259,12 +256,7 @@ func same(x, y pkix.Extension) bool { return x.Id.Equal(y.Id) && bytes.Equal(x.V
 
 // join is the extensions element of those that are kept, empty without any.
 func join(list []pkix.Extension, keep func(pkix.Extension) bool) []byte {
-	var kept []pkix.Extension
-	for _, x := range list {
-		if keep(x) {
-			kept = append(kept, x)
-		}
-	}
+	kept := Keep(list, keep)
 	if len(kept) == 0 {
 		return nil
 	}

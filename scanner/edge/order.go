@@ -9,6 +9,17 @@ func Map[T, U any](list []T, f func(T) U) []U {
 	return out
 }
 
+// Keep is the elements that are wanted.
+func Keep[T any](list []T, wanted func(T) bool) []T {
+	var out []T
+	for _, x := range list {
+		if wanted(x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // GroupBy sorts elements by a key, in the order in which the keys first come. An
 // element with the zero key is left out.
 func GroupBy[T any, K comparable](list []T, key func(T) K) [][]T {

@@ -183,13 +183,7 @@ func (m Member) For(r Role) []Address { return reaching(m.Addresses, r) }
 func (p Pool) VIPsFor(r Role) []Address { return reaching(p.VIPs, r) }
 
 func serving(list []Address, r Role) []Address {
-	var out []Address
-	for _, a := range list {
-		if a.Serves(r) {
-			out = append(out, a)
-		}
-	}
-	return out
+	return Keep(list, func(a Address) bool { return a.Serves(r) })
 }
 
 func reaching(list []Address, r Role) []Address {

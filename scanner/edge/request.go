@@ -89,10 +89,7 @@ func roleNames(group []Role) string {
 // first. A/V needs no name; a certificate needs one all the same: the service's
 // own.
 func requestNames(p Pool, group []Role) []string {
-	var names []string
-	for _, n := range NamesDue(p, group[0]) {
-		names = append(names, n.Name)
-	}
+	names := Map(NamesDue(p, group[0]), func(n RequiredName) string { return n.Name })
 	if len(names) == 0 && p.FQDN(group[0]) != "" {
 		names = []string{p.FQDN(group[0])}
 	}

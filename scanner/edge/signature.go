@@ -44,51 +44,36 @@ func (c *Certificate) Signature() Signature {
 }
 
 func signature(oid string) Signature {
-	rsa := func(h crypto.Hash, name, old string) Signature {
-		return Signature{Algorithm: RSA, Name: name + "-RSA", Hash: h, Old: old}
+	for _, s := range []struct {
+		oids, name string
+		algorithm  Algorithm
+		hash       crypto.Hash
+		old        string
+	}{
+		{"1.2.840.113549.1.1.2", "MD2-RSA", RSA, 0, "MD2"},
+		{"1.2.840.113549.1.1.3", "MD4-RSA", RSA, 0, "MD4"},
+		{"1.2.840.113549.1.1.4 1.3.14.3.2.3", "MD5-RSA", RSA, crypto.MD5, "MD5"},
+		{"1.2.840.113549.1.1.5 1.3.14.3.2.29", "SHA1-RSA", RSA, crypto.SHA1, "SHA-1"},
+		{"1.2.840.113549.1.1.11", "SHA256-RSA", RSA, crypto.SHA256, ""},
+		{"1.2.840.113549.1.1.12", "SHA384-RSA", RSA, crypto.SHA384, ""},
+		{"1.2.840.113549.1.1.13", "SHA512-RSA", RSA, crypto.SHA512, ""},
+		{"1.2.840.113549.1.1.14", "SHA224-RSA", RSA, crypto.SHA224, ""},
+		{"1.2.840.10045.4.1", "ECDSA-SHA1", EC, crypto.SHA1, "SHA-1"},
+		{"1.2.840.10045.4.3.1", "ECDSA-SHA224", EC, crypto.SHA224, ""},
+		{"1.2.840.10045.4.3.2", "ECDSA-SHA256", EC, crypto.SHA256, ""},
+		{"1.2.840.10045.4.3.3", "ECDSA-SHA384", EC, crypto.SHA384, ""},
+		{"1.2.840.10045.4.3.4", "ECDSA-SHA512", EC, crypto.SHA512, ""},
+		{"1.2.840.10040.4.3 1.3.14.3.2.27", "DSA-SHA1", "DSA", 0, "SHA-1"},
+		{"2.16.840.1.101.3.4.3.1 2.16.840.1.101.3.4.3.2 2.16.840.1.101.3.4.3.3 2.16.840.1.101.3.4.3.4", "DSA", "DSA", 0, ""},
+		{"1.3.101.112", "Ed25519", Ed25519, 0, ""},
+		{"1.2.643.2.2.3 1.2.643.7.1.1.3.2 1.2.643.7.1.1.3.3", "GOST", "GOST", 0, ""},
+	} {
+		if oneOf(oid, s.oids) {
+			return Signature{Algorithm: s.algorithm, Name: s.name, Hash: s.hash, Old: s.old}
+		}
 	}
-	ec := func(h crypto.Hash, name, old string) Signature {
-		return Signature{Algorithm: EC, Name: "ECDSA-" + name, Hash: h, Old: old}
-	}
-	switch oid {
-	case "1.2.840.113549.1.1.2":
-		return rsa(0, "MD2", "MD2")
-	case "1.2.840.113549.1.1.3":
-		return rsa(0, "MD4", "MD4")
-	case "1.2.840.113549.1.1.4", "1.3.14.3.2.3":
-		return rsa(crypto.MD5, "MD5", "MD5")
-	case "1.2.840.113549.1.1.5", "1.3.14.3.2.29":
-		return rsa(crypto.SHA1, "SHA1", "SHA-1")
-	case "1.2.840.113549.1.1.11":
-		return rsa(crypto.SHA256, "SHA256", "")
-	case "1.2.840.113549.1.1.12":
-		return rsa(crypto.SHA384, "SHA384", "")
-	case "1.2.840.113549.1.1.13":
-		return rsa(crypto.SHA512, "SHA512", "")
-	case "1.2.840.113549.1.1.14":
-		return rsa(crypto.SHA224, "SHA224", "")
-	case "1.2.840.10045.4.1":
-		return ec(crypto.SHA1, "SHA1", "SHA-1")
-	case "1.2.840.10045.4.3.1":
-		return ec(crypto.SHA224, "SHA224", "")
-	case "1.2.840.10045.4.3.2":
-		return ec(crypto.SHA256, "SHA256", "")
-	case "1.2.840.10045.4.3.3":
-		return ec(crypto.SHA384, "SHA384", "")
-	case "1.2.840.10045.4.3.4":
-		return ec(crypto.SHA512, "SHA512", "")
-	case "1.2.840.10040.4.3", "1.3.14.3.2.27":
-		return Signature{Algorithm: "DSA", Name: "DSA-SHA1", Old: "SHA-1"}
-	case "2.16.840.1.101.3.4.3.1", "2.16.840.1.101.3.4.3.2", "2.16.840.1.101.3.4.3.3", "2.16.840.1.101.3.4.3.4":
-		return Signature{Algorithm: "DSA", Name: "DSA"}
-	case "1.3.101.112":
-		return Signature{Algorithm: Ed25519, Name: "Ed25519"}
-	case "1.2.643.2.2.3", "1.2.643.7.1.1.3.2", "1.2.643.7.1.1.3.3":
-		return Signature{Algorithm: "GOST", Name: "GOST"}
-	default: // the keys of ML-DSA and Ed448 and their signatures have one identifier
-		a := otherAlgorithm(oid)
-		return Signature{Algorithm: a, Name: string(a)}
-	}
+	a := otherAlgorithm(oid) // the keys of ML-DSA and Ed448 and their signatures have one identifier
+	return Signature{Algorithm: a, Name: string(a)}
 }
 
 // readPSS reads RSASSA-PSS-params (RFC 4055, 3.1): what is left out is SHA-1,
@@ -138,20 +123,20 @@ func readHash(s cryptobyte.String) (crypto.Hash, string) {
 	if !s.ReadASN1(&algorithm, cbasn1.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&id) {
 		return 0, "a hash that cannot be read"
 	}
-	switch oid := id.String(); oid {
-	case "1.2.840.113549.2.5":
-		return crypto.MD5, "MD5"
-	case "1.3.14.3.2.26":
-		return crypto.SHA1, "SHA-1"
-	case "2.16.840.1.101.3.4.2.4":
-		return crypto.SHA224, "SHA-224"
-	case "2.16.840.1.101.3.4.2.1":
-		return crypto.SHA256, "SHA-256"
-	case "2.16.840.1.101.3.4.2.2":
-		return crypto.SHA384, "SHA-384"
-	case "2.16.840.1.101.3.4.2.3":
-		return crypto.SHA512, "SHA-512"
-	default:
-		return 0, oid
+	for _, h := range []struct {
+		oid, name string
+		hash      crypto.Hash
+	}{
+		{"1.2.840.113549.2.5", "MD5", crypto.MD5},
+		{"1.3.14.3.2.26", "SHA-1", crypto.SHA1},
+		{"2.16.840.1.101.3.4.2.4", "SHA-224", crypto.SHA224},
+		{"2.16.840.1.101.3.4.2.1", "SHA-256", crypto.SHA256},
+		{"2.16.840.1.101.3.4.2.2", "SHA-384", crypto.SHA384},
+		{"2.16.840.1.101.3.4.2.3", "SHA-512", crypto.SHA512},
+	} {
+		if h.oid == id.String() {
+			return h.hash, h.name
+		}
 	}
+	return 0, id.String()
 }

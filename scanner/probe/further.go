@@ -63,11 +63,7 @@ func (v *visit) further(ctx context.Context, first sight) []edge.Presentation {
 	if !slices.ContainsFunc(answers, answer.lost) || answers[len(answers)-1].outcome() == edge.Captured {
 		answers = append(answers, v.askDifferingAgain(ctx, answers, first)...)
 	}
-	var out []edge.Presentation
-	for _, a := range answers {
-		out = append(out, a.presentation())
-	}
-	return out
+	return edge.Map(answers, answer.presentation)
 }
 
 // offers are what is asked further. What the first handshake has answered

@@ -146,10 +146,7 @@ func (p *parser) other(table []directive, args []string) {
 		p.fail("a loose endpoint is HOST:PORT, without scheme and path", "%q is a URL", args[0])
 		return
 	}
-	var known []string
-	for _, d := range table {
-		known = append(known, d.word)
-	}
+	known := edge.Map(table, func(d directive) string { return d.word })
 	bare := strings.TrimSuffix(args[0], ":")
 	if strings.Contains(args[0], ":") && !slices.Contains(known, bare) {
 		p.looseLine(args)

@@ -65,10 +65,7 @@ func Select(pools []edge.Pool, names []string) ([]edge.Pool, error) {
 	if len(names) == 0 {
 		return pools, nil
 	}
-	var known []string
-	for _, p := range pools {
-		known = append(known, p.Name)
-	}
+	known := edge.Map(pools, func(p edge.Pool) string { return p.Name })
 	for _, n := range names {
 		if !slices.Contains(known, n) {
 			hint := "the pools are " + strings.Join(known[:min(len(known), 20)], ", ")

@@ -196,10 +196,7 @@ func (l *lines) names(word string, list []string) {
 // memberWords are a member's addresses as its line has them. A service that no
 // member has an address for is looked up in DNS, and says so.
 func memberWords(p edge.Pool, m edge.Member) []string {
-	var words []string
-	for _, a := range m.Addresses {
-		words = append(words, addressWord(a))
-	}
+	words := edge.Map(m.Addresses, addressWord)
 	for _, s := range p.Services {
 		if s.Role != edge.XMPP && len(m.For(s.Role)) == 0 {
 			words = append(words, string(s.Role)+"="+byDNS)

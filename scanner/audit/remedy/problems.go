@@ -278,10 +278,7 @@ func (p *planner) nobodyServes(e edge.Endpoint) bool {
 
 // authorities names the CA certificates that a finding is about.
 func (p *planner) authorities(f finding.Finding) string {
-	var out []string
-	for _, c := range p.above(f) {
-		out = append(out, c.Fingerprint.String())
-	}
+	out := edge.Map(p.above(f), func(c *edge.Certificate) string { return c.Fingerprint.String() })
 	slices.Sort(out)
 	return strings.Join(out, " ")
 }

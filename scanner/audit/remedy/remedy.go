@@ -207,10 +207,7 @@ func (c *Case) findGroups() [][]edge.Role {
 
 // roles are those of the pool's services, and of whatever else was dialed.
 func (c *Case) roles() []edge.Role {
-	var out []edge.Role
-	for _, s := range c.Pool.Services {
-		out = append(out, s.Role)
-	}
+	out := edge.Map(c.Pool.Services, func(s edge.Service) edge.Role { return s.Role })
 	for i := range c.Captures {
 		if r := c.Captures[i].Endpoint.Role; !slices.Contains(out, r) {
 			out = append(out, r)

@@ -165,13 +165,7 @@ func outside(ca, below *x509.Certificate) (name, unsure string) {
 }
 
 func (subtrees) of(n generalName, list []generalName) []generalName {
-	var out []generalName
-	for _, t := range list {
-		if t.form == n.form && t.kind == n.kind {
-			out = append(out, t)
-		}
-	}
-	return out
+	return edge.Keep(list, func(t generalName) bool { return t.form == n.form && t.kind == n.kind })
 }
 
 func judged(n generalName) bool {

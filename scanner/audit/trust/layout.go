@@ -1,6 +1,10 @@
 package trust
 
-import "edgecert/scanner/edge"
+import (
+	"slices"
+
+	"edgecert/scanner/edge"
+)
 
 // A Layout is how a chain was sent, whatever it is worth.
 type Layout struct {
@@ -80,12 +84,7 @@ func issuersOf(chain []named) map[edge.Fingerprint]bool {
 }
 
 func certifiesOneOf(c named, before []named) bool {
-	for _, child := range before {
-		if mayHaveIssued(child, c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(before, func(child named) bool { return mayHaveIssued(child, c) })
 }
 
 // mayHaveIssued goes by the name, and by the key where both sides tell it.

@@ -199,13 +199,7 @@ func (f *Forest) judge(chain []*edge.Certificate) Result {
 // missing are those of a path that chain lacks.
 func missing(path, chain []*edge.Certificate) []*edge.Certificate {
 	sent := prints(chain)
-	var out []*edge.Certificate
-	for _, c := range path {
-		if !sent[c.Fingerprint] {
-			out = append(out, c)
-		}
-	}
-	return out
+	return edge.Keep(path, func(c *edge.Certificate) bool { return !sent[c.Fingerprint] })
 }
 
 func prints(chain []*edge.Certificate) map[edge.Fingerprint]bool {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"edgecert/scanner/edge"
 )
 
 // maxPorts bounds the ports of a service.
@@ -153,9 +155,6 @@ func MapPorts(service, given []int) ([]int, error) {
 }
 
 func JoinPorts(ports []int) string {
-	var text []string
-	for _, p := range ports {
-		text = append(text, strconv.Itoa(p))
-	}
+	text := edge.Map(ports, strconv.Itoa)
 	return strings.Join(text, " ")
 }
