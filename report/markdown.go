@@ -47,8 +47,8 @@ func Markdown(w io.Writer, r Report) error {
 // facts says what was looked at, when, from where and with what.
 func (m *markdown) facts(r Report) {
 	what, from := r.Coverage.Seen(), " from "+code(r.Evidence.Host)
-	if len(r.Pools) == 1 && r.Pools[0].Plan.File != nil {
-		what, from = escapeMarkdown(r.Pools[0].FileVerdict()), ""
+	if p := r.OfFile(); p != nil {
+		what, from = escapeMarkdown(p.FileVerdict()), ""
 	}
 	source := r.Source()
 	for i, fact := range source {

@@ -27,6 +27,9 @@ func Nagios(w io.Writer, r Report) error {
 	}
 	c := r.Coverage
 	facts := []string{fmt.Sprintf("%d of %d endpoints seen", c.Planned-c.Failed, c.Planned)}
+	if p := r.OfFile(); p != nil {
+		facts[0] = p.FileVerdict()
+	}
 	if r.Evidence.Interrupted {
 		facts = append(facts, "interrupted")
 	}

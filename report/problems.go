@@ -11,6 +11,9 @@ import (
 // ProblemCount counts a pool's problems and the members that have them: "2 problems
 // on 1 member".
 func (p Pool) ProblemCount() string {
+	if p.Plan.File != nil {
+		return problemsOn(len(p.Problems), 0, "")
+	}
 	var members []string
 	for _, x := range p.Problems {
 		for _, m := range x.Members {
@@ -157,6 +160,14 @@ func UntoldText(u audit.Untold) string {
 		return u.Reason + " (" + u.Rules[0] + ")"
 	}
 	return u.Reason + " (" + Plural(len(u.Rules), "rule") + ")"
+}
+
+// OfFile is the pool that a certificate file was held against, nil after a scan.
+func (r Report) OfFile() *Pool {
+	if len(r.Pools) == 0 || r.Pools[0].Plan.File == nil {
+		return nil
+	}
+	return &r.Pools[0]
 }
 
 // FileVerdict says of a certificate file whether it would be right for the pool.

@@ -96,7 +96,9 @@ func TestCompare(t *testing.T) {
 		{"A/V begins to speak TLS", nil, func(r *nightly) { r.show(r.cell(3), "old") },
 			[]string{"outcome-changed edge1/av/192.0.2.12:443 no-certificate→captured: edge1 (av:443): was no-certificate, is captured"}},
 		{"back, though it wants a certificate of us", func(r *nightly) { failCell(r.cell(1), edge.ClassReset) },
-			func(r *nightly) { r.cell(1).Fault = &edge.Fault{Class: edge.ClassTLSAlert, Message: "certificate required"} },
+			func(r *nightly) {
+				r.cell(1).Fault = &edge.Fault{Class: edge.ClassTLSAlert, Message: "certificate required"}
+			},
 			[]string{"endpoint-back edge1/access/192.0.2.10:5061 reset→captured: edge1 (access:5061) answers again, before: reset"}},
 		{"silent for another reason", func(r *nightly) { r.silenced(edge.ClassRefused) }, func(r *nightly) { r.silenced(edge.ClassTimeout) }, nil},
 		{"the scan was interrupted", func(r *nightly) { r.add(soon, 0) }, func(r *nightly) {

@@ -96,8 +96,11 @@ func newHTMLPage(r report.Report) htmlPage {
 		h.Title = h.Verdict.Word + ": " + b.clean(r.Headline())
 	}
 	h.Title += ", " + r.Evidence.Finished.Format("2006-01-02")
-	h.Facts = []string{r.Evidence.Started.Format("2 January 2006, 15:04 UTC"), "took " + report.Took(r.Evidence.Finished.Sub(r.Evidence.Started))}
-	if r.Evidence.Host != "" {
+	h.Facts = []string{r.Evidence.Started.Format("2 January 2006, 15:04 UTC")}
+	if r.OfFile() == nil {
+		h.Facts = append(h.Facts, "took "+report.Took(r.Evidence.Finished.Sub(r.Evidence.Started)))
+	}
+	if r.OfFile() == nil && r.Evidence.Host != "" {
 		h.Facts = append(h.Facts, "seen from "+b.clean(r.Evidence.Host))
 	}
 	for _, fact := range r.Source() {
@@ -109,10 +112,12 @@ func newHTMLPage(r report.Report) htmlPage {
 
 // heading says in one line what the report is about.
 func (b *htmlBuilder) heading() string {
-	switch len(b.r.Pools) {
-	case 0:
+	switch {
+	case len(b.r.Pools) == 0:
 		return "nothing was scanned"
-	case 1:
+	case b.r.OfFile() != nil:
+		return b.clean(b.r.OfFile().FileVerdict())
+	case len(b.r.Pools) == 1:
 		return b.clean(b.r.Pools[0].Plan.Name)
 	default:
 		return report.Attention(b.r.Pools, len(report.Unwell(b.r.Pools)))
@@ -122,6 +127,9 @@ func (b *htmlBuilder) heading() string {
 // coverage says what was seen of what was planned, in words: absence must
 // never look like success.
 func (b *htmlBuilder) coverage() []string {
+	if b.r.OfFile() != nil {
+		return nil
+	}
 	c := b.r.Coverage
 	out := []string{report.Plural(c.Planned, "endpoint") + " planned", report.Thousands(c.Captured) + " with a certificate"}
 	if c.NoCertificate > 0 {

@@ -83,7 +83,10 @@ type htmlChecks struct {
 func (b *htmlBuilder) pool(p report.Pool, anchor string) htmlPool {
 	h := htmlPool{Anchor: anchor, Name: b.clean(p.Plan.Name), Verdict: newHTMLVerdict(p.Verdict), Headline: b.clean(p.Headline())}
 	h.Folded = p.Verdict == audit.VerdictOK && len(b.r.Pools) > 1
-	h.Facts = []string{p.ProblemCount(), p.Coverage().Seen()}
+	h.Facts = []string{p.ProblemCount()}
+	if p.Plan.File == nil {
+		h.Facts = append(h.Facts, p.Coverage().Seen())
+	}
 	if len(p.Plan.SIPDomains) > 0 {
 		h.Facts = append(h.Facts, "SIP domains "+b.clean(report.FirstFew(p.Plan.SIPDomains, 8)))
 	}

@@ -82,7 +82,7 @@ func (p *page) changes(r report.Report) {
 	if r.Changes == nil {
 		return
 	}
-	file := len(r.Pools) > 0 && r.Pools[0].Plan.File != nil
+	file := r.OfFile() != nil
 	switch {
 	case len(r.Changes) == 0 && file:
 		p.line(p.paint(green, "no other certificate"), " was presented in the previous scan")

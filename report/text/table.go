@@ -134,7 +134,7 @@ func (p *page) footer(r report.Report) {
 	if n := len(r.Evidence.Missing); n > 0 {
 		p.para(red, "", "INCOMPLETE: "+report.Plural(n, "part")+" of the scan missing (--shard): "+fmt.Sprint(r.Evidence.Missing))
 	}
-	file := len(r.Pools) > 0 && r.Pools[0].Plan.File != nil
+	file := r.OfFile() != nil
 	var facts []string
 	if c := r.Coverage; c.Planned > 0 && !file {
 		facts = append(facts, report.Plural(c.Planned, "endpoint"), report.Thousands(c.Captured)+" with a certificate")
@@ -180,8 +180,8 @@ func (p *page) outcome(r report.Report) {
 	switch bad := report.Unwell(r.Pools); {
 	case r.Coverage.Planned == 0 && len(r.Pools) == 0:
 		what = append(what, "nothing was scanned")
-	case len(r.Pools) == 1 && r.Pools[0].Plan.File != nil:
-		what = append(what, p.clean(r.Pools[0].FileVerdict()))
+	case r.OfFile() != nil:
+		what = append(what, p.clean(r.OfFile().FileVerdict()))
 	case len(r.Pools) == 1:
 		what = append(what, p.name(r.Pools[0].Plan.Name), r.ProblemCount())
 	case len(bad) == 0:

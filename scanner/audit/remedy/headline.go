@@ -30,7 +30,11 @@ func (p *planner) headline(x cause) string {
 	case balance:
 		return fit("the load balancer presents what no member does: " + p.short(p.worst(x)))
 	case intermediate:
-		return fit(p.who(x.cells) + " " + p.short(p.worst(x)))
+		where := p.onServices(x.cells)
+		if where == " on every service" {
+			where = ""
+		}
+		return fit(p.who(x.cells) + where + " " + p.short(p.worst(x)))
 	default:
 		f := p.worst(x)
 		if len(f.Cells) == 0 {
