@@ -1,8 +1,6 @@
 package audit
 
 import (
-	"slices"
-
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
@@ -60,10 +58,4 @@ func (r *result) passUnless(found bool) {
 	if !found {
 		r.pass()
 	}
-}
-
-// holds says whether a certificate is among certs. Roots that were given and
-// also sent are two values, so fingerprints are compared.
-func holds(certs []*edge.Certificate, c *edge.Certificate) bool {
-	return slices.ContainsFunc(certs, func(x *edge.Certificate) bool { return x.Fingerprint == c.Fingerprint })
 }

@@ -40,7 +40,7 @@ func (w *world) services() []service {
 // serviceOf is the place of an endpoint's service in the list, -1 where no
 // member serves it.
 func serviceOf(services []service, e edge.Endpoint) int {
-	return slices.IndexFunc(services, func(s service) bool { return s.role == e.Role && s.port == servicePort(e) && s.fqdn == ownName(e) })
+	return slices.IndexFunc(services, func(s service) bool { return s.role == e.Role && s.port == e.PortOfService() && s.fqdn == ownName(e) })
 }
 
 // ownName is the name that an endpoint has a certificate for by itself: a
@@ -56,7 +56,7 @@ func addCell(out []service, i int, c edge.Capture) []service {
 	n := serviceOf(out, c.Endpoint)
 	if n < 0 {
 		n = len(out)
-		out = append(out, service{role: c.Endpoint.Role, fqdn: ownName(c.Endpoint), port: servicePort(c.Endpoint)})
+		out = append(out, service{role: c.Endpoint.Role, fqdn: ownName(c.Endpoint), port: c.Endpoint.PortOfService()})
 	}
 	s := &out[n]
 	s.all = append(s.all, i)

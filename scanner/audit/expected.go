@@ -55,8 +55,8 @@ func (w *world) rehearsal(x edge.Expectation) rehearsal {
 		if own := Expects(w.pool, c); own == nil || own.Thumbprint != x.Thumbprint {
 			continue
 		}
-		at := place{c.Endpoint.Role, c.Endpoint.FQDN, servicePort(c.Endpoint)}
-		if holds(c.Leaves(), x.Certificate) {
+		at := place{c.Endpoint.Role, c.Endpoint.FQDN, c.Endpoint.PortOfService()}
+		if edge.Holds(c.Leaves(), x.Certificate) {
 			met[at] = true
 		}
 		n, first := places.Of(at)

@@ -57,7 +57,7 @@ func (w *world) sendersHere(c *edge.Certificate) []string {
 
 // sends picks the captures that send an intermediate.
 func sends(c *edge.Certificate) func(edge.Capture) bool {
-	return func(capture edge.Capture) bool { return len(capture.Chain) > 1 && holds(capture.Chain[1:], c) }
+	return func(capture edge.Capture) bool { return len(capture.Chain) > 1 && edge.Holds(capture.Chain[1:], c) }
 }
 
 // clientAuthRequired says whether the pool's certificate must carry client

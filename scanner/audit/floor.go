@@ -120,5 +120,5 @@ than the certificates between the server's own and its root. After an interrupt,
 // tells says whether another finding tells of a gap.
 func (w *world) tells(g gap) bool {
 	return g.rule != "" && !w.allowed(g.rule) &&
-		slices.ContainsFunc(w.result(g.rule).found, func(f Finding) bool { return holds(f.Certificates, g.cert) })
+		slices.ContainsFunc(w.result(g.rule).found, func(f Finding) bool { return edge.Holds(f.Certificates, g.cert) })
 }

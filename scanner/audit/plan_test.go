@@ -136,7 +136,7 @@ func condemnedIn(w *testWorld, j Judgement) map[string]string {
 			continue
 		}
 		for _, c := range f.Certificates {
-			if f.Ahead || slices.ContainsFunc(w.ev.Captures, func(x edge.Capture) bool { return holds(x.Leaves(), c) }) {
+			if f.Ahead || slices.ContainsFunc(w.ev.Captures, func(x edge.Capture) bool { return edge.Holds(x.Leaves(), c) }) {
 				out[thumbprint(c)] = f.Rule
 			}
 		}

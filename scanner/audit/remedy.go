@@ -81,7 +81,7 @@ func (w *world) weigh(rule Rule) {
 		for _, i := range f.Cells {
 			for _, leaf := range w.captures[i].Leaves() {
 				in := leafIn{leaf.Fingerprint, w.captures[i].Endpoint.Role}
-				if !told[in] && (holds(f.Certificates, leaf) || !w.aboutLeaf(f)) {
+				if !told[in] && (edge.Holds(f.Certificates, leaf) || !w.aboutLeaf(f)) {
 					told[in] = true
 					w.faults[in] += rule.Weight
 				}
@@ -94,6 +94,6 @@ func (w *world) weigh(rule Rule) {
 // captures present; else it is about what stands above.
 func (w *world) aboutLeaf(f Finding) bool {
 	return slices.ContainsFunc(f.Cells, func(i int) bool {
-		return slices.ContainsFunc(w.captures[i].Leaves(), func(c *edge.Certificate) bool { return holds(f.Certificates, c) })
+		return slices.ContainsFunc(w.captures[i].Leaves(), func(c *edge.Certificate) bool { return edge.Holds(f.Certificates, c) })
 	})
 }

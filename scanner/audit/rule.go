@@ -136,7 +136,7 @@ func (r *result) outcome() Outcome {
 
 // certs are the certificates that a finding is about, each once.
 func certs(of ...*edge.Certificate) []*edge.Certificate {
-	return edge.Map(edge.GroupBy(of, printOf), func(same []*edge.Certificate) *edge.Certificate { return same[0] })
+	return edge.Distinct(of)
 }
 
 // place fills in where a finding is: what its cells agree in. An address says

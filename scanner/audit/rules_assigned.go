@@ -62,12 +62,8 @@ func assignedKey(w *world, r *result, i int, c edge.Capture) string {
 // assigned is what the inventory says an endpoint's service has; the zero value
 // where it does not say.
 func (w *world) assigned(e edge.Endpoint) edge.InventoryRecord {
-	for _, r := range w.pool.Inventory {
-		if r.Member == e.Member && r.Use == edge.CertificateType(e.Role) && !r.Staged {
-			return r
-		}
-	}
-	return edge.InventoryRecord{}
+	r, _ := w.pool.Assigned(e.Member, e.Role)
+	return r
 }
 
 // assignedToAccess says whether the members' Access Edge has these certificates

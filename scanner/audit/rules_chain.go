@@ -68,7 +68,7 @@ func (w *world) sent(i int) string {
 	layout := w.scan.forest.Layout(once)
 	var out []string
 	for _, c := range once[1:] {
-		if !holds(layout.Roots, c) && !holds(layout.Extra, c) {
+		if !edge.Holds(layout.Roots, c) && !edge.Holds(layout.Extra, c) {
 			out = append(out, c.Fingerprint.String())
 		}
 	}

@@ -88,7 +88,7 @@ func tellExpected(w *world, b bunch) Finding {
 	}
 	var parts []string
 	for _, leaf := range leaves {
-		at := slices.DeleteFunc(slices.Clone(b.at), func(i int) bool { return !holds(w.captures[i].Leaves(), leaf) })
+		at := slices.DeleteFunc(slices.Clone(b.at), func(i int) bool { return !edge.Holds(w.captures[i].Leaves(), leaf) })
 		parts = append(parts, w.present(at)+" "+w.tell(leaf))
 	}
 	asked := len(w.those(func(c edge.Capture) bool { return c.Leaf() != nil && w.expectedKey(c) == b.key }))

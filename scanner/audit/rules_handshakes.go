@@ -104,7 +104,7 @@ func (w *world) membersExplain(i int, certs []*edge.Certificate) bool {
 		return false
 	}
 	known := w.distinct(services[n].seen)
-	return !slices.ContainsFunc(certs, func(c *edge.Certificate) bool { return !holds(known, c) })
+	return !slices.ContainsFunc(certs, func(c *edge.Certificate) bool { return !edge.Holds(known, c) })
 }
 
 func dependsOnSNI() Rule {
@@ -150,7 +150,7 @@ func sniKey(w *world, r *result, i int, c edge.Capture) string {
 		r.couldNotTell("no handshake without SNI was made", i)
 	case other.why != "":
 		r.couldNotTell(other.why, i)
-	case other.refused, holds(c.Leaves(), leaves[0]):
+	case other.refused, edge.Holds(c.Leaves(), leaves[0]):
 		r.pass()
 	case inTurn(c) != nil:
 		r.couldNotTell(changesItself, i)

@@ -211,7 +211,7 @@ func eachSigned(wrong func(*edge.Certificate) string) func(*world, *result) {
 func (w *world) beside(g group) bool {
 	for _, i := range g.at {
 		t := w.scan.forest.Judge(w.captures[i].Chain)
-		if t.Standing != trust.Trusted || holds(t.Path, g.cert) {
+		if t.Standing != trust.Trusted || edge.Holds(t.Path, g.cert) {
 			return false
 		}
 	}
@@ -229,7 +229,7 @@ func (w *world) certificates() []group {
 	for _, g := range w.chains() {
 		layout := w.scan.forest.Layout(g.chain)
 		for n, cert := range g.chain {
-			if n == 0 || holds(g.chain[:n], cert) || holds(layout.Roots, cert) || holds(layout.Extra, cert) {
+			if n == 0 || edge.Holds(g.chain[:n], cert) || edge.Holds(layout.Roots, cert) || edge.Holds(layout.Extra, cert) {
 				continue
 			}
 			at, first := places.Of(cert.Fingerprint)

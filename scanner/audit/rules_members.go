@@ -87,7 +87,7 @@ func (w *world) memberFinding(s service) (Finding, []int) {
 func (w *world) blamed(at []int) []int {
 	out := slices.DeleteFunc(slices.Clone(at), func(i int) bool {
 		right, leaves := w.right(w.captures[i].Endpoint.Role), w.captures[i].Leaves()
-		return right != nil && len(leaves) == 1 && holds(leaves, right)
+		return right != nil && len(leaves) == 1 && edge.Holds(leaves, right)
 	})
 	if len(out) == 0 {
 		return at

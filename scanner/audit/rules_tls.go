@@ -161,7 +161,7 @@ AccessEdgeExternalSipPort, Get-CsAccessEdgeConfiguration whether federation is o
 
 // federates says whether an endpoint is a federation port.
 func federates(e edge.Endpoint) bool {
-	return servicePort(e) == federationPort && e.Role == edge.Access
+	return e.PortOfService() == federationPort && e.Role == edge.Access
 }
 
 // wantedOf is what a capture's server wanted of a client certificate; empty
@@ -195,7 +195,7 @@ DataPsomClientPort.`,
 
 // forClients says whether users' clients connect to an endpoint.
 func forClients(e edge.Endpoint) bool {
-	return (e.Role == edge.Access || e.Role == edge.WebConf) && servicePort(e) != federationPort
+	return (e.Role == edge.Access || e.Role == edge.WebConf) && e.PortOfService() != federationPort
 }
 
 func tooManyAcceptableCAs() Rule {

@@ -144,7 +144,7 @@ func (w *world) expiredBeside(g chainGroup) []*edge.Certificate {
 	var out []*edge.Certificate
 	for _, c := range g.chain[1:] {
 		outside := w.scan.now.Before(c.NotBefore()) || w.scan.now.After(c.NotAfter())
-		if c.X509 != nil && outside && !holds(g.trust.Path, c) {
+		if c.X509 != nil && outside && !edge.Holds(g.trust.Path, c) {
 			out = append(out, c)
 		}
 	}

@@ -155,7 +155,7 @@ func (w *world) cells(member string, at []int) string {
 		var ports []string
 		for _, i := range at {
 			e := w.captures[i].Endpoint
-			if port := strconv.Itoa(servicePort(e)); e.Role == r && !slices.Contains(ports, port) {
+			if port := strconv.Itoa(e.PortOfService()); e.Role == r && !slices.Contains(ports, port) {
 				ports = append(ports, port)
 			}
 		}
@@ -175,15 +175,7 @@ func (w *world) whole(member string, n int) bool {
 // cell names a service and its port: "webcon 443". Behind a tunnel it is the
 // service's port, which is what the administrator knows.
 func cell(e edge.Endpoint) string {
-	return string(e.Role) + " " + strconv.Itoa(servicePort(e))
-}
-
-// servicePort is the port that rules go by.
-func servicePort(e edge.Endpoint) int {
-	if e.ServicePort != 0 {
-		return e.ServicePort
-	}
-	return e.Port
+	return string(e.Role) + " " + strconv.Itoa(e.PortOfService())
 }
 
 // target names one endpoint wholly: "sip.contoso.com:443 at 192.0.2.1".

@@ -59,7 +59,7 @@ func (w *world) hosts() []unit {
 func (w *world) hostsApart() []unit {
 	ports := map[string][]int{}
 	for _, c := range w.captures {
-		h, p := host(c.Endpoint), servicePort(c.Endpoint)
+		h, p := host(c.Endpoint), c.Endpoint.PortOfService()
 		if !slices.Contains(ports[h], p) {
 			ports[h] = append(ports[h], p)
 		}
@@ -93,4 +93,4 @@ func (w *world) unitsBy(of func(edge.Endpoint) (name string, ok bool)) []unit {
 // byRole and byPort name the part of a unit that an endpoint belongs to.
 func byRole(e edge.Endpoint) string { return string(e.Role) }
 
-func byPort(e edge.Endpoint) string { return strconv.Itoa(servicePort(e)) }
+func byPort(e edge.Endpoint) string { return strconv.Itoa(e.PortOfService()) }

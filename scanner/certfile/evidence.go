@@ -1,6 +1,7 @@
 package certfile
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"time"
@@ -42,11 +43,7 @@ func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) 
 		}
 	}
 	for _, l := range pool.Loose {
-		name := l.SNI
-		if name == "" {
-			name = l.Host
-		}
-		add(edge.Endpoint{Role: edge.Other, FQDN: name, Port: l.Port})
+		add(edge.Endpoint{Role: edge.Other, FQDN: cmp.Or(l.SNI, l.Host), Port: l.Port})
 	}
 	ev.Pools = []edge.Pool{pool}
 	return ev

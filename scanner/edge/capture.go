@@ -124,11 +124,7 @@ func (c Capture) Leaves() []*Certificate {
 	}
 	out := []*Certificate{c.Leaf()}
 	for _, p := range c.Presentations {
-		leaf := p.Leaf()
-		if leaf == nil || p.Offer == OfferWithoutSNI {
-			continue
-		}
-		if !slices.ContainsFunc(out, func(o *Certificate) bool { return o.Fingerprint == leaf.Fingerprint }) {
+		if leaf := p.Leaf(); leaf != nil && p.Offer != OfferWithoutSNI && !Holds(out, leaf) {
 			out = append(out, leaf)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -65,6 +66,23 @@ func NewCertificate(der []byte) *Certificate {
 		c.ParseError = err.Error()
 	}
 	return c
+}
+
+// Holds says whether a certificate is in a list. Roots that were given and also
+// sent are two values, so fingerprints are compared.
+func Holds(list []*Certificate, c *Certificate) bool {
+	return slices.ContainsFunc(list, func(x *Certificate) bool { return x.Fingerprint == c.Fingerprint })
+}
+
+// Distinct is the certificates of a list, each once and nil not at all.
+func Distinct(list []*Certificate) []*Certificate {
+	var out []*Certificate
+	for _, c := range list {
+		if c != nil && !Holds(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // Unread says why a question (names, validity or usage) cannot be answered of

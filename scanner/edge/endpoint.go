@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"strconv"
@@ -52,6 +53,10 @@ func (e Endpoint) Place() string {
 	}
 	return e.Dialed()
 }
+
+// PortOfService is the port that rules go by, and that an administrator knows:
+// behind a tunnel another one is dialed.
+func (e Endpoint) PortOfService() int { return cmp.Or(e.ServicePort, e.Port) }
 
 // Column is the service and port an endpoint stands for: "webcon:443".
 func (e Endpoint) Column() string { return string(e.Role) + ":" + strconv.Itoa(e.ServicePort) }

@@ -73,18 +73,13 @@ func routeOf(p Pool, a SRVAnswer, pools []Pool) string {
 // KnownAddresses are the addresses of p's service of a role: its members' and
 // load balancers', and where no member is named those of DNS.
 func (p Pool) KnownAddresses(r Role) []netip.Addr {
+	ip := func(a Address) netip.Addr { return a.IP }
 	var out []netip.Addr
-	add := func(list []Address) {
-		for _, a := range list {
-			out = append(out, a.IP)
-		}
-	}
 	for _, m := range p.Members {
-		add(m.For(r))
+		out = append(out, Map(m.For(r), ip)...)
 	}
 	if len(out) == 0 {
 		out = append(out, p.DNS.Name(p.FQDN(r)).Addresses...)
 	}
-	add(p.VIPsFor(r))
-	return out
+	return append(out, Map(p.VIPsFor(r), ip)...)
 }

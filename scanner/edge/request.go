@@ -65,10 +65,7 @@ func CertificateRequests(p Pool) []CertificateRequest {
 		if len(names) == 0 {
 			continue
 		}
-		q := CertificateRequest{File: fmt.Sprintf(`C:\%s-%s`, names[0], label), LeftOut: len(all) - len(names)}
-		for _, r := range group {
-			q.Types = append(q.Types, CertificateType(r))
-		}
+		q := CertificateRequest{File: fmt.Sprintf(`C:\%s-%s`, names[0], label), LeftOut: len(all) - len(names), Types: Map(group, CertificateType)}
 		q.Command = q.command(p, names, label)
 		out = append(out, q)
 	}
@@ -78,11 +75,7 @@ func CertificateRequests(p Pool) []CertificateRequest {
 // roleNames is how a group of roles is called in a file's name and in the
 // `certificates` line, joined there by +.
 func roleNames(group []Role) string {
-	words := make([]string, len(group))
-	for i, r := range group {
-		words[i] = string(r)
-	}
-	return strings.Join(words, "-")
+	return strings.Join(Map(group, func(r Role) string { return string(r) }), "-")
 }
 
 // requestNames are what the certificate of a group must hold, the subject

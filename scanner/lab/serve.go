@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -74,36 +75,18 @@ func (l *Lab) newServer(c Cell) (*server, error) {
 	if !c.presents() {
 		return s, nil
 	}
-	normal, err := l.certificate(&c.Chain, c)
-	if err != nil {
-		return nil, err
-	}
-	if c.KeyOf != nil {
-		other, err := l.certificate(c.KeyOf, c)
-		if err != nil {
+	var normal, keyOf, older, second, withoutSNI, alternate, renewed *tls.Certificate
+	for _, made := range []struct {
+		cert  **tls.Certificate
+		chain *Chain
+	}{{&normal, &c.Chain}, {&keyOf, c.KeyOf}, {&older, c.Older}, {&second, c.Second}, {&withoutSNI, c.WithoutSNI}, {&alternate, c.Alternate}, {&renewed, c.Renewed}} {
+		var err error
+		if *made.cert, err = l.certificate(made.chain, c); err != nil {
 			return nil, err
 		}
-		normal.PrivateKey = other.PrivateKey
 	}
-	older, err := l.certificate(c.Older, c)
-	if err != nil {
-		return nil, err
-	}
-	second, err := l.certificate(c.Second, c)
-	if err != nil {
-		return nil, err
-	}
-	withoutSNI, err := l.certificate(c.WithoutSNI, c)
-	if err != nil {
-		return nil, err
-	}
-	alternate, err := l.certificate(c.Alternate, c)
-	if err != nil {
-		return nil, err
-	}
-	renewed, err := l.certificate(c.Renewed, c)
-	if err != nil {
-		return nil, err
+	if keyOf != nil {
+		normal.PrivateKey = keyOf.PrivateKey
 	}
 	s.tls = c.config()
 	s.tls.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -144,13 +127,7 @@ func (l *Lab) certificate(chain *Chain, c Cell) (*tls.Certificate, error) {
 }
 
 func (c Cell) config() *tls.Config {
-	cfg := &tls.Config{MinVersion: c.MinVersion, MaxVersion: c.MaxVersion, SessionTicketsDisabled: true}
-	if cfg.MinVersion == 0 {
-		cfg.MinVersion = tls.VersionTLS12
-	}
-	if cfg.MaxVersion == 0 {
-		cfg.MaxVersion = tls.VersionTLS13
-	}
+	cfg := &tls.Config{MinVersion: cmp.Or(c.MinVersion, tls.VersionTLS12), MaxVersion: cmp.Or(c.MaxVersion, tls.VersionTLS13), SessionTicketsDisabled: true}
 	switch c.ClientCert {
 	case edge.Requested:
 		cfg.ClientAuth = tls.RequestClientCert

@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -55,25 +56,13 @@ func planPool(p edge.Pool) []edge.Endpoint {
 		}
 	}
 	slices.SortStableFunc(cells, func(a, b cell) int {
-		if a.rank != b.rank {
-			return a.rank - b.rank
+		byAddress := 0
+		if a.rank == rankDNS {
+			byAddress = a.Address.Compare(b.Address)
 		}
-		if a.index != b.index {
-			return a.index - b.index
-		}
-		if a.rank == rankDNS && a.Address != b.Address {
-			return a.Address.Compare(b.Address)
-		}
-		if a.Role != b.Role {
-			return a.Role.Order() - b.Role.Order()
-		}
-		return a.ServicePort - b.ServicePort
+		return cmp.Or(a.rank-b.rank, a.index-b.index, byAddress, a.Role.Order()-b.Role.Order(), a.ServicePort-b.ServicePort)
 	})
-	out := make([]edge.Endpoint, len(cells))
-	for i, c := range cells {
-		out[i] = c.Endpoint
-	}
-	return out
+	return edge.Map(cells, func(c cell) edge.Endpoint { return c.Endpoint })
 }
 
 // planService writes out a service on the members: on their addresses, or on
@@ -141,7 +130,7 @@ func perPort(p edge.Pool, s edge.Service, a edge.Address, c cell) []cell {
 // line by address. Every address of a name is an endpoint of its own, so that
 // no dead family hides behind a living one.
 func planLoose(p edge.Pool) []edge.Endpoint {
-	index := map[string]edge.NameAnswer{}
+	index := map[string]edge.NameAnswer{} // thousands of them
 	if p.DNS != nil {
 		for _, a := range p.DNS.Names {
 			index[a.Name] = a
@@ -155,9 +144,7 @@ func planLoose(p edge.Pool) []edge.Endpoint {
 			out = append(out, e)
 			continue
 		}
-		if e.FQDN = l.SNI; e.FQDN == "" {
-			e.FQDN = l.Host
-		}
+		e.FQDN = cmp.Or(l.SNI, l.Host)
 		answer := index[l.Host]
 		if len(answer.Addresses) == 0 {
 			e.Fault = noAddress(l.Host, answer)
@@ -185,12 +172,7 @@ func sortByMember(list []edge.Endpoint) {
 			first[e.Member] = i
 		}
 	}
-	slices.SortStableFunc(list, func(a, b edge.Endpoint) int {
-		if a.Member != b.Member {
-			return first[a.Member] - first[b.Member]
-		}
-		return a.Port - b.Port
-	})
+	slices.SortStableFunc(list, func(a, b edge.Endpoint) int { return cmp.Or(first[a.Member]-first[b.Member], a.Port-b.Port) })
 }
 
 // noAddress is why nothing can be dialed.

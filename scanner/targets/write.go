@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -175,12 +176,7 @@ func (l *lines) settings(p edge.Pool) {
 	for _, f := range p.InventoryFiles {
 		l.add(f.Source, "  inventory", f.Member, f.Path)
 	}
-	rules := make([]string, 0, len(p.Severities))
-	for rule := range p.Severities {
-		rules = append(rules, rule)
-	}
-	slices.Sort(rules)
-	for _, rule := range rules {
+	for _, rule := range slices.Sorted(maps.Keys(p.Severities)) {
 		l.add("", "  severity", rule, p.Severities[rule])
 	}
 	l.names("  allow", p.Allow)

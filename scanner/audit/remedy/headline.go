@@ -52,7 +52,7 @@ func (p *planner) carryHeadline(x cause) string {
 	var leaves []*edge.Certificate
 	for _, i := range lag {
 		for _, leaf := range p.Captures[i].Leaves() {
-			if strings.EqualFold(leaf.Thumbprint(), right.Thumbprint) || slices.ContainsFunc(leaves, func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint }) {
+			if strings.EqualFold(leaf.Thumbprint(), right.Thumbprint) || edge.Holds(leaves, leaf) {
 				continue
 			}
 			leaves = append(leaves, leaf)
@@ -117,7 +117,7 @@ func (p *planner) againstExpected(x cause) *finding.Finding {
 	var own []int
 	for _, i := range x.findings {
 		f := p.findings[i]
-		if p.Rule(f.Rule).Weight > 0 && slices.ContainsFunc(f.Certificates, func(c *edge.Certificate) bool { return c.Fingerprint == right.Certificate.Fingerprint }) {
+		if p.Rule(f.Rule).Weight > 0 && edge.Holds(f.Certificates, right.Certificate) {
 			own = append(own, i)
 		}
 	}
@@ -293,10 +293,7 @@ func (p *planner) onServices(cells []int) string {
 
 // place is a service with its port: "webcon:443".
 func place(e edge.Endpoint) string {
-	port := e.ServicePort
-	if port == 0 {
-		port = e.Port
-	}
+	port := e.PortOfService()
 	if e.Role == edge.Other || e.Role == "" {
 		return "port " + strconv.Itoa(port)
 	}

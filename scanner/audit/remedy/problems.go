@@ -83,7 +83,7 @@ type service struct {
 type answers struct{ planned, seen int }
 
 func serviceOf(e edge.Endpoint) service {
-	return service{e.FQDN, e.Role, cmp.Or(e.ServicePort, e.Port)}
+	return service{e.FQDN, e.Role, e.PortOfService()}
 }
 
 // count looks at all captures once, for what is asked of every finding.
@@ -120,7 +120,7 @@ func (p *planner) choice(group []edge.Role) Choice {
 // causes are the pool's problems in the order in which their findings stand.
 func (p *planner) causes() []cause {
 	var out []cause
-	index := map[string]int{}
+	places := edge.Places[string]{}
 	for i, f := range p.findings {
 		if f.Severity == finding.Info {
 			if f.Fix == "" {
@@ -129,10 +129,8 @@ func (p *planner) causes() []cause {
 			continue
 		}
 		key, x := p.causeOf(f)
-		n, known := index[key]
-		if !known {
-			n = len(out)
-			index[key] = n
+		n, first := places.Of(key)
+		if first {
 			out = append(out, x)
 		}
 		out[n].findings = append(out[n].findings, i)
@@ -181,10 +179,7 @@ func (p *planner) certificateCause(f finding.Finding, rule Rule) (string, cause)
 	if p.Pool.Kind == edge.LoosePool { // each for itself
 		return "leaf " + leafKey(f), cause{act: renew, group: group}
 	}
-	about := func(leaf *edge.Certificate) bool {
-		return slices.ContainsFunc(f.Certificates, func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint })
-	}
-	if !right.Usable() || p.Pool.File != nil || rule.Weight > 0 && right.Certificate != nil && about(right.Certificate) && (f.Ahead || p.presentedAt(right.Certificate, f.Cells)) {
+	if !right.Usable() || p.Pool.File != nil || rule.Weight > 0 && right.Certificate != nil && edge.Holds(f.Certificates, right.Certificate) && (f.Ahead || p.presentedAt(right.Certificate, f.Cells)) {
 		return fmt.Sprint("renew ", group), cause{act: renew, group: group}
 	}
 	return fmt.Sprint("carry ", group), cause{act: carry, group: group}
@@ -199,7 +194,7 @@ func (p *planner) assignedNewer(cells []int) bool {
 	assigned := false
 	for _, i := range cells {
 		c := p.Captures[i]
-		r, known := p.record(c.Endpoint.Member, edge.CertificateType(c.Endpoint.Role))
+		r, known := p.Pool.Assigned(c.Endpoint.Member, c.Endpoint.Role)
 		if c.Endpoint.Role == edge.XMPP && !known {
 			continue // few inventories hold it
 		}
@@ -223,7 +218,7 @@ func (p *planner) presentedAt(leaf *edge.Certificate, cells []int) bool {
 }
 
 func (p *planner) presents(i int, leaf *edge.Certificate) bool {
-	return slices.ContainsFunc(p.Captures[i].Leaves(), func(c *edge.Certificate) bool { return c.Fingerprint == leaf.Fingerprint })
+	return edge.Holds(p.Captures[i].Leaves(), leaf)
 }
 
 // groupOf is the certificate group of the first captures; what blames nobody

@@ -77,11 +77,10 @@ func (c *Case) Choose(group []edge.Role) Choice {
 	var best *edge.Certificate
 	var rank []int
 	for _, o := range c.offered(group) {
-		r := []int{0, -c.Against(o.leaf, group), 0}
+		r := []int{0, -c.Against(o.leaf, group), o.count}
 		if c.valid(o.leaf) {
 			r[0] = 1
 		}
-		r[2] = o.count
 		if best == nil || cmp.Or(slices.Compare(r[:2], rank[:2]), Newer(o.leaf, best), cmp.Compare(r[2], rank[2])) > 0 {
 			best, rank = o.leaf, r
 		}
@@ -100,16 +99,14 @@ type offer struct {
 
 func (c *Case) offered(group []edge.Role) []offer {
 	var out []offer
-	index := map[edge.Fingerprint]int{}
+	places := edge.Places[edge.Fingerprint]{}
 	for i := range c.Captures {
 		if !c.counts(i, group) {
 			continue
 		}
 		for _, leaf := range c.Captures[i].Leaves() {
-			n, known := index[leaf.Fingerprint]
-			if !known {
-				n = len(out)
-				index[leaf.Fingerprint] = n
+			n, first := places.Of(leaf.Fingerprint)
+			if first {
 				out = append(out, offer{leaf: leaf})
 			}
 			out[n].count++

@@ -189,7 +189,7 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 			order = append(order, name)
 		}
 		use := edge.CertificateType(e.Role)
-		record, known := p.record(e.Member, use)
+		record, known := p.Pool.Assigned(e.Member, e.Role)
 		switch {
 		case use == "" || slices.Contains(byMember[name], use):
 		case known && strings.EqualFold(record.Thumbprint, right):
@@ -198,6 +198,7 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 			byMember[name] = append(byMember[name], use)
 		}
 	}
+	places := edge.Places[string]{}
 	for _, name := range order {
 		types := byMember[name]
 		if len(types) == 0 {
@@ -205,24 +206,13 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 			continue
 		}
 		slices.SortFunc(types, byOrder)
-		n := slices.IndexFunc(wrong, func(s sameTypes) bool { return slices.Equal(s.types, types) })
-		if n < 0 {
-			n = len(wrong)
+		n, first := places.Of(strings.Join(types, ","))
+		if first {
 			wrong = append(wrong, sameTypes{types: types})
 		}
 		wrong[n].names = append(wrong[n].names, name)
 	}
 	return wrong, assigned
-}
-
-// record is what the inventory says is assigned to a member's service.
-func (p *planner) record(member, use string) (edge.InventoryRecord, bool) {
-	for _, r := range p.Pool.Inventory {
-		if r.Member == member && r.Use == use && !r.Staged {
-			return r, true
-		}
-	}
-	return edge.InventoryRecord{}, false
 }
 
 // holders are the members that present a certificate on some service, or have
@@ -322,7 +312,7 @@ func (p *planner) renewedTypes(group []edge.Role, types []string) []string {
 func (p *planner) apartInInventory(right string) bool {
 	found := false
 	for _, m := range p.Pool.Members {
-		if r, ok := p.record(m.Name, edge.TypeAV); ok {
+		if r, ok := p.Pool.Assigned(m.Name, edge.AV); ok {
 			if strings.EqualFold(r.Thumbprint, right) || !r.NotAfter.IsZero() && r.NotAfter.Before(p.Now) {
 				return false
 			}

@@ -241,7 +241,7 @@ func (f *found) answers(c candidate, got edge.Capture) (answers, same bool) {
 		return false, false
 	}
 	leaf := got.Leaf()
-	same = leaf != nil && slices.ContainsFunc(f.leaves, func(l *edge.Certificate) bool { return l.Fingerprint == leaf.Fingerprint })
+	same = leaf != nil && edge.Holds(f.leaves, leaf)
 	return same || !c.same, same
 }
 
