@@ -44,12 +44,14 @@ func (w *world) incomplete(i int) bool {
 	return c.Leaf() != nil && len(w.scan.forest.Judge(c.Chain).Missing) > 0
 }
 
-// eachChain runs judge for every distinct chain of the pool. What was not seen
-// is could-not-tell.
-func (r *result) eachChain(judge func(g chainGroup)) {
-	r.unseen(r.w.missing(everything)...)
-	for _, g := range r.w.chains() {
-		judge(g)
+// eachChain is for rules that look at every distinct chain of the pool. What was
+// not seen is could-not-tell.
+func eachChain(judge func(w *world, r *result, g chainGroup)) func(*world, *result) {
+	return func(w *world, r *result) {
+		r.unseen(w.missing(everything)...)
+		for _, g := range w.chains() {
+			judge(w, r, g)
+		}
 	}
 }
 

@@ -103,40 +103,37 @@ How to fix it: point the record to sip.<domain> of the same domain, give that na
 in the certificate.`,
 		Source:  `SRV records need to point to a name "in the same domain in which the DNS SRV record's being created" (Microsoft, "Advanced Edge Server DNS planning for Skype for Business Server"); since 2019 by a top-level suffix match (Microsoft, Skype for Business Server documentation, deploy-skype-connectivity)`,
 		Applies: dnsAsked,
-		Run: func(w *world, r *result) {
-			w.eachSRV(r, func(a edge.SRVAnswer) {
-				var wrong []string
-				for _, s := range usable(a) {
-					if followed(a, s) && !edge.SRVTargetFits(a.Domain, s.Target) {
-						wrong = append(wrong, s.Target)
-					}
-				}
-				if len(wrong) == 0 {
-					r.pass()
-					return
-				}
-				r.find(Finding{
-					Subjects: append(wrong, a.Query),
-					Message:  fmt.Sprintf("expected %s to point to a name directly below %s, got %s", a.Query, a.Domain, list(wrong)),
-					Fix:      fmt.Sprintf("point the record to sip.%s, and have that name in DNS and in the certificate", a.Domain),
-				})
-			})
-		},
+		Run: eachSRV(func(_ *world, _ *result, a edge.SRVAnswer) (f Finding) {
+			leaving := edge.Keep(usable(a), func(s edge.SRV) bool { return followed(a, s) && !edge.SRVTargetFits(a.Domain, s.Target) })
+			if wrong := edge.Map(leaving, func(s edge.SRV) string { return s.Target }); len(wrong) > 0 {
+				f.Message = fmt.Sprintf("expected %s to point to a name directly below %s, got %s", a.Query, a.Domain, list(wrong))
+				f.Subjects = append(wrong, a.Query)
+				f.Fix = fmt.Sprintf("point the record to sip.%s, and have that name in DNS and in the certificate", a.Domain)
+			}
+			return f
+		}),
 	}
 }
 
-// eachSRV runs judge for the answers about federation and clients that hold
-// records. A missing one is told by its own rule.
-func (w *world) eachSRV(r *result, judge func(edge.SRVAnswer)) {
-	for _, a := range w.pool.DNS.SRV {
-		switch {
-		case a.Kind == edge.SRVXMPP: // may point anywhere: the certificate is for the domain
-		case a.Status == edge.Unknown:
-			r.couldNotTell(dnsSilent)
-		case w.pool.DNS.InCloud(a.Domain):
-			r.pass() // domain-in-cloud
-		case len(usable(a)) > 0:
-			judge(a)
+// eachSRV is for rules that look at the answers about federation and clients
+// that hold records; without a message nothing is wrong with one. A missing one
+// is told by its own rule.
+func eachSRV(wrong func(*world, *result, edge.SRVAnswer) Finding) func(*world, *result) {
+	return func(w *world, r *result) {
+		for _, a := range w.pool.DNS.SRV {
+			switch {
+			case a.Kind == edge.SRVXMPP: // may point anywhere: the certificate is for the domain
+			case a.Status == edge.Unknown:
+				r.couldNotTell(dnsSilent)
+			case w.pool.DNS.InCloud(a.Domain):
+				r.pass() // domain-in-cloud
+			case len(usable(a)) > 0:
+				if f := wrong(w, r, a); f.Message != "" {
+					r.find(f)
+				} else {
+					r.pass()
+				}
+			}
 		}
 	}
 }
@@ -154,31 +151,28 @@ How to fix it: federation belongs to 5061 (_sipfederationtls._tcp), clients to 4
 mend the record.`,
 		Source:  `SRV _sipfederationtls._tcp has port 5061, _sip._tls 443 (Microsoft, "Determine DNS requirements for Lync Server 2013"); Access names are the Access FQDN and every sip.<domain>`,
 		Applies: dnsAsked,
-		Run: func(w *world, r *result) {
-			w.eachSRV(r, func(a edge.SRVAnswer) {
-				var odd []string
-				subjects := []string{a.Query}
-				for _, s := range usable(a) {
-					switch why := w.unexpected(a, s); why {
-					case "":
-					case otherShare:
-						r.couldNotTell(otherShare)
-					default:
-						subjects = append(subjects, s.Target, strconv.Itoa(s.Port))
-						odd = append(odd, fmt.Sprintf("%s:%d (priority %d): %s", s.Target, s.Port, s.Priority, why))
-					}
+		Run: eachSRV(func(w *world, r *result, a edge.SRVAnswer) Finding {
+			var odd []string
+			subjects := []string{a.Query}
+			for _, s := range usable(a) {
+				switch why := w.unexpected(a, s); why {
+				case "":
+				case otherShare:
+					r.couldNotTell(otherShare)
+				default:
+					subjects = append(subjects, s.Target, strconv.Itoa(s.Port))
+					odd = append(odd, fmt.Sprintf("%s:%d (priority %d): %s", s.Target, s.Port, s.Priority, why))
 				}
-				if len(odd) == 0 {
-					r.pass()
-					return
-				}
-				r.find(Finding{
-					Subjects: subjects,
-					Message:  fmt.Sprintf("%s points to %s", a.Query, strings.Join(odd, "; and to ")),
-					Fix:      fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
-				})
-			})
-		},
+			}
+			if len(odd) == 0 {
+				return Finding{}
+			}
+			return Finding{
+				Subjects: subjects,
+				Message:  fmt.Sprintf("%s points to %s", a.Query, strings.Join(odd, "; and to ")),
+				Fix:      fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
+			}
+		}),
 	}
 }
 

@@ -30,29 +30,27 @@ private and its root was not sent.
 How to fix it: have a public CA issue the certificate. If the intermediate is missing, import it on every member into
 Cert:\LocalMachine\CA and restart the Edge services. If a private CA is meant, give its root with --roots.`,
 		Source: `"Certificate requirements for external user access in Lync Server 2013": certificates must be issued by a public CA; RFC 5280 section 6.1`,
-		Run:    runUntrusted,
+		Run:    eachChain(runUntrusted),
 	}
 }
 
-func runUntrusted(w *world, r *result) {
-	r.eachChain(func(g chainGroup) {
-		switch {
-		case g.trust.Standing == trust.Unverified:
-			r.couldNotTell(g.trust.Unjudged(), g.at...)
-		case trusted(g), g.trust.Standing == trust.Withdrawn, w.hostTrusts(g.leaf()):
-			r.pass()
-		case w.meant && g.trust.Standing == trust.Unknown && len(g.chain) == 1:
-			// As CAs send it: the intermediate may lie in the servers' store.
-			r.couldNotTell("the file of the certificate that was meant holds no intermediate, and nobody sent its issuer", g.at...)
-		default:
-			why, steps := w.untrusted(g)
-			r.find(Finding{
-				Certificates: certs(g.leaf()),
-				Message:      fmt.Sprintf("%s a certificate that nobody outside can verify: %s", w.present(g.at), why),
-				Steps:        steps,
-			}, g.at...)
-		}
-	})
+func runUntrusted(w *world, r *result, g chainGroup) {
+	switch {
+	case g.trust.Standing == trust.Unverified:
+		r.couldNotTell(g.trust.Unjudged(), g.at...)
+	case trusted(g), g.trust.Standing == trust.Withdrawn, w.hostTrusts(g.leaf()):
+		r.pass()
+	case w.meant && g.trust.Standing == trust.Unknown && len(g.chain) == 1:
+		// As CAs send it: the intermediate may lie in the servers' store.
+		r.couldNotTell("the file of the certificate that was meant holds no intermediate, and nobody sent its issuer", g.at...)
+	default:
+		why, steps := w.untrusted(g)
+		r.find(Finding{
+			Certificates: certs(g.leaf()),
+			Message:      fmt.Sprintf("%s a certificate that nobody outside can verify: %s", w.present(g.at), why),
+			Steps:        steps,
+		}, g.at...)
+	}
 }
 
 func trusted(g chainGroup) bool {
@@ -154,23 +152,21 @@ by another one. Where only the intermediate is old, a newer one of the CA may le
 every member into Cert:\LocalMachine\CA.`,
 		Source:  "Mozilla Root Store Policy section 7.3 (removals), and older versions of the list that is embedded; each programme has its own dates",
 		Applies: func(w *world) bool { return !w.scan.policy.OnlyRoots },
-		Run: func(w *world, r *result) {
-			r.eachChain(func(g chainGroup) {
-				switch g.trust.Standing {
-				case trust.Unverified:
-					r.couldNotTell(g.trust.Unjudged(), g.at...)
-				case trust.Withdrawn:
-					top := g.trust.Path[len(g.trust.Path)-1]
-					r.find(Finding{
-						Certificates: certs(g.leaf(), top),
-						Message: fmt.Sprintf("%s a certificate of the root %s, which was public until %s or later and is %s; Windows and others may still trust it",
-							w.present(g.at), nameOf(top), shortDate(g.trust.Withdrawn), w.noRoot()),
-					}, g.at...)
-				default:
-					r.pass()
-				}
-			})
-		},
+		Run: eachChain(func(w *world, r *result, g chainGroup) {
+			switch g.trust.Standing {
+			case trust.Unverified:
+				r.couldNotTell(g.trust.Unjudged(), g.at...)
+			case trust.Withdrawn:
+				top := g.trust.Path[len(g.trust.Path)-1]
+				r.find(Finding{
+					Certificates: certs(g.leaf(), top),
+					Message: fmt.Sprintf("%s a certificate of the root %s, which was public until %s or later and is %s; Windows and others may still trust it",
+						w.present(g.at), nameOf(top), shortDate(g.trust.Withdrawn), w.noRoot()),
+				}, g.at...)
+			default:
+				r.pass()
+			}
+		}),
 	}
 }
 
@@ -188,25 +184,23 @@ federation), say "issuer private" in the pool's description, or give the root wi
 		Source: `"Certificate requirements for external user access in Lync Server 2013": certificates must be issued by a public CA`,
 		// Roots given as the only ones leave nothing that this host alone could trust.
 		Applies: func(w *world) bool { return !w.scan.policy.OnlyRoots && !w.pool.PrivateIssuer },
-		Run: func(w *world, r *result) {
-			r.eachChain(func(g chainGroup) {
-				switch {
-				case trusted(g), g.trust.Standing == trust.Withdrawn:
-					r.pass()
-				case w.hostTrusts(g.leaf()):
-					top := g.trust.Path[len(g.trust.Path)-1]
-					r.find(Finding{
-						Certificates: certs(g.leaf()),
-						Message: fmt.Sprintf("%s a certificate that this host trusts and the public does not: %q is %s",
-							w.present(g.at), issuerOrSelf(top), w.noRoot()),
-					}, g.at...)
-				case g.trust.Standing == trust.Unverified:
-					r.couldNotTell(g.trust.Unjudged(), g.at...)
-				case !w.scan.ev.HostRoots:
-					r.couldNotTell("this host's own roots were not asked", g.at...)
-				}
-			})
-		},
+		Run: eachChain(func(w *world, r *result, g chainGroup) {
+			switch {
+			case trusted(g), g.trust.Standing == trust.Withdrawn:
+				r.pass()
+			case w.hostTrusts(g.leaf()):
+				top := g.trust.Path[len(g.trust.Path)-1]
+				r.find(Finding{
+					Certificates: certs(g.leaf()),
+					Message: fmt.Sprintf("%s a certificate that this host trusts and the public does not: %q is %s",
+						w.present(g.at), issuerOrSelf(top), w.noRoot()),
+				}, g.at...)
+			case g.trust.Standing == trust.Unverified:
+				r.couldNotTell(g.trust.Unjudged(), g.at...)
+			case !w.scan.ev.HostRoots:
+				r.couldNotTell("this host's own roots were not asked", g.at...)
+			}
+		}),
 	}
 }
 
@@ -248,7 +242,7 @@ func runIncomplete(w *world, r *result) {
 		}
 		return told[c.Fingerprint]
 	}
-	r.eachChain(func(g chainGroup) {
+	eachChain(func(w *world, r *result, g chainGroup) {
 		switch {
 		case len(g.trust.Missing) > 0:
 			lacking := edge.Map(g.trust.Missing, func(c *edge.Certificate) string { return fmt.Sprintf("%s, which %s", nameOf(c), sentBy(c)) })
@@ -267,7 +261,7 @@ func runIncomplete(w *world, r *result) {
 		default: // untrusted-issuer tells why there is no path
 			r.couldNotTell(noPath, g.at...)
 		}
-	})
+	})(w, r)
 }
 
 // sentBy names who sends an intermediate: this pool's members, else others'.

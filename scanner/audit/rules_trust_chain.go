@@ -53,24 +53,22 @@ nothing else needs them.`,
 func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout) []*edge.Certificate) Rule {
 	return Rule{
 		ID: id, Family: "trust", Severity: Info, Title: title, Doc: doc, Source: source,
-		Run: func(w *world, r *result) {
-			r.eachChain(func(g chainGroup) {
-				if g.leaf().X509 == nil {
-					r.couldNotTell(undecodable, g.at...)
-					return
-				}
-				found := pick(w.scan.forest.Layout(g.chain))
-				if len(found) == 0 {
-					r.pass()
-					return
-				}
-				r.find(Finding{
-					Certificates: certs(append(found, g.leaf())...),
-					Message:      fmt.Sprintf("%s %s %s %s", w.where(g.at), w.verb(g.at, "sends", "send"), says, list(edge.Map(found, nameOf))),
-					Fix:          fix,
-				}, g.at...)
-			})
-		},
+		Run: eachChain(func(w *world, r *result, g chainGroup) {
+			if g.leaf().X509 == nil {
+				r.couldNotTell(undecodable, g.at...)
+				return
+			}
+			found := pick(w.scan.forest.Layout(g.chain))
+			if len(found) == 0 {
+				r.pass()
+				return
+			}
+			r.find(Finding{
+				Certificates: certs(append(found, g.leaf())...),
+				Message:      fmt.Sprintf("%s %s %s %s", w.where(g.at), w.verb(g.at, "sends", "send"), says, list(edge.Map(found, nameOf))),
+				Fix:          fix,
+			}, g.at...)
+		}),
 	}
 }
 
@@ -98,38 +96,36 @@ OpenSSL before 1.1.0 and some phones did not (the "AddTrust External CA Root" ou
 How to fix it: fetch the CA's current intermediate, import it on every member into Cert:\LocalMachine\CA, delete the
 expired one there, and restart the Edge services. If the CA has no newer one, request a new certificate.`,
 		Source: "RFC 5280 section 6.1.3 (a)(2): the certificate validity period includes the current time, for every certificate of the path",
-		Run:    runIntermediateExpired,
+		Run:    eachChain(runIntermediateExpired),
 	}
 }
 
-func runIntermediateExpired(w *world, r *result) {
-	r.eachChain(func(g chainGroup) {
-		if w.unfinished(g) {
-			r.couldNotTell(noPath, g.at...)
-		}
-		onPath := g.trust.Expired(w.scan.now)
-		for _, c := range onPath {
-			r.find(Finding{
-				Certificates: certs(c, g.leaf()),
-				Message:      fmt.Sprintf("%s a certificate whose issuer %s is not valid now: %s", w.present(g.at), nameOf(c), w.validity(c)),
-				Steps:        replaceAuthority(w.names(g.at), c, "fetch the CA's current certificate of that name as C:\\intermediate.cer, import it, remove the one that is not valid and restart"),
-			}, g.at...)
-		}
-		var beside []*edge.Certificate
-		if len(onPath) == 0 && trusted(g) {
-			beside = w.expiredBeside(g)
-		}
-		for _, c := range beside {
-			r.find(Finding{
-				Severity:     Info,
-				Certificates: certs(c, g.leaf()),
-				Message: fmt.Sprintf("%s %s %s, which is not valid now (%s), beside a path that is good without it",
-					w.where(g.at), w.verb(g.at, "sends", "send"), nameOf(c), w.validity(c)),
-				Steps: []Step{{On: w.names(g.at), Text: "remove it and restart", Commands: append([]string{removeFromStore(c)}, remedy.Restart()...)}},
-			}, g.at...)
-		}
-		r.passUnless(len(onPath)+len(beside) > 0)
-	})
+func runIntermediateExpired(w *world, r *result, g chainGroup) {
+	if w.unfinished(g) {
+		r.couldNotTell(noPath, g.at...)
+	}
+	onPath := g.trust.Expired(w.scan.now)
+	for _, c := range onPath {
+		r.find(Finding{
+			Certificates: certs(c, g.leaf()),
+			Message:      fmt.Sprintf("%s a certificate whose issuer %s is not valid now: %s", w.present(g.at), nameOf(c), w.validity(c)),
+			Steps:        replaceAuthority(w.names(g.at), c, "fetch the CA's current certificate of that name as C:\\intermediate.cer, import it, remove the one that is not valid and restart"),
+		}, g.at...)
+	}
+	var beside []*edge.Certificate
+	if len(onPath) == 0 && trusted(g) {
+		beside = w.expiredBeside(g)
+	}
+	for _, c := range beside {
+		r.find(Finding{
+			Severity:     Info,
+			Certificates: certs(c, g.leaf()),
+			Message: fmt.Sprintf("%s %s %s, which is not valid now (%s), beside a path that is good without it",
+				w.where(g.at), w.verb(g.at, "sends", "send"), nameOf(c), w.validity(c)),
+			Steps: []Step{{On: w.names(g.at), Text: "remove it and restart", Commands: append([]string{removeFromStore(c)}, remedy.Restart()...)}},
+		}, g.at...)
+	}
+	r.passUnless(len(onPath)+len(beside) > 0)
 }
 
 // unfinished says whether the path of a chain ends before a root: of what
@@ -170,25 +166,23 @@ certificate lasts.
 How to fix it: fetch the CA's newer intermediate and import it on every member into Cert:\LocalMachine\CA before that
 day. If the CA has none, it will have issued from another one since: request a new certificate.`,
 		Source: "RFC 5280 section 6.1.3 (a)(2): the validity period of every certificate of the path counts",
-		Run: func(w *world, r *result) {
-			r.eachChain(func(g chainGroup) {
-				if w.unfinished(g) {
-					r.couldNotTell(noPath, g.at...)
+		Run: eachChain(func(w *world, r *result, g chainGroup) {
+			if w.unfinished(g) {
+				r.couldNotTell(noPath, g.at...)
+			}
+			found := false
+			for _, c := range g.trust.Path[1:] {
+				if w.scan.now.After(c.NotAfter()) || between(w.scan.now, c.NotAfter()) >= w.scan.warnBefore(lifetime(c.NotBefore(), c.NotAfter())) {
+					continue
 				}
-				found := false
-				for _, c := range g.trust.Path[1:] {
-					if w.scan.now.After(c.NotAfter()) || between(w.scan.now, c.NotAfter()) >= w.scan.warnBefore(lifetime(c.NotBefore(), c.NotAfter())) {
-						continue
-					}
-					found = true
-					r.find(Finding{
-						Certificates: certs(c, g.leaf()),
-						Message:      fmt.Sprintf("%s a certificate whose issuer %s %s", w.present(g.at), nameOf(c), w.expiry(c)),
-						Steps:        replaceAuthority(w.names(g.at), nil, "fetch the CA's newer certificate of that name before that day as C:\\intermediate.cer, import it and restart"),
-					}, g.at...)
-				}
-				r.passUnless(found)
-			})
-		},
+				found = true
+				r.find(Finding{
+					Certificates: certs(c, g.leaf()),
+					Message:      fmt.Sprintf("%s a certificate whose issuer %s %s", w.present(g.at), nameOf(c), w.expiry(c)),
+					Steps:        replaceAuthority(w.names(g.at), nil, "fetch the CA's newer certificate of that name before that day as C:\\intermediate.cer, import it and restart"),
+				}, g.at...)
+			}
+			r.passUnless(found)
+		}),
 	}
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
 	"strings"
@@ -53,24 +54,15 @@ func usages(c *x509.Certificate) string {
 }
 
 func usageName(u x509.ExtKeyUsage) string {
-	switch u {
-	case x509.ExtKeyUsageAny:
-		return "any"
-	case x509.ExtKeyUsageServerAuth:
-		return "server authentication"
-	case x509.ExtKeyUsageClientAuth:
-		return "client authentication"
-	case x509.ExtKeyUsageCodeSigning:
-		return "code signing"
-	case x509.ExtKeyUsageEmailProtection:
-		return "e-mail protection"
-	case x509.ExtKeyUsageTimeStamping:
-		return "time stamping"
-	case x509.ExtKeyUsageOCSPSigning:
-		return "OCSP signing"
-	default:
-		return "usage " + u.String()
-	}
+	return cmp.Or(map[x509.ExtKeyUsage]string{
+		x509.ExtKeyUsageAny:             "any",
+		x509.ExtKeyUsageServerAuth:      "server authentication",
+		x509.ExtKeyUsageClientAuth:      "client authentication",
+		x509.ExtKeyUsageCodeSigning:     "code signing",
+		x509.ExtKeyUsageEmailProtection: "e-mail protection",
+		x509.ExtKeyUsageTimeStamping:    "time stamping",
+		x509.ExtKeyUsageOCSPSigning:     "OCSP signing",
+	}[u], "usage "+u.String())
 }
 
 func keyUsageUnsuitable() Rule {

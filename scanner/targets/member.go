@@ -96,7 +96,7 @@ func (p *parser) addresses(args []string, dns map[edge.Role]bool) ([]edge.Addres
 			dns[a.Role] = true
 			continue
 		}
-		if !p.address(&a, arg, value) {
+		if !p.address(&a, value) {
 			return nil, false
 		}
 		if slices.ContainsFunc(out, func(b edge.Address) bool {
@@ -126,7 +126,7 @@ func (p *parser) role(arg string) (edge.Address, string, bool) {
 }
 
 // address reads the address itself.
-func (p *parser) address(a *edge.Address, arg, value string) bool {
+func (p *parser) address(a *edge.Address, value string) bool {
 	var err error
 	a.IP, a.Ports, err = syntax.ParseAddress(value)
 	if err != nil {

@@ -1,6 +1,7 @@
 package remedy
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -183,26 +184,16 @@ func DownWord(c edge.Capture) string {
 	if c.Fault == nil {
 		return "presents no certificate"
 	}
-	switch c.Fault.Class {
-	case edge.ClassDNS:
-		return "has no address"
-	case edge.ClassRefused:
-		return "refuses connections"
-	case edge.ClassTimeout:
-		return "does not answer"
-	case edge.ClassReset:
-		return "closes connections before its certificate"
-	case edge.ClassUnreachable:
-		return "cannot be reached"
-	case edge.ClassNotTLS:
-		return "does not speak TLS"
-	case edge.ClassTLSAlert:
-		return "refuses the handshake"
-	case edge.ClassInterrupted:
-		return "was not asked before the scan ended"
-	default:
-		return "presents no certificate"
-	}
+	return cmp.Or(map[edge.ErrorClass]string{
+		edge.ClassDNS:         "has no address",
+		edge.ClassRefused:     "refuses connections",
+		edge.ClassTimeout:     "does not answer",
+		edge.ClassReset:       "closes connections before its certificate",
+		edge.ClassUnreachable: "cannot be reached",
+		edge.ClassNotTLS:      "does not speak TLS",
+		edge.ClassTLSAlert:    "refuses the handshake",
+		edge.ClassInterrupted: "was not asked before the scan ended",
+	}[c.Fault.Class], "presents no certificate")
 }
 
 // short is a rule's own end of the sentence, with the subjects put in.
