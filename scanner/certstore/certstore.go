@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"edgecert/scanner/edge"
 )
 
 // ErrPath is a path that names no certificate of a store.
@@ -46,12 +48,7 @@ func parse(path string) (place, error) {
 		return p, fmt.Errorf("%s: %w", path, ErrPath)
 	}
 	p.store = parts[1]
-	digits := strings.Map(func(r rune) rune {
-		if r == ' ' || r == ':' || r == '\u200e' {
-			return -1
-		}
-		return r
-	}, parts[2])
+	digits, _ := edge.ParseThumbprint(parts[2])
 	b, err := hex.DecodeString(digits)
 	if err != nil || len(b) != len(p.thumbprint) {
 		return p, fmt.Errorf("%s: %q is no thumbprint of 40 hexadecimal digits: %w", path, parts[2], ErrPath)

@@ -39,11 +39,7 @@ func readCLIXML(name, text string) ([]Object, error) {
 		if err != nil {
 			return fail(err)
 		}
-		out := objects(v)
-		for i := range out {
-			out[i].Place = fmt.Sprintf("%s: record %d", name, i+1)
-		}
-		return out, nil
+		return objects(v), nil
 	}
 }
 

@@ -25,9 +25,6 @@ func readJSON(name, text string) ([]Object, error) {
 		}
 		out = append(out, objects(v)...)
 	}
-	for i := range out {
-		out[i].Place = fmt.Sprintf("%s: record %d", name, i+1)
-	}
 	return out, nil
 }
 

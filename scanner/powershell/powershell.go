@@ -31,18 +31,24 @@ type Object struct {
 // list is its elements. No object is no error.
 func Read(name, text string) ([]Object, error) {
 	text = strings.TrimSpace(text)
+	var out []Object
+	var err error
 	switch {
 	case text == "":
 		return nil, nil
 	case text[0] == '{' || text[0] == '[':
-		return readJSON(name, text)
+		out, err = readJSON(name, text)
 	case text[0] == '<':
-		return readCLIXML(name, text)
+		out, err = readCLIXML(name, text)
 	case isCSV(text):
 		return readCSV(name, text)
 	default:
 		return readPrinted(name, text), nil
 	}
+	for i := range out { // which have no lines
+		out[i].Place = fmt.Sprintf("%s: record %d", name, i+1)
+	}
+	return out, err
 }
 
 // Has reports whether o has a property, be it empty.

@@ -146,13 +146,10 @@ func (c *checker) check(ctx context.Context, s Subject) edge.Revocation {
 // bounded: a certificate may list addresses without end. Others than http are
 // left out (ldap: points into the CA's own domain).
 func bounded(urls []string) []string {
-	var out []string
-	for _, u := range urls {
+	out := edge.Keep(urls, func(u string) bool {
 		lower := strings.ToLower(u)
-		if strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") {
-			out = append(out, u)
-		}
-	}
+		return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
+	})
 	const perKind = 3
 	return slices.Compact(out[:min(len(out), perKind)])
 }
@@ -170,10 +167,7 @@ func sum(failed []edge.Revocation) edge.Revocation {
 	case 1:
 		return failed[0]
 	}
-	var sources, whys []string
-	for _, r := range failed {
-		sources = append(sources, r.Source)
-		whys = append(whys, r.Error)
-	}
+	sources := edge.Map(failed, func(r edge.Revocation) string { return r.Source })
+	whys := edge.Map(failed, func(r edge.Revocation) string { return r.Error })
 	return unknown(strings.Join(sources, " and "), strings.Join(whys, "; "))
 }

@@ -215,12 +215,7 @@ func (t *Exports) cluster(s edgeService) cluster {
 		return cluster{}
 	}
 	c := t.clusters[i]
-	seen := map[string]bool{}
-	c.machines = slices.DeleteFunc(slices.Clone(c.machines), func(m machine) bool {
-		again := seen[m.fqdn]
-		seen[m.fqdn] = true
-		return again
-	})
+	c.machines = edge.Map(edge.GroupBy(c.machines, func(m machine) string { return m.fqdn }), func(same []machine) machine { return same[0] })
 	return c
 }
 
