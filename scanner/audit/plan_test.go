@@ -207,3 +207,25 @@ func TestWordsOfProblems(t *testing.T) {
 		})
 	}
 }
+
+// Where all need a new certificate, the member that was forgotten at the last
+// renewal is told all the same.
+func TestForgottenMemberBesideALargerProblem(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.pool().Inventory = nil
+	w.pool().SIPDomains = append(w.pool().SIPDomains, "tailspin.example")
+	present(oldLeaf(w), w.cell("edge2", edge.WebConf, 443))
+	j := w.judge()
+	if len(j.Problems) == 0 || !strings.Contains(j.Problems[0].Headline, "lack sip.tailspin.example") {
+		t.Fatalf("%+v", j.Problems)
+	}
+	impact := j.Problems[0].Impact
+	if !strings.Contains(impact, "users of tailspin.example; edge2 still presents the old certificate ") || !strings.Contains(impact, " on webcon:443, which ends in 5 days") {
+		t.Errorf("impact %q", impact)
+	}
+	w.pool().SIPDomains = w.pool().SIPDomains[:1]
+	if impact := w.judge().Problems[0].Impact; strings.Contains(impact, "still") {
+		t.Errorf("impact %q repeats the headline", impact)
+	}
+}

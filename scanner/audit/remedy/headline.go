@@ -66,7 +66,7 @@ func (p *planner) carryHeadline(x cause) string {
 	case len(leaves) > 1:
 		return fmt.Sprintf("%s present%s %d other certificates than %s%s", who, p.s(lag), len(leaves), right.Thumbprint[:8], p.onServices(lag))
 	case right.Certificate != nil && Newer(right.Certificate, leaves[0]) > 0:
-		return fmt.Sprintf("%s still present%s the old certificate %s%s, which %s", who, p.s(lag), print(leaves[0])[:8], p.onServices(lag), p.ends(leaves[0]))
+		return p.stillPresent(lag, leaves[0])
 	default:
 		text := fmt.Sprintf("%s present%s %s%s instead of %s", who, p.s(lag), print(leaves[0])[:8], p.onServices(lag), right.Thumbprint[:8])
 		if f := p.worst(x); p.Rule(f.Rule).Weight > 0 {

@@ -1,6 +1,7 @@
 package remedy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,49 @@ func (p *planner) impact(x cause) string {
 		return ""
 	}
 	return what + " can fail now" + whom
+}
+
+// forgotten says who still presents an older certificate than the others, where
+// all need a new one: the headline is about that.
+func (p *planner) forgotten(x cause) string {
+	right := p.choice(x.group).Certificate
+	if x.act != renew || right == nil || p.Pool.File != nil || p.Pool.Listed() {
+		return ""
+	}
+	var cells []int
+	var old *edge.Certificate
+	for _, i := range x.findings {
+		f := p.findings[i]
+		if p.Rule(f.Rule).Weight > 0 {
+			continue
+		}
+		for _, at := range f.Cells {
+			leaf := p.Captures[at].Leaf()
+			if leaf == nil || Newer(right, leaf) <= 0 || p.Captures[at].Endpoint.VIP || slices.Contains(cells, at) {
+				continue
+			}
+			if old != nil && old.Fingerprint != leaf.Fingerprint {
+				return ""
+			}
+			cells, old = append(cells, at), leaf
+		}
+	}
+	if old == nil || p.all(cells) {
+		return ""
+	}
+	slices.Sort(cells)
+	return fit(p.stillPresent(cells, old))
+}
+
+// stillPresent: "edge7 still presents the old certificate 3F2A9C11 on every
+// service, which ends in 5 days".
+func (p *planner) stillPresent(cells []int, old *edge.Certificate) string {
+	return fmt.Sprintf("%s still present%s the old certificate %s%s, which %s", p.who(cells), p.s(cells), print(old)[:8], p.onServices(cells), p.ends(old))
+}
+
+// join puts words together that are not empty.
+func join(between string, words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), between)
 }
 
 // lacked are the required names that a finding is about; empty where it is about

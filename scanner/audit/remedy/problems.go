@@ -47,7 +47,7 @@ func (c *Case) Plan(findings []finding.Finding) ([]finding.Problem, []finding.St
 	slices.SortStableFunc(causes, func(a, b cause) int { return slices.Compare(a.urgency, b.urgency) })
 	problems := make([]finding.Problem, len(causes))
 	for n, x := range causes {
-		problems[n] = finding.Problem{Severity: p.worst(x).Severity, Headline: p.headline(x), Impact: p.impact(x), Members: p.membersOf(x), Findings: x.findings}
+		problems[n] = finding.Problem{Severity: p.worst(x).Severity, Headline: p.headline(x), Impact: join("; ", p.impact(x), p.forgotten(x)), Members: p.membersOf(x), Findings: x.findings}
 		steps := p.stepsFor(x)
 		p.add(steps, n)
 		line := Line(steps)
