@@ -109,6 +109,20 @@ func TestNobodyMakesRoomWhileAllCompute(t *testing.T) {
 	})
 }
 
+// The mean begins with the first handshake, and follows the others slowly.
+func TestTheMeanFollowsSlowly(t *testing.T) {
+	t.Parallel()
+	w := &window{places: 1 << 20}
+	w.learn(100*time.Millisecond, 0)
+	if w.mean != 100*time.Millisecond {
+		t.Errorf("after one of 100 ms: %v", w.mean)
+	}
+	w.learn(260*time.Millisecond, 0)
+	if w.mean != 110*time.Millisecond {
+		t.Errorf("after one more of 260 ms: %v", w.mean)
+	}
+}
+
 func TestTheWindowFindsItsSize(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
