@@ -57,6 +57,7 @@ func (a *app) targetsCommand() *cobra.Command {
 				return err
 			}
 			a.doubt(c.Context(), resolver, pools)
+			a.doubtFiles(pools)
 			pools = edge.Related(pools)
 			if write {
 				return targets.Write(a.out, pools)
@@ -71,6 +72,26 @@ func (a *app) targetsCommand() *cobra.Command {
 	f.StringVar(&resolverAddress, "resolver", "", "ask this DNS server, `HOST[:PORT]`")
 	f.BoolVar(&write, "write", false, "print a targets file instead")
 	return c
+}
+
+// doubtFiles warns of files that the lines of a pool name and that are not there:
+// a scan would not begin.
+func (a *app) doubtFiles(pools []edge.Pool) {
+	doubt := func(source, path string) {
+		if _, err := os.Stat(path); err != nil {
+			a.ui.warnf("%s: %s", source, pathWords(err))
+		}
+	}
+	for _, p := range pools {
+		for _, x := range p.Expect {
+			if _, print := edge.ParseThumbprint(x.Text); !print {
+				doubt(x.Source, x.Text)
+			}
+		}
+		for _, f := range p.InventoryFiles {
+			doubt(f.Source, f.Path)
+		}
+	}
 }
 
 // maxFaults are reasons told for one pool: a dead resolver has one for every name.

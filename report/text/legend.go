@@ -55,8 +55,9 @@ func (p *page) certificate(mark string, c *edge.Certificate, where string) {
 	}
 }
 
-// meanings explains every mark of the matrix that is no letter.
-func (p *page) meanings(marks []string, short bool) {
+// meanings explains every mark of the matrix that is no letter, and says whether
+// there was one to explain.
+func (p *page) meanings(marks []string, short bool) bool {
 	// These words say it themselves.
 	marks = slices.DeleteFunc(slices.Clone(marks), func(m string) bool { return !short && (m == "refused" || m == "timeout" || m == "reset") })
 	signs := slices.Clone(marks)
@@ -70,4 +71,5 @@ func (p *page) meanings(marks []string, short bool) {
 	for i, mark := range marks {
 		p.para(dim, "  "+signs[i]+strings.Repeat(" ", width-len(signs[i])+2), report.MarkMeaning(mark))
 	}
+	return len(marks) > 0
 }

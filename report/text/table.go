@@ -67,7 +67,9 @@ func (p *page) pool(pool report.Pool) error {
 		if err != nil {
 			return err
 		}
-		p.meanings(m.Marks, short)
+		if explained := p.meanings(m.Marks, short); explained && len(pool.Leaves()) == 0 {
+			p.blank()
+		}
 		p.legend(pool)
 	}
 	p.problems(pool)
