@@ -17,13 +17,19 @@ func equal(c edge.Capture) [][]edge.Presentation {
 	if c.TLS != nil {
 		normal.Version = c.TLS.Version
 	}
-	all := append([]edge.Presentation{normal}, c.Presentations...)
-	for i := range all {
-		if all[i].Offer == edge.OfferSample {
-			all[i].Offer = edge.OfferNormal
+	out := [][]edge.Presentation{{normal}}
+	places := edge.Places[edge.Offer]{edge.OfferNormal: 0}
+	for _, p := range c.Presentations {
+		if p.Offer == edge.OfferSample {
+			p.Offer = edge.OfferNormal
 		}
+		n, first := places.Of(p.Offer)
+		if first {
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], p)
 	}
-	return edge.GroupBy(all, func(p edge.Presentation) edge.Offer { return p.Offer })
+	return out
 }
 
 // leavesOf are the distinct leaves of presentations.

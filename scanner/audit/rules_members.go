@@ -153,13 +153,19 @@ func (w *world) holders(at []int, certs []*edge.Certificate) string {
 // endpoints themselves are what somebody named, and a name without an address
 // has no member.
 func (w *world) names(at []int) []string {
-	name := func(i int) string {
-		if e := w.captures[i].Endpoint; w.pool.Listed() || e.Member == "" {
-			return target(e)
+	var out []string
+	known := map[string]bool{}
+	for _, i := range at { // twenty thousand of a command line: each is called once
+		name := w.captures[i].Endpoint.Member
+		if w.pool.Listed() || name == "" {
+			name = target(w.captures[i].Endpoint)
 		}
-		return w.captures[i].Endpoint.Member
+		if !known[name] {
+			known[name] = true
+			out = append(out, name)
+		}
 	}
-	return edge.Map(edge.GroupBy(at, name), func(same []int) string { return name(same[0]) })
+	return out
 }
 
 func vipDiffers() Rule {
