@@ -109,6 +109,23 @@ func TestNobodyMakesRoomWhileAllCompute(t *testing.T) {
 	})
 }
 
+// Who has another turn is who was started for it, and nobody is none.
+func TestAnotherTurn(t *testing.T) {
+	t.Parallel()
+	c := New(Limits{Connections: 10, PerAddress: 10})
+	for _, again := range []bool{false, true} {
+		p := c.Start(again)
+		if p.Again() != again {
+			t.Errorf("started with %t, is %t", again, p.Again())
+		}
+		p.Done(false)
+	}
+	var nobody *Place
+	if nobody.Again() {
+		t.Error("nobody has another turn")
+	}
+}
+
 // The mean begins with the first handshake, and follows the others slowly.
 func TestTheMeanFollowsSlowly(t *testing.T) {
 	t.Parallel()
