@@ -22,7 +22,7 @@ type Rule struct {
 	Title    string        // "finding when", one line
 	Doc      string        // what is wrong, what it breaks, and, as the last paragraph, how to fix it
 	Source   string        // who says so, quoted where it can be
-	Short    string        // the end of a headline: "has no CRL distribution point"; %s: the subjects, %d: when the certificate ends
+	Short    string        // the end of a headline: "has no CRL distribution point"; %s: the names among its subjects, %d: when the certificate ends
 	Mend     remedy.Mend
 	Weight   int  // against a leaf, when the right one is chosen; 0: the rule is not about the leaf itself
 	Coverage bool // its error is about what was not seen, and makes a pool incomplete, no worse

@@ -118,7 +118,7 @@ const otherShare = "a pool of another share of the targets may be meant"
 func dnsUnknownAddress() Rule {
 	return Rule{
 		ID: "dns-unknown-address", Family: "dns", For: edgeAlone, Wire: true, Severity: Warning,
-		Short: "DNS gives an address that no member has: %s", Mend: remedy.ByOwnSteps,
+		Short: "DNS gives %s an address that no member has", Mend: remedy.ByOwnSteps,
 		Title: "DNS gives an address that no member has",
 		Doc: `The service's name leads to an address that the description of the pool does not know, so it was not looked at: a
 member that was taken away and left in DNS (every so many connections go nowhere), a new one that nobody told this file

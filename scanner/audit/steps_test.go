@@ -103,9 +103,9 @@ edge1 | start the service if it is stopped, then see whether the port is right (
 			w.pool().Members = w.pool().Members[:2]
 			w.ev.Captures = w.ev.Captures[:10]
 		}, `
-DNS gives an address that no member has: 203.0.113.12 and sip.contoso.com
-DNS gives an address that no member has: 203.0.113.22 and webcon.contoso.com
-DNS gives an address that no member has: 203.0.113.32 and av.contoso.com
+DNS gives sip.contoso.com an address that no member has
+DNS gives webcon.contoso.com an address that no member has
+DNS gives av.contoso.com an address that no member has
  | add the member to the targets file, or remove the record from DNS |`},
 		{"each lacks a name in a certificate of its own", func(w *testWorld) {
 			for n, m := range w.pool().Members {

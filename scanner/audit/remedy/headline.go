@@ -207,7 +207,14 @@ func (p *planner) short(f finding.Finding) string {
 			return strings.ReplaceAll(text, "%d", p.ends(c))
 		}
 	}
-	return strings.ReplaceAll(text, "%s", p.safeNames(f.Subjects, 3))
+	names := slices.DeleteFunc(slices.Clone(f.Subjects), func(s string) bool {
+		_, err := netip.ParseAddr(s)
+		return err == nil
+	})
+	if len(names) == 0 {
+		names = f.Subjects
+	}
+	return strings.ReplaceAll(text, "%s", p.safeNames(names, 3))
 }
 
 // who names members: all of them, or up to three.
