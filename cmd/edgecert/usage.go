@@ -41,13 +41,27 @@ func knownCommand(c *cobra.Command, args []string) error {
 // are blamed that the command would have.
 func wordFirst(root *cobra.Command, args []string) error {
 	root.InitDefaultHelpCmd()
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], "__") { // cobra's own, for completion
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return nil
+	}
+	if strings.HasPrefix(args[0], "__") { // cobra's own, for completion
+		bareUsage(root)
 		return nil
 	}
 	if c, _, err := root.Find(args[:1]); err == nil && c != root {
 		return nil
 	}
 	return knownCommand(root, args[:1])
+}
+
+// bareUsage takes the marks out of what the flags say of themselves, which
+// shells show as they stand.
+func bareUsage(c *cobra.Command) {
+	bare := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	c.LocalFlags().VisitAll(bare)
+	for _, sub := range c.Commands() {
+		bareUsage(sub)
+	}
 }
 
 // flagError gives pflag's errors a hint, and its conversion errors, which are
