@@ -77,3 +77,21 @@ func TestDaysLeft(t *testing.T) {
 		}
 	}
 }
+
+func TestCSVWithAnotherSeparator(t *testing.T) {
+	t.Parallel()
+	r := reporttest.New(t, 1).Report()
+	comma, semicolon := strings.Builder{}, strings.Builder{}
+	if err := report.CSV(&comma, r, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := report.CSV(&semicolon, r, ';'); err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(comma.String(), "\ufeff") || !strings.HasPrefix(semicolon.String(), "\ufeffpool;") {
+		t.Errorf("%q, %q", comma.String()[:9], semicolon.String()[:9])
+	}
+	if a, b := strings.Count(comma.String(), "\n"), strings.Count(semicolon.String(), "\n"); a != b || a != 5 {
+		t.Errorf("%d and %d lines", a, b)
+	}
+}

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"strings"
 	"testing"
@@ -108,4 +109,37 @@ func TestHostileStringsReachNoTerminal(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A disk that is full is told, wherever it was full.
+func TestEveryFormatTellsThatItCouldNotBeWritten(t *testing.T) {
+	t.Parallel()
+	r := reporttest.Faulty(t).Report()
+	for _, f := range All() {
+		var whole bytes.Buffer
+		o := Options{Separator: ';'}
+		if err := f.Render(&whole, r, o); err != nil {
+			t.Fatal(err)
+		}
+		for _, room := range []int{0, whole.Len() / 2, whole.Len() - 1} {
+			if err := f.Render(&disk{room: room}, r, o); !errors.Is(err, errFull) {
+				t.Errorf("%s with room for %d of %d bytes: %v", f.Name, room, whole.Len(), err)
+			}
+		}
+		if err := f.Render(&disk{room: whole.Len()}, r, o); err != nil {
+			t.Errorf("%s with room for all: %v", f.Name, err)
+		}
+	}
+}
+
+var errFull = errors.New("the disk is full")
+
+type disk struct{ room int }
+
+func (d *disk) Write(b []byte) (int, error) {
+	n := min(len(b), d.room)
+	if d.room -= n; n < len(b) {
+		return n, errFull
+	}
+	return n, nil
 }

@@ -176,7 +176,7 @@ func TestHTMLSaysWhatMatters(t *testing.T) {
 	t.Parallel()
 	worlds := htmlWorlds(t)
 	for name, want := range map[string][]string{
-		"faulty": {"Error", "11 of 12 endpoints seen", "edge2 webcon:443", "AccessEdgeExternal,DataEdgeExternal", "Since the last scan",
+		"faulty": {"Error", "11 of 12 endpoints seen", "edge2 webcon:443", "AccessEdgeExternal,DataEdgeExternal", "Since the last scan", "SIP domains contoso.com, fabrikam.com",
 			"200-day rule", "Expires 2026-11-27, in 5 days", "seen from jump1"},
 		"unchanged":   {"Nothing changed.", "OK", "all 12 endpoints seen"},
 		"many":        {"1 of 4 pools needs attention", "edge-latam"},
