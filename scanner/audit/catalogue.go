@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"slices"
 	"strings"
 
 	"edgecert/scanner/edge"
@@ -118,12 +117,7 @@ func Rules() []Rule {
 
 // Find returns the rule with that ID.
 func Find(id string) (Rule, bool) {
-	rules := Rules()
-	i := slices.IndexFunc(rules, func(r Rule) bool { return r.ID == id })
-	if i < 0 {
-		return Rule{}, false
-	}
-	return rules[i], true
+	return edge.Find(Rules(), func(r Rule) bool { return r.ID == id })
 }
 
 // Having are the IDs of the rules that have an attribute.

@@ -1,6 +1,10 @@
 package audit
 
-import "time"
+import (
+	"time"
+
+	"edgecert/scanner/edge"
+)
 
 // Every number, date, port and OID that a rule goes by stands here, with who
 // says so.
@@ -75,12 +79,7 @@ func LifetimeLimits() []LifetimeLimit {
 // lifetimeAllowed is the limit for a certificate whose validity starts then;
 // false for times before any that matters.
 func lifetimeAllowed(notBefore time.Time) (limit LifetimeLimit, ok bool) {
-	for _, l := range LifetimeLimits() {
-		if !notBefore.Before(l.From) {
-			return l, true
-		}
-	}
-	return LifetimeLimit{}, false
+	return edge.Find(LifetimeLimits(), func(l LifetimeLimit) bool { return !notBefore.Before(l.From) })
 }
 
 // lifetime is how many seconds a certificate is valid. Both ends count: "the period of

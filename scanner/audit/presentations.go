@@ -43,12 +43,8 @@ func inTurn(c edge.Capture) []edge.Presentation {
 	if len(c.Presentations) == 0 {
 		return nil
 	}
-	for _, ps := range equal(c) {
-		if len(leavesOf(ps)) > 1 {
-			return ps
-		}
-	}
-	return nil
+	turns, _ := edge.Find(equal(c), func(ps []edge.Presentation) bool { return len(leavesOf(ps)) > 1 })
+	return turns
 }
 
 // Why a rule about handshakes could not tell.

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"slices"
 
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
@@ -190,9 +189,5 @@ func (w *world) answer(name string) (edge.NameAnswer, bool) {
 	if w.pool.DNS == nil {
 		return edge.NameAnswer{}, false
 	}
-	i := slices.IndexFunc(w.pool.DNS.Names, func(a edge.NameAnswer) bool { return a.Name == name })
-	if i < 0 {
-		return edge.NameAnswer{}, false
-	}
-	return w.pool.DNS.Names[i], true
+	return edge.Find(w.pool.DNS.Names, func(a edge.NameAnswer) bool { return a.Name == name })
 }

@@ -84,12 +84,8 @@ func (w *world) followedTo(name string) string {
 
 // serviceRole is the role of the service with that name.
 func (w *world) serviceRole(name string) edge.Role {
-	for _, s := range w.pool.Services {
-		if s.FQDN == name {
-			return s.Role
-		}
-	}
-	return ""
+	s, _ := edge.Find(w.pool.Services, func(s edge.Service) bool { return s.FQDN == name })
+	return s.Role
 }
 
 // resolverSilent says whether some question got no answer.

@@ -187,10 +187,8 @@ func (w *world) notFor(c edge.Capture) *edge.Certificate {
 	if w.pool.Kind == edge.InternalPool {
 		enough = exactly
 	}
-	for _, leaf := range c.Leaves() {
-		if unread(leaf, edge.Names) == "" && holdsName(leaf.X509, c.Endpoint.FQDN) < enough {
-			return leaf
-		}
-	}
-	return nil
+	leaf, _ := edge.Find(c.Leaves(), func(leaf *edge.Certificate) bool {
+		return unread(leaf, edge.Names) == "" && holdsName(leaf.X509, c.Endpoint.FQDN) < enough
+	})
+	return leaf
 }

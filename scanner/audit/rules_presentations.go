@@ -211,12 +211,8 @@ func proofOf(c edge.Capture, leaf *edge.Certificate) edge.Proof {
 // disprovedLeaf is the first leaf whose key an endpoint does not hold, nil where
 // there is none.
 func disprovedLeaf(c edge.Capture) *edge.Certificate {
-	for _, leaf := range c.Leaves() {
-		if proofOf(c, leaf).State == edge.Disproved {
-			return leaf
-		}
-	}
-	return nil
+	leaf, _ := edge.Find(c.Leaves(), func(leaf *edge.Certificate) bool { return proofOf(c, leaf).State == edge.Disproved })
+	return leaf
 }
 
 func whoIsShutOut(c edge.Capture, leaf *edge.Certificate) string {

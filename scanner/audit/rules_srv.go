@@ -67,11 +67,7 @@ domain, which must be in the certificate.`, port),
 
 // srv is the answer to one question, and whether it was asked.
 func (w *world) srv(kind edge.SRVKind, domain string) (edge.SRVAnswer, bool) {
-	i := slices.IndexFunc(w.pool.DNS.SRV, func(a edge.SRVAnswer) bool { return a.Kind == kind && a.Domain == domain })
-	if i < 0 {
-		return edge.SRVAnswer{}, false
-	}
-	return w.pool.DNS.SRV[i], true
+	return edge.Find(w.pool.DNS.SRV, func(a edge.SRVAnswer) bool { return a.Kind == kind && a.Domain == domain })
 }
 
 // usable are the records that lead somewhere: a target of "." says that the
@@ -265,12 +261,9 @@ func (w *world) targetLacked(name string) bool {
 	if !slices.ContainsFunc(w.required, func(n edge.RequiredName) bool { return strings.EqualFold(n.Name, name) }) {
 		return false
 	}
-	for _, g := range w.group(w.bearers(edge.SRVTargetName)) {
-		if g.cert.X509 != nil && holdsName(g.cert.X509, name) != exactly {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.group(w.bearers(edge.SRVTargetName)), func(g group) bool {
+		return g.cert.X509 != nil && holdsName(g.cert.X509, name) != exactly
+	})
 }
 
 // srvPorts are the ports that a record may lead to: the usual one where the

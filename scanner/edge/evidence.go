@@ -78,10 +78,8 @@ type DNS struct {
 // Name is what DNS said of a name; the zero answer where it was not asked.
 func (d *DNS) Name(name string) NameAnswer {
 	if d != nil {
-		for _, a := range d.Names {
-			if strings.EqualFold(a.Name, name) {
-				return a
-			}
+		if a, ok := Find(d.Names, func(a NameAnswer) bool { return strings.EqualFold(a.Name, name) }); ok {
+			return a
 		}
 	}
 	return NameAnswer{Name: name}

@@ -80,13 +80,9 @@ func (p Pool) SharesWithAccess(r Role) bool { return slices.Contains(p.Group(r),
 // Assigned is what the inventory says is assigned to a member's service, and
 // whether it does.
 func (p Pool) Assigned(member string, r Role) (InventoryRecord, bool) {
-	i := slices.IndexFunc(p.Inventory, func(rec InventoryRecord) bool {
+	return Find(p.Inventory, func(rec InventoryRecord) bool {
 		return rec.Member == member && rec.Use == CertificateType(r) && !rec.Staged
 	})
-	if i < 0 {
-		return InventoryRecord{}, false
-	}
-	return p.Inventory[i], true
 }
 
 // An Expectation is a certificate that was meant for the services of a group.

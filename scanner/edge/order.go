@@ -20,6 +20,16 @@ func Keep[T any](list []T, wanted func(T) bool) []T {
 	return out
 }
 
+// Find is the first element that is wanted, and whether there is one.
+func Find[T any](list []T, wanted func(T) bool) (found T, ok bool) {
+	for _, x := range list {
+		if wanted(x) {
+			return x, true
+		}
+	}
+	return found, false
+}
+
 // GroupBy sorts elements by a key, in the order in which the keys first come. An
 // element with the zero key is left out.
 func GroupBy[T any, K comparable](list []T, key func(T) K) [][]T {

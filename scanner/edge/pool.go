@@ -199,11 +199,7 @@ func reaching(list []Address, r Role) []Address {
 
 // Service returns the pool's service of a role, and whether it has one.
 func (p Pool) Service(r Role) (Service, bool) {
-	i := slices.IndexFunc(p.Services, func(s Service) bool { return s.Role == r })
-	if i < 0 {
-		return Service{}, false
-	}
-	return p.Services[i], true
+	return Find(p.Services, func(s Service) bool { return s.Role == r })
 }
 
 // FQDN is the name of the pool's service of a role, empty where it has none.

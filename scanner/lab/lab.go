@@ -17,7 +17,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 
@@ -91,11 +90,10 @@ func (l *Lab) start() error {
 // listen opens the port of one cell: nil for a closed one, whose number is
 // taken all the same, so that nobody else comes to listen there.
 func (l *Lab) listen(c Cell) (net.Listener, error) {
-	i := slices.IndexFunc(l.spec.Members, func(m Member) bool { return m.Name == c.Member })
-	if i < 0 {
+	m, ok := edge.Find(l.spec.Members, func(m Member) bool { return m.Name == c.Member })
+	if !ok {
 		return nil, fmt.Errorf("a cell of %q, which is no member", c.Member)
 	}
-	m := l.spec.Members[i]
 	ln, err := net.Listen("tcp", netip.AddrPortFrom(m.ip(), 0).String())
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"edgecert/scanner/edge"
 )
 
 // readCLIXML reads Export-Clixml ([MS-PSRP] 2.2.5). Another document has no
@@ -120,12 +122,8 @@ func pick(element string, isList bool, list []any, o Object, word any, text stri
 }
 
 func attribute(e xml.StartElement, name string) string {
-	for _, a := range e.Attr {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
+	a, _ := edge.Find(e.Attr, func(a xml.Attr) bool { return a.Name.Local == name })
+	return a.Value
 }
 
 // escaped is a character that XML cannot hold: _x000A_.

@@ -124,21 +124,18 @@ func (c *checker) check(ctx context.Context, s Subject) edge.Revocation {
 	case !s.Trusted:
 		return unknown("", "no root vouches for the certificate, so the addresses in it are not contacted (a private CA is given with --roots)")
 	}
-	responders, lists := s.Certificate.X509.OCSPServer, s.Certificate.X509.CRLDistributionPoints
 	var failed []edge.Revocation
-	for _, source := range bounded(responders) {
-		r := c.askOCSP(ctx, s, source)
-		if r.Status != edge.RevocationUnknown {
-			return r
+	for _, way := range []struct {
+		ask  func(context.Context, Subject, string) edge.Revocation
+		urls []string
+	}{{c.askOCSP, s.Certificate.X509.OCSPServer}, {c.askCRL, s.Certificate.X509.CRLDistributionPoints}} {
+		for _, url := range bounded(way.urls) {
+			r := way.ask(ctx, s, url)
+			if r.Status != edge.RevocationUnknown {
+				return r
+			}
+			failed = append(failed, r)
 		}
-		failed = append(failed, r)
-	}
-	for _, source := range bounded(lists) {
-		r := c.askCRL(ctx, s, source)
-		if r.Status != edge.RevocationUnknown {
-			return r
-		}
-		failed = append(failed, r)
 	}
 	return sum(failed)
 }

@@ -94,12 +94,11 @@ func (p *parser) run(text string) {
 
 // directive carries out one line.
 func (p *parser) directive(table []directive, args []string) {
-	i := slices.IndexFunc(table, func(d directive) bool { return d.word == args[0] })
-	if i < 0 {
+	d, known := edge.Find(table, func(d directive) bool { return d.word == args[0] })
+	if !known {
 		p.other(table, args)
 		return
 	}
-	d := table[i]
 	if d.inPool && p.draft == nil {
 		if p.outside { // told for the first of them
 			return

@@ -49,7 +49,8 @@ func (f *Forest) diagnose(own, all *search, chain []*edge.Certificate) Result {
 		r.Missing = missing(r.Path[1:max(1, len(r.Path)-1)], chain)
 	default:
 		r.Missing = missing(r.Path[1:], chain)
-		if bad := unreadable(chain); r.Objection == "" && bad != nil {
+		bad, found := edge.Find(chain, func(c *edge.Certificate) bool { return c.X509 == nil })
+		if r.Objection == "" && found {
 			r.Objection = fmt.Sprintf("a certificate of the chain cannot be read: %s", bad.ParseError)
 		}
 	}
@@ -62,13 +63,4 @@ func (f *Forest) givenUp() string {
 		return "the scan ended before its path could be judged"
 	}
 	return "the search for a path was given up: the chain is too long, too entangled, or its keys cost too much to verify"
-}
-
-func unreadable(chain []*edge.Certificate) *edge.Certificate {
-	for _, c := range chain {
-		if c.X509 == nil {
-			return c
-		}
-	}
-	return nil
 }

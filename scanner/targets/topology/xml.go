@@ -24,20 +24,14 @@ type element struct {
 
 // attr is an attribute's value, empty where it is not there.
 func (e *element) attr(name string) string {
-	for _, a := range e.attributes {
-		if a.Name.Local == name {
-			return strings.TrimSpace(a.Value)
-		}
-	}
-	return ""
+	a, _ := edge.Find(e.attributes, func(a xml.Attr) bool { return a.Name.Local == name })
+	return strings.TrimSpace(a.Value)
 }
 
 // child is the first direct child of a name; its zero value where there is none.
 func (e *element) child(name string) *element {
-	for _, c := range e.children {
-		if c.name == name {
-			return c
-		}
+	if c, ok := edge.Find(e.children, func(c *element) bool { return c.name == name }); ok {
+		return c
 	}
 	return &element{}
 }
