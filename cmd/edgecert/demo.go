@@ -49,6 +49,11 @@ type demoKind struct{ healthy, renewal, serve bool }
 
 // demo raises the lab, and scans it as scan does, watches it or keeps it up.
 func (a *app) demo(c *cobra.Command, k demoKind, o outputFlags) error {
+	if _, _, err := o.formats(); err != nil {
+		return err
+	}
+	a.opts.quiet = o.quiet
+	a.ui.configure(a.opts)
 	spec := lab.Demo(time.Now())
 	switch {
 	case k.healthy:

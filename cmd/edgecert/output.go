@@ -93,29 +93,38 @@ type sinks struct {
 	remind   *reminder
 }
 
+// formats are that of stdout and those of the files, all of which can be written.
+func (o outputFlags) formats() (stdout formats.Format, files []formats.Format, err error) {
+	stdout, ok := formats.Named(o.format)
+	if !ok {
+		return stdout, nil, oneOf("--format", o.format, formatNames()...)
+	}
+	for _, name := range o.files {
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			return stdout, nil, hintf("name a file in it, as "+filepath.Join(name, "edge.html"), "--output %s: it is a folder", name)
+		}
+		format, ok := formats.OfFile(name)
+		if !ok {
+			return stdout, nil, hintf("the suffix says the format: "+strings.Join(suffixes(), " "), "--output %s: no format has this suffix", name)
+		}
+		if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
+			return stdout, nil, fmt.Errorf("--output %s: the folder %s does not exist", name, filepath.Dir(name))
+		}
+		if err := writable(name); err != nil {
+			return stdout, nil, fmt.Errorf("--output %s: %w", name, err)
+		}
+		files = append(files, format)
+	}
+	return stdout, files, nil
+}
+
 func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
 	a.opts.quiet = o.quiet
 	a.ui.configure(a.opts)
 	s := &sinks{flags: o}
-	var ok bool
-	if s.format, ok = formats.Named(o.format); !ok {
-		return nil, oneOf("--format", o.format, formatNames()...)
-	}
-	for _, name := range o.files {
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			return nil, hintf("name a file in it, as "+filepath.Join(name, "edge.html"), "--output %s: it is a folder", name)
-		}
-		format, ok := formats.OfFile(name)
-		if !ok {
-			return nil, hintf("the suffix says the format: "+strings.Join(suffixes(), " "), "--output %s: no format has this suffix", name)
-		}
-		if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("--output %s: the folder %s does not exist", name, filepath.Dir(name))
-		}
-		if err := writable(name); err != nil {
-			return nil, fmt.Errorf("--output %s: %w", name, err)
-		}
-		s.files = append(s.files, format)
+	var err error
+	if s.format, s.files, err = o.formats(); err != nil {
+		return nil, err
 	}
 	if !strings.Contains(",;|\t", o.comma) || len(o.comma) > 1 {
 		return nil, hintf("use , or ; or | or a tab", "--csv-separator %q: no separator of cells", o.comma)
@@ -123,7 +132,6 @@ func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {
 	if o.previous != "" && o.state != "" {
 		return nil, hintf("leave one of them out", "--previous and --state both say what to compare with")
 	}
-	var err error
 	if s.mail, err = newMailer(o.mail, os.Getenv); err != nil {
 		return nil, err
 	}
