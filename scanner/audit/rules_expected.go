@@ -81,8 +81,8 @@ func tellExpected(w *world, b bunch) Finding {
 	var leaves []*edge.Certificate
 	for _, i := range b.at {
 		for _, leaf := range w.captures[i].Leaves() {
-			if !x.Matches(leaf) {
-				leaves = certs(append(leaves, leaf)...)
+			if !x.Matches(leaf) && !edge.Holds(leaves, leaf) {
+				leaves = append(leaves, leaf)
 			}
 		}
 	}
