@@ -74,18 +74,18 @@ func pairUp(was, is report.Pool) *poolDiff {
 		if e.Outcome != edge.NoCertificate {
 			d.bearing[e.Member]++
 		}
-		d.cutShort = d.cutShort || notLooked(e)
+		d.cutShort = d.cutShort || e.NotRun()
 		if d.matched[i] < 0 {
 			d.come = append(d.come, e)
 			continue
 		}
 		// Where nothing was seen, nothing can differ.
-		if o := &was.Captures[d.matched[i]]; !notLooked(e) && !notLooked(o) {
+		if o := &was.Captures[d.matched[i]]; !e.NotRun() && !o.NotRun() {
 			d.pairs = append(d.pairs, cellPair{o, e})
 		}
 	}
 	for i := range was.Captures {
-		d.cutShort = d.cutShort || notLooked(&was.Captures[i])
+		d.cutShort = d.cutShort || was.Captures[i].NotRun()
 		if d.nowAt[i] < 0 {
 			d.gone = append(d.gone, &was.Captures[i])
 		}
@@ -141,18 +141,10 @@ func nth(k cellKey, count map[cellKey]int) cellKey {
 	return k
 }
 
-func notLooked(e *edge.Capture) bool {
-	return e.Fault != nil && e.Fault.Class == edge.ClassInterrupted
-}
-
 // leaves are the SHA-256 of the distinct leaves that one address showed in all
 // its handshakes, that of the first handshake first.
 func leaves(e *edge.Capture) []string {
-	var out []string
-	for _, c := range e.Leaves() {
-		out = append(out, c.Fingerprint.String())
-	}
-	return out
+	return edge.Map(e.Leaves(), func(c *edge.Certificate) string { return c.Fingerprint.String() })
 }
 
 // spot is the cell without its member: "access:5061", or HOST:PORT of a loose

@@ -49,7 +49,7 @@ func (d *poolDiff) swaps(p cellPair) []leafSwap {
 
 // seenBefore says that the pool showed the leaf in the previous scan.
 func (d *poolDiff) seenBefore(fp string) bool {
-	return slices.ContainsFunc(pointers(d.was.Captures), func(e *edge.Capture) bool { return slices.Contains(leaves(e), fp) })
+	return slices.ContainsFunc(d.was.Leaves(), func(c *edge.Certificate) bool { return c.Fingerprint.String() == fp })
 }
 
 // predecessor is the newest of the certificates that after may have renewed,
@@ -77,12 +77,8 @@ func (d *poolDiff) firstSeen(g *cellGroups) {
 		return
 	}
 	var old []string
-	for _, e := range pointers(d.was.Captures) {
-		for _, fp := range leaves(e) {
-			if !slices.Contains(old, fp) {
-				old = append(old, fp)
-			}
-		}
+	for _, c := range d.was.Leaves() {
+		old = append(old, c.Fingerprint.String())
 	}
 	if len(old) == 0 {
 		return

@@ -94,7 +94,7 @@ func (d *poolDiff) versions() {
 func (d *poolDiff) chains() {
 	var g cellGroups
 	for _, p := range d.pairs {
-		was, is := chainOf(p.was), chainOf(p.is)
+		was, is := edge.ChainText(p.was.Chain), edge.ChainText(p.is.Chain)
 		if p.shared() || was == "" || is == "" || was == is || p.was.Leaf().Fingerprint != p.is.Leaf().Fingerprint {
 			continue
 		}
@@ -108,24 +108,12 @@ func (d *poolDiff) chains() {
 	}
 }
 
-func chainOf(e *edge.Capture) string {
-	ids := make([]string, len(e.Chain))
-	for i, c := range e.Chain {
-		ids[i] = c.Fingerprint.String()
-	}
-	return strings.Join(ids, " ")
-}
-
 // behind counts the certificates after the leaf of a joined chain.
 func behind(chain string) string {
-	switch n := strings.Count(chain, " "); n {
-	case 0:
-		return "nothing"
-	case 1:
-		return "1 certificate"
-	default:
-		return fmt.Sprintf("%d certificates", n)
+	if n := strings.Count(chain, " "); n > 0 {
+		return report.Plural(n, "certificate")
 	}
+	return "nothing"
 }
 
 // located is a change of kind at whatever cells have in common.
@@ -142,9 +130,7 @@ func (d *poolDiff) located(kind string, cells []*edge.Capture, before, after str
 		c.Role = first.Role
 	}
 	if all(cells, func(e *edge.Capture) bool { return e.Address == first.Address }) {
-		if first.Address.IsValid() {
-			c.Address = first.Address.String()
-		}
+		c.Address = first.AddressText()
 	}
 	if all(cells, func(e *edge.Capture) bool { return e.Port == first.Port }) {
 		c.Port = first.Port
@@ -159,7 +145,7 @@ func all(cells []*edge.Capture, ok func(*edge.Capture) bool) bool {
 // cellGroups gathers cells to which the same happened, in order of appearance.
 type cellGroups struct {
 	list []cellGroup
-	at   map[[3]string]int
+	at   edge.Places[[3]string]
 }
 
 type cellGroup struct {
@@ -170,14 +156,11 @@ type cellGroup struct {
 // add counts e among those of one owner, a member or all, that went from
 // before to after.
 func (g *cellGroups) add(e *edge.Capture, owner, before, after string) {
-	key := [3]string{owner, before, after}
-	i, ok := g.at[key]
-	if !ok {
-		if g.at == nil {
-			g.at = map[[3]string]int{}
-		}
-		i = len(g.list)
-		g.at[key] = i
+	if g.at == nil {
+		g.at = edge.Places[[3]string]{}
+	}
+	i, first := g.at.Of([3]string{owner, before, after})
+	if first {
 		g.list = append(g.list, cellGroup{before: before, after: after})
 	}
 	g.list[i].cells = append(g.list[i].cells, e)

@@ -216,7 +216,7 @@ func (d *poolDiff) couldTell(f audit.Finding) bool {
 			continue
 		}
 		e := &d.is.Captures[d.nowAt[at]]
-		if notLooked(e) || d.open(f.Rule, d.nowAt[at]) {
+		if e.NotRun() || d.open(f.Rule, d.nowAt[at]) {
 			return false
 		}
 		seen = seen || e.Outcome != edge.Failed

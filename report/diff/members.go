@@ -37,9 +37,9 @@ func (d *poolDiff) moves() {
 	}
 	for _, x := range g.list {
 		was := from[x.cells[0].Member]
-		is, steps := make([]string, len(x.cells)), make([]string, len(x.cells))
+		is := edge.Map(x.cells, func(e *edge.Capture) string { return e.Dialed() })
+		steps := make([]string, len(x.cells))
 		for i, e := range x.cells {
-			is[i] = e.Dialed()
 			steps[i] = fmt.Sprintf("%s from %s to %s", spot(e), was[i], is[i])
 		}
 		c := d.located(report.EndpointMoved, x.cells, strings.Join(was, " "), strings.Join(is, " "))
@@ -56,7 +56,7 @@ func byDNS(e *edge.Capture) bool { return e.Member == e.Address.String() }
 func resolving(dead, alive []*edge.Capture) map[string]bool {
 	without := map[string]bool{}
 	for _, e := range dead {
-		if !e.Address.IsValid() && !notLooked(e) {
+		if !e.Address.IsValid() && !e.NotRun() {
 			without[e.FQDN] = true
 		}
 	}
@@ -133,11 +133,7 @@ func (d *poolDiff) comings(cells, other []*edge.Capture, memberKind, endpointKin
 func (d *poolDiff) loose() bool { return d.is.Plan.Kind == edge.LoosePool }
 
 func spots(cells []*edge.Capture) string {
-	names := make([]string, len(cells))
-	for i, e := range cells {
-		names[i] = spot(e)
-	}
-	return report.Enumerate(names)
+	return report.Enumerate(edge.Map(cells, spot))
 }
 
 // outcomes tells which endpoints fell silent, came back, or began to speak

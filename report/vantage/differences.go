@@ -54,37 +54,34 @@ func differences(views []view, merged report.Pool) []audit.Finding {
 		return nil
 	}
 	var spots []seenSpot
-	at := map[spot]int{}
+	at := edge.Places[spot]{}
 	for _, v := range views {
 		for n := range v.pool.Captures {
 			c := &v.pool.Captures[n]
-			k := spotOf(c.Endpoint)
-			i, known := at[k]
-			if !known {
-				i = len(spots)
-				at[k] = i
+			i, first := at.Of(spotOf(c.Endpoint))
+			if first {
 				spots = append(spots, seenSpot{})
 			}
 			s := &spots[i]
 			s.vantages, s.cells, s.rows = append(s.vantages, v.vantage), append(s.cells, c), append(s.rows, v.rows[n])
 		}
 	}
-	var certificates, silences, chains, versions, alone groups
+	var certificates, silences, chains, versions, alone []difference
 	for _, s := range spots {
 		switch {
-		case slices.ContainsFunc(s.cells, notLooked):
+		case slices.ContainsFunc(s.cells, (*edge.Capture).NotRun):
 		case len(s.cells) < 2:
-			alone.add(s, s.vantages[0])
+			alone = append(alone, difference{s, s.vantages[0]})
 		case differ(s, outcomeOf):
-			silences.add(s, s.tell(outcomeOf))
+			silences = append(silences, difference{s, s.tell(outcomeOf)})
 		case s.disjoint():
-			certificates.add(s, s.tell(func(c *edge.Capture) string { return describe(c, merged.Letters) }))
+			certificates = append(certificates, difference{s, s.tell(func(c *edge.Capture) string { return describe(c, merged.Letters) })})
 		case differ(s, leafOf):
 			// Behind a load balancer each vantage met some of the servers.
-		case differ(s, chainOf):
-			chains.add(s, s.tell(chainLength))
+		case differ(s, func(c *edge.Capture) string { return edge.ChainText(c.Chain) }):
+			chains = append(chains, difference{s, s.tell(chainLength)})
 		case differ(s, versionOf):
-			versions.add(s, s.tell(versionOf))
+			versions = append(versions, difference{s, s.tell(versionOf)})
 		}
 	}
 	return slices.Concat(
@@ -97,28 +94,15 @@ func differences(views []view, merged report.Pool) []audit.Finding {
 	)
 }
 
-// groups gathers spots that differ in the same way, in order of appearance.
-type groups struct {
-	list []group
-	at   map[string]int
+// A difference is a spot and how it differs; those that differ alike are told
+// together.
+type difference struct {
+	seenSpot
+	how string
 }
 
-type group struct {
-	how   string
-	spots []seenSpot
-}
-
-func (g *groups) add(s seenSpot, how string) {
-	i, known := g.at[how]
-	if !known {
-		if g.at == nil {
-			g.at = map[string]int{}
-		}
-		i = len(g.list)
-		g.at[how] = i
-		g.list = append(g.list, group{how: how})
-	}
-	g.list[i].spots = append(g.list[i].spots, s)
+func alike(list []difference) [][]difference {
+	return edge.GroupBy(list, func(d difference) string { return d.how })
 }
 
 // tell says what each vantage saw: "inside: TLS 1.2; outside: TLS 1.3".
@@ -136,21 +120,14 @@ func differ(s seenSpot, what func(*edge.Capture) string) bool {
 
 // disjoint says that some two vantages have no certificate in common.
 func (s seenSpot) disjoint() bool {
-	shows := func(c *edge.Capture, leaf *edge.Certificate) bool {
-		return slices.ContainsFunc(c.Leaves(), func(l *edge.Certificate) bool { return l.Fingerprint == leaf.Fingerprint })
-	}
 	for i, a := range s.cells {
 		for _, b := range s.cells[i+1:] {
-			if len(a.Leaves()) > 0 && len(b.Leaves()) > 0 && !slices.ContainsFunc(a.Leaves(), func(l *edge.Certificate) bool { return shows(b, l) }) {
+			if len(a.Leaves()) > 0 && len(b.Leaves()) > 0 && !slices.ContainsFunc(a.Leaves(), b.Presents) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-func notLooked(c *edge.Capture) bool {
-	return c.Fault != nil && c.Fault.Class == edge.ClassInterrupted
 }
 
 // outcomeOf is what a cell answered, all failures being one: how a firewall
@@ -169,21 +146,11 @@ func leafOf(c *edge.Capture) string {
 	return c.Leaf().Fingerprint.String()
 }
 
-func chainOf(c *edge.Capture) string {
-	var b strings.Builder
-	for _, cert := range c.Chain {
-		b.Write(cert.Fingerprint[:])
-	}
-	return b.String()
-}
-
 func chainLength(c *edge.Capture) string {
-	switch n := len(c.Chain) - 1; n {
-	case 0:
-		return "nothing behind it"
-	default:
+	if n := len(c.Chain) - 1; n > 0 {
 		return report.Plural(n, "certificate") + " behind it"
 	}
+	return "nothing behind it"
 }
 
 func versionOf(c *edge.Capture) string {
@@ -203,12 +170,12 @@ func describe(c *edge.Capture, letters map[edge.Fingerprint]string) string {
 	return strings.Join(out, " and ")
 }
 
-func found(merged report.Pool, g groups, severity audit.Severity, what, fix string) []audit.Finding {
+func found(merged report.Pool, list []difference, severity audit.Severity, what, fix string) []audit.Finding {
 	var out []audit.Finding
-	for _, x := range g.list {
-		f := blame(merged, x.spots)
+	for _, x := range alike(list) {
+		f := blame(merged, x)
 		f.Rule, f.Severity, f.Subjects, f.Fix = Differs, severity, []string{what}, fix
-		f.Message = fmt.Sprintf("%s: %s depends on the vantage (%s)", report.Enumerate(places(x.spots)), what, x.how)
+		f.Message = fmt.Sprintf("%s: %s depends on the vantage (%s)", report.Enumerate(edge.Map(x, difference.place)), what, x[0].how)
 		out = append(out, f)
 	}
 	return out
@@ -216,12 +183,12 @@ func found(merged report.Pool, g groups, severity audit.Severity, what, fix stri
 
 // onlyFrom tells what one vantage knows and another does not: as a rule, DNS
 // answers differently.
-func onlyFrom(merged report.Pool, g groups) []audit.Finding {
+func onlyFrom(merged report.Pool, list []difference) []audit.Finding {
 	var out []audit.Finding
-	for _, x := range g.list {
-		f := blame(merged, x.spots)
+	for _, x := range alike(list) {
+		f := blame(merged, x)
 		f.Rule, f.Severity, f.Problem = Differs, audit.Info, -1
-		f.Message = fmt.Sprintf("planned from %s alone: %s", x.how, report.Enumerate(places(x.spots)))
+		f.Message = fmt.Sprintf("planned from %s alone: %s", x[0].how, report.Enumerate(edge.Map(x, difference.place)))
 		f.Fix = "where members come from DNS, each vantage has its own answers: name them by address to see them side by side"
 		out = append(out, f)
 	}
@@ -229,7 +196,7 @@ func onlyFrom(merged report.Pool, g groups) []audit.Finding {
 }
 
 // blame is a finding about spots, in all their rows of the merged pool.
-func blame(merged report.Pool, spots []seenSpot) audit.Finding {
+func blame(merged report.Pool, spots []difference) audit.Finding {
 	var f audit.Finding
 	first := spots[0].cells[0]
 	f.Member, f.Role = first.Member, first.Role
@@ -271,10 +238,4 @@ func members(p report.Pool, f audit.Finding) []string {
 	return out
 }
 
-func places(spots []seenSpot) []string {
-	names := make([]string, len(spots))
-	for i, s := range spots {
-		names[i] = s.cells[0].Place()
-	}
-	return names
-}
+func (d difference) place() string { return d.cells[0].Place() }

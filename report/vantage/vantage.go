@@ -130,13 +130,11 @@ type view struct {
 // samePools brings the views of one pool together, in order of appearance.
 func samePools(scans []Scan) [][]view {
 	var out [][]view
-	at := map[string]int{}
+	at := edge.Places[string]{}
 	for _, s := range scans {
 		for _, p := range s.Report.Pools {
-			i, known := at[p.Plan.Name]
-			if !known {
-				i = len(out)
-				at[p.Plan.Name] = i
+			i, first := at.Of(p.Plan.Name)
+			if first {
 				out = append(out, nil)
 			}
 			v := view{vantage: s.Name, pool: p, byID: map[string]int{}}

@@ -124,7 +124,7 @@ func (w *world) severity(rule Rule, own Severity) Severity {
 // finding the policy silences: nothing found there is no reason to call it well.
 func (w *world) verdict(fs []Finding) Verdict {
 	v := VerdictOK
-	if len(w.captures) == 0 && !w.pool.CloudAlone() || slices.ContainsFunc(w.captures, interrupted) {
+	if len(w.captures) == 0 && !w.pool.CloudAlone() || slices.ContainsFunc(w.captures, edge.Capture.NotRun) {
 		v = VerdictIncomplete
 	}
 	for _, f := range fs {
@@ -158,9 +158,4 @@ func unseen(c edge.Capture) bool { return c.Outcome == edge.Failed }
 // said of the endpoint then.
 func ours(c edge.Capture) bool {
 	return c.Leaf() == nil && c.Fault != nil && c.Fault.Class == edge.ClassLocal
-}
-
-// interrupted says whether the scan ended before this endpoint was done.
-func interrupted(c edge.Capture) bool {
-	return c.Leaf() == nil && c.Fault != nil && c.Fault.Class == edge.ClassInterrupted
 }

@@ -40,7 +40,7 @@ func runUnreachable(w *world, r *result) {
 		switch {
 		case c.Leaf() != nil || silent(c):
 			r.pass()
-		case interrupted(c):
+		case c.NotRun():
 			r.unseen(i)
 		case ours(c):
 			r.couldNotTell("this host or its proxy failed: "+c.Fault.Message, i)

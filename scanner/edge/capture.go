@@ -3,6 +3,7 @@ package edge
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -152,6 +153,21 @@ func (c Capture) Chains() [][]*Certificate {
 // SameChain compares two chains certificate by certificate.
 func SameChain(a, b []*Certificate) bool {
 	return slices.EqualFunc(a, b, func(x, y *Certificate) bool { return x == y || x.Fingerprint == y.Fingerprint })
+}
+
+// ChainText names a chain by the SHA-256 of its certificates, parted by blanks.
+func ChainText(chain []*Certificate) string {
+	return strings.Join(Map(chain, func(c *Certificate) string { return c.Fingerprint.String() }), " ")
+}
+
+// Presents says whether any handshake, but one without SNI, showed a leaf.
+func (c Capture) Presents(leaf *Certificate) bool {
+	return slices.ContainsFunc(c.Leaves(), func(l *Certificate) bool { return l.Fingerprint == leaf.Fingerprint })
+}
+
+// NotRun says whether the scan ended before it came to the endpoint.
+func (c Capture) NotRun() bool {
+	return c.Leaf() == nil && c.Fault != nil && c.Fault.Class == ClassInterrupted
 }
 
 // StoppedAnswering says whether the endpoint reset, or let go by in silence, a

@@ -25,11 +25,15 @@ type Endpoint struct {
 // HostPort is the address and port as net.Dial takes them, or the name and
 // port where there is no address.
 func (e Endpoint) HostPort() string {
-	host := e.FQDN
-	if e.Address.IsValid() {
-		host = e.Address.String()
+	return net.JoinHostPort(cmp.Or(e.AddressText(), e.FQDN), strconv.Itoa(e.Port))
+}
+
+// AddressText is the address, or nothing where there is none.
+func (e Endpoint) AddressText() string {
+	if !e.Address.IsValid() {
+		return ""
 	}
-	return net.JoinHostPort(host, strconv.Itoa(e.Port))
+	return e.Address.String()
 }
 
 // Dialed is HostPort, or the member and port where there is neither name nor
