@@ -71,17 +71,14 @@ func (p Pool) RulesByCell() [][]string {
 }
 
 func csvEndpoint(p Pool, c *edge.Capture) []string {
-	var class, message, version, cipher, client, address string
+	var class, message, version, cipher, client string
 	if c.Fault != nil {
 		class, message = string(c.Fault.Class), c.Fault.Message
 	}
 	if c.TLS != nil {
 		version, cipher, client = c.TLS.Version, c.TLS.Cipher, string(c.TLS.ClientCertificate)
 	}
-	if c.Address.IsValid() {
-		address = c.Address.String()
-	}
-	row := []string{p.Plan.Name, string(p.Verdict), c.Member, string(c.Role), c.FQDN, address, strconv.Itoa(c.Port),
+	row := []string{p.Plan.Name, string(p.Verdict), c.Member, string(c.Role), c.FQDN, c.AddressText(), strconv.Itoa(c.Port),
 		strconv.Itoa(c.ServicePort), string(c.Outcome), string(c.Stage), class, message, version, cipher, client}
 	for i, s := range row {
 		row[i] = cellText(s)
@@ -180,6 +177,6 @@ func (x changeIndex) at(p Pool, e *edge.Capture) string {
 func (c Change) concerns(e *edge.Capture) bool {
 	return (c.Member == "" || c.Member == e.Member) &&
 		(c.Role == "" || c.Role == e.Role) &&
-		(c.Address == "" || e.Address.IsValid() && c.Address == e.Address.String()) &&
+		(c.Address == "" || c.Address == e.AddressText()) &&
 		(c.Port == 0 || c.Port == e.Port)
 }

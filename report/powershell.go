@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 // PowerShell writes the plan of every pool as a script: to be read, and run block
@@ -57,10 +58,7 @@ func ascii(s string) string {
 }
 
 func settles(s audit.Step) string {
-	var n []string
-	for _, i := range s.Problems {
-		n = append(n, fmt.Sprint(i+1))
-	}
+	n := edge.Map(s.Problems, func(i int) string { return fmt.Sprint(i + 1) })
 	if len(n) == 1 {
 		return "problem " + n[0]
 	}

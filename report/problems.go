@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 // ProblemCount counts a pool's problems and the members that have them: "2 problems
@@ -139,11 +140,7 @@ func (p Pool) StepsOf(problem int) string {
 	case len(n) > 2 && n[len(n)-1]-n[0] == len(n)-1:
 		return fmt.Sprintf("steps %d to %d", n[0], n[len(n)-1])
 	}
-	var words []string
-	for _, i := range n {
-		words = append(words, fmt.Sprint(i))
-	}
-	return "steps " + Enumerate(words)
+	return "steps " + Enumerate(edge.Map(n, func(i int) string { return fmt.Sprint(i) }))
 }
 
 // StepText is a step as a sentence: where, and what to do.

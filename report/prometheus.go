@@ -135,11 +135,7 @@ func (m *meters) pool(p Pool) {
 }
 
 func (m *meters) endpoint(p Pool, c *edge.Capture, found []string) {
-	address := ""
-	if c.Address.IsValid() {
-		address = c.Address.String()
-	}
-	cell := []string{Clean(p.Plan.Name), Clean(c.Member), Clean(string(c.Role)), Clean(c.FQDN), Clean(address), strconv.Itoa(c.ServicePort)}
+	cell := []string{Clean(p.Plan.Name), Clean(c.Member), Clean(string(c.Role)), Clean(c.FQDN), c.AddressText(), strconv.Itoa(c.ServicePort)}
 	with := func(more ...string) []string { return append(cell[:len(cell):len(cell)], more...) }
 	m.up.WithLabelValues(cell...).Set(truth(c.Outcome != edge.Failed))
 	for _, s := range []audit.Severity{audit.Error, audit.Warning} {

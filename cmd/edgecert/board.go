@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"edgecert/report"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
@@ -100,7 +101,7 @@ func (b *board) show(ev edge.Evidence, missing map[place]bool) {
 		return
 	}
 	if first {
-		text := fmt.Sprintf("watching %s for %s: %d there; ", counted(of, "endpoint"), b.awaited(), there)
+		text := fmt.Sprintf("watching %s for %s: %d there; ", report.Plural(of, "endpoint"), b.awaited(), there)
 		if silent > 0 {
 			text += fmt.Sprintf("%d alive without a certificate; ", silent)
 		}
@@ -216,19 +217,7 @@ func (b *board) close() {
 // grouped puts the cells of one member that have the same key together, in
 // their order.
 func grouped(cells []boardCell, key func(boardCell) string) [][]boardCell {
-	var out [][]boardCell
-	index := map[string]int{}
-	for _, c := range cells {
-		k := c.at.Pool + " " + nameOf(c.at) + " " + key(c)
-		n, known := index[k]
-		if !known {
-			n = len(out)
-			index[k] = n
-			out = append(out, nil)
-		}
-		out[n] = append(out[n], c)
-	}
-	return out
+	return edge.GroupBy(cells, func(c boardCell) string { return c.at.Pool + " " + nameOf(c.at) + " " + key(c) })
 }
 
 // nameOf is the row of an endpoint: its member, or itself where nobody named one.
@@ -268,13 +257,6 @@ func agree(says string, n int) string {
 
 // short is what one recognises a thumbprint by.
 func short(thumbprint string) string { return thumbprint[:min(8, len(thumbprint))] }
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
 
 // left is a duration as one reads it off: "1h52m", "4m10s", "2h".
 func left(d time.Duration) string {

@@ -33,11 +33,7 @@ type checkFlags struct {
 
 // roles are the services that the certificate is meant for; none: all.
 func (k *checkFlags) roles() []edge.Role {
-	var roles []edge.Role
-	for _, s := range k.services {
-		roles = append(roles, edge.Role(s))
-	}
-	return roles
+	return edge.Map(k.services, func(s string) edge.Role { return edge.Role(s) })
 }
 
 // servedBy refuses a service that the pool does not have: nothing would be judged.

@@ -238,11 +238,8 @@ func mailSubject(r report.Report) string {
 		}
 		parts = []string{strings.ToUpper(string(r.Verdict)) + " " + h}
 	}
-	switch n := len(r.Changes); {
-	case n == 1:
-		parts = append(parts, "1 change")
-	case n > 1:
-		parts = append(parts, fmt.Sprintf("%d changes", n))
+	if n := len(r.Changes); n > 0 {
+		parts = append(parts, report.Plural(n, "change"))
 	}
 	subject := []rune(report.Clean("edgecert: " + strings.Join(parts, "; ")))
 	if len(subject) > maxSubject {

@@ -63,11 +63,7 @@ func (o outputFlags) separator() rune {
 
 // formatNames are what --format takes.
 func formatNames() []string {
-	var names []string
-	for _, f := range formats.All() {
-		names = append(names, f.Name)
-	}
-	return names
+	return edge.Map(formats.All(), func(f formats.Format) string { return f.Name })
 }
 
 // suffixes are what --output takes.
@@ -157,12 +153,8 @@ func (s *sinks) recall(ctx context.Context, pools []edge.Pool) error {
 	if s.state == nil {
 		return nil
 	}
-	var names []string
-	for _, p := range pools {
-		names = append(names, p.Name)
-	}
 	var err error
-	s.previous, err = s.state.previous(ctx, names)
+	s.previous, err = s.state.previous(ctx, edge.Map(pools, func(p edge.Pool) string { return p.Name }))
 	return err
 }
 

@@ -17,11 +17,7 @@ import (
 
 // ruleIDs are what `severity` and `allow` of a targets file may name.
 func ruleIDs() []string {
-	var ids []string
-	for _, r := range audit.Rules() {
-		ids = append(ids, r.ID)
-	}
-	return ids
+	return edge.Map(audit.Rules(), func(r audit.Rule) string { return r.ID })
 }
 
 // read lays files and arguments together. Nothing to look at is an error.
@@ -137,10 +133,7 @@ func readInventories(pools []edge.Pool, now time.Time) error {
 			}
 			members := []string{f.Member}
 			if f.Member == edge.EveryMember {
-				members = nil
-				for _, m := range pools[i].Members {
-					members = append(members, m.Name)
-				}
+				members = edge.Map(pools[i].Members, func(m edge.Member) string { return m.Name })
 			}
 			records, missing, err := inventory.Parse(f.Path, data, members, now)
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"edgecert/report/text"
 	"edgecert/report/vantage"
 	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 func (a *app) rulesCommand() *cobra.Command {
@@ -110,11 +111,7 @@ func explanation(of string) (string, error) {
 
 // describedRules are what a shell offers for a rule: ID, tab, title.
 func describedRules() []string {
-	var all []string
-	for _, r := range audit.Rules() {
-		all = append(all, r.ID+"\t"+r.Title)
-	}
-	return all
+	return edge.Map(audit.Rules(), func(r audit.Rule) string { return r.ID + "\t" + r.Title })
 }
 
 // severity is a rule's severity in one cell, with the profiles that raise it.

@@ -34,23 +34,9 @@ func (s *screen) every(d time.Duration, lines func(columns, rows int) []line) fu
 	s.ui.live = s
 	s.ui.mu.Unlock()
 	s.draw(lines)
-	end, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(d)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				s.draw(lines)
-			case <-end:
-				return
-			}
-		}
-	}()
+	stop := s.ui.every(d, func() { s.draw(lines) })
 	return func() {
-		close(end)
-		<-ended
+		stop()
 		s.draw(lines)
 		s.ui.mu.Lock()
 		s.ui.live = nil

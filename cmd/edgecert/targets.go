@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -164,27 +165,15 @@ func ofGroup(p edge.Pool, r edge.Role) string {
 	if len(p.Groups) < 2 {
 		return ""
 	}
-	if r == "" {
-		r = edge.Access
-	}
-	var roles []string
-	for _, one := range p.Group(r) {
-		roles = append(roles, string(one))
-	}
-	return " of " + strings.Join(roles, ", ")
+	r = cmp.Or(r, edge.Access)
+	return " of " + strings.Join(edge.Map(p.Group(r), func(one edge.Role) string { return string(one) }), ", ")
 }
 
 // names lists what the certificate must hold and how to ask for it.
 func names(w io.Writer, p edge.Pool) {
-	var bearers []edge.Role
-	for _, n := range edge.RequiredNames(p) {
-		if !slices.Contains(bearers, n.Bearer) {
-			bearers = append(bearers, n.Bearer)
-		}
-	}
-	for _, bearer := range bearers {
-		fmt.Fprintf(w, "the certificate%s must hold:\n", ofGroup(p, bearer))
-		for _, n := range edge.NamesDue(p, bearer) {
+	for _, due := range edge.GroupBy(edge.RequiredNames(p), func(n edge.RequiredName) edge.Role { return n.Bearer }) {
+		fmt.Fprintf(w, "the certificate%s must hold:\n", ofGroup(p, due[0].Bearer))
+		for _, n := range due {
 			fmt.Fprintf(w, "  %s (%s)\n", report.Clean(n.Name), report.Clean(n.Why))
 		}
 	}

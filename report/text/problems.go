@@ -100,10 +100,7 @@ func (p *page) notes(pool report.Pool) {
 		}
 		p.para(dim, "  note  ", text)
 	}
-	var why []string
-	for _, u := range pool.Untold {
-		why = append(why, p.clean(report.UntoldText(u)))
-	}
+	why := edge.Map(pool.Untold, func(u audit.Untold) string { return p.clean(report.UntoldText(u)) })
 	if len(why) > 0 {
 		p.para(dim, "  ", "could not tell: "+strings.Join(why, "; "))
 	}
