@@ -81,12 +81,12 @@ func (m *markdown) changes(r Report) {
 		m.line("Nothing changed.")
 		return
 	}
-	for i, c := range r.Changes {
-		if i == MaxChanges {
-			fmt.Fprintf(&m.b, "- and %s: see the JSON\n", Plural(len(r.Changes)-i, "more change"))
-			break
-		}
+	changes, more := Cut(r.Changes, MaxChanges, "change")
+	for _, c := range changes {
 		fmt.Fprintf(&m.b, "- %s: %s\n", code(c.Pool), escapeMarkdown(c.Message))
+	}
+	if more != "" {
+		m.b.WriteString("- " + more + "\n")
 	}
 	m.b.WriteByte('\n')
 }
@@ -177,13 +177,13 @@ func (m *markdown) problems(p Pool) {
 		if problem.Impact != "" {
 			m.line("  %s", escapeMarkdown(problem.Impact))
 		}
-		for i, at := range problem.Findings {
-			if i == maxPerRule {
-				m.line("  - and %s: see the JSON", Plural(len(problem.Findings)-i, "more finding"))
-				break
-			}
+		findings, more := Cut(problem.Findings, maxPerRule, "finding")
+		for _, at := range findings {
 			f := p.Findings[at]
 			m.line("  - %s%s: %s", code(f.Rule), on(p.Where(f)), escapeMarkdown(f.Message))
+		}
+		if more != "" {
+			m.line("  - %s", more)
 		}
 	}
 }
@@ -244,10 +244,7 @@ func (m *markdown) finding(p Pool, f audit.Finding) {
 	if f.Severity != audit.Info {
 		word = "**" + word + "**"
 	}
-	fmt.Fprintf(&m.b, "- %s %s", word, code(f.Rule))
-	if where := p.Where(f); where != "" {
-		m.b.WriteString(" on " + code(where))
-	}
+	fmt.Fprintf(&m.b, "- %s %s%s", word, code(f.Rule), on(p.Where(f)))
 	if c := p.Letter(f); c != "" {
 		m.b.WriteString(", " + c)
 	}

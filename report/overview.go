@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,6 +96,27 @@ func (p Pool) presenters(cert *edge.Certificate) (names []string, with map[strin
 		}
 	}
 	return names, with, other
+}
+
+// ByCertificate are the distinct leaves of a pool, those on most endpoints first,
+// the places of each, and those without a certificate by the mark of their cell.
+func (p Pool) ByCertificate() (leaves []*edge.Certificate, places map[edge.Fingerprint][]string, failed map[string][]string) {
+	places, failed = map[edge.Fingerprint][]string{}, map[string][]string{}
+	for i := range p.Captures {
+		c := &p.Captures[i]
+		for _, leaf := range c.Leaves() {
+			places[leaf.Fingerprint] = append(places[leaf.Fingerprint], c.Place())
+		}
+		if c.Leaf() == nil {
+			mark := p.CellMarks(c)[0]
+			failed[mark] = append(failed[mark], c.Place())
+		}
+	}
+	leaves = p.Leaves()
+	slices.SortStableFunc(leaves, func(a, b *edge.Certificate) int {
+		return cmp.Compare(len(places[b.Fingerprint]), len(places[a.Fingerprint]))
+	})
+	return leaves, places, failed
 }
 
 // Places counts the endpoints and names the first few.

@@ -36,6 +36,15 @@ func FirstFew(words []string, atMost int) string {
 	return strings.Join(words[:atMost], ", ") + " and " + Thousands(len(words)-atMost) + " more"
 }
 
+// Cut is the beginning of a list and, where that is not all, how many more of a
+// noun there are: "and 3 more changes: see the JSON".
+func Cut[T any](list []T, atMost int, noun string) (shown []T, more string) {
+	if len(list) <= atMost {
+		return list, ""
+	}
+	return list[:atMost], "and " + Plural(len(list)-atMost, "more "+noun) + ": see the JSON"
+}
+
 // Enumerate joins names: "a, b and c", cut where there are very many. A pool has
 // 12 members at most, a list of loose endpoints any number.
 func Enumerate(names []string) string {

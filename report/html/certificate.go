@@ -3,7 +3,6 @@ package html
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,31 +33,27 @@ type htmlChain struct {
 type htmlLink struct{ Subject, Validity, Thumbprint string }
 
 // leaf describes one certificate and the chains it came in.
-func (b *htmlBuilder) leaf(p report.Pool, c *edge.Certificate, loose bool) htmlCertificate {
-	h := htmlCertificate{Chip: newChip(p.Letters[c.Fingerprint]), Subject: b.subject(c), Thumbprint: strings.ToUpper(c.Thumbprint())}
-	var places []string
-	chains := map[string][]string{}
-	var order [][]*edge.Certificate
+func (b *htmlBuilder) leaf(p report.Pool, c *edge.Certificate, on string) htmlCertificate {
+	h := htmlCertificate{Chip: newChip(p.Letters[c.Fingerprint]), Subject: b.subject(c), On: on, Thumbprint: strings.ToUpper(c.Thumbprint())}
+	type chainAt struct {
+		chain []*edge.Certificate
+		place string
+	}
+	var sent []chainAt
 	for i := range p.Captures {
-		e := &p.Captures[i]
-		for _, sent := range chainsOf(e, c) {
-			key := fingerprints(sent)
-			if chains[key] == nil {
-				order = append(order, sent)
+		for _, chain := range p.Captures[i].Chains() {
+			if chain[0].Fingerprint == c.Fingerprint {
+				sent = append(sent, chainAt{chain, p.Captures[i].Place()})
 			}
-			chains[key] = append(chains[key], e.Place())
-		}
-		if slices.ContainsFunc(e.Leaves(), func(l *edge.Certificate) bool { return l.Fingerprint == c.Fingerprint }) {
-			places = append(places, e.Place())
 		}
 	}
-	if loose {
-		h.On = report.Places(places)
-	} else {
-		h.On = p.Holders(c)
-	}
-	for _, sent := range order[:min(len(order), maxHTMLChain)] {
-		h.Chains = append(h.Chains, b.chain(sent, report.Places(chains[fingerprints(sent)]), len(order) > 1))
+	distinct := edge.GroupBy(sent, func(s chainAt) string { return edge.ChainText(s.chain) })
+	for _, same := range distinct[:min(len(distinct), maxHTMLChain)] {
+		chain := b.chain(same[0].chain)
+		if len(distinct) > 1 {
+			chain.On = report.Places(edge.Map(same, func(s chainAt) string { return s.place }))
+		}
+		h.Chains = append(h.Chains, chain)
 	}
 	if c.ParseError != "" { // what else is told was read field by field
 		h.Malformed = b.clean(c.ParseError)
@@ -68,9 +63,7 @@ func (b *htmlBuilder) leaf(p report.Pool, c *edge.Certificate, loose bool) htmlC
 	h.Validity = b.validity(c)
 	h.Key = b.clean(report.KeyOf(c))
 	names := c.DNSNames()
-	for _, n := range names[:min(len(names), maxHTMLNames)] {
-		h.Names = append(h.Names, b.name(n))
-	}
+	h.Names = edge.Map(names[:min(len(names), maxHTMLNames)], b.name)
 	if more := len(names) - maxHTMLNames; more > 0 {
 		h.MoreNames = "and " + report.Plural(more, "more name")
 	}
@@ -105,38 +98,9 @@ func (b *htmlBuilder) urgency(c *edge.Certificate) string {
 	}
 }
 
-// chainsOf are the distinct chains behind a leaf that an endpoint sent.
-func chainsOf(e *edge.Capture, leaf *edge.Certificate) [][]*edge.Certificate {
-	var out [][]*edge.Certificate
-	add := func(chain []*edge.Certificate) {
-		if len(chain) > 0 && chain[0].Fingerprint == leaf.Fingerprint &&
-			!slices.ContainsFunc(out, func(o []*edge.Certificate) bool { return fingerprints(o) == fingerprints(chain) }) {
-			out = append(out, chain)
-		}
-	}
-	add(e.Chain)
-	for _, s := range e.Presentations {
-		if s.Offer != edge.OfferWithoutSNI {
-			add(s.Chain)
-		}
-	}
-	return out
-}
-
-func fingerprints(chain []*edge.Certificate) string {
-	var b strings.Builder
-	for _, c := range chain {
-		b.Write(c.Fingerprint[:])
-	}
-	return b.String()
-}
-
-// chain lists a chain as sent; where is said only where there are several.
-func (b *htmlBuilder) chain(sent []*edge.Certificate, on string, several bool) htmlChain {
+// chain lists a chain as sent.
+func (b *htmlBuilder) chain(sent []*edge.Certificate) htmlChain {
 	var h htmlChain
-	if several {
-		h.On = on
-	}
 	for i, c := range sent {
 		if i == maxHTMLChain {
 			h.More = "and " + report.Plural(len(sent)-i, "more certificate")

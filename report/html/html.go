@@ -95,6 +95,15 @@ func colorOf(letter string) int {
 	return (n - 1) % chipColors
 }
 
+// cut is report.Cut, from where the JSON is another report.
+func cut[T any](list []T, atMost int, noun string) ([]T, string) {
+	shown, more := report.Cut(list, atMost, noun)
+	if more != "" {
+		more += " report"
+	}
+	return shown, more
+}
+
 // sentence puts the first letter of a text into upper case.
 func sentence(s string) string {
 	if s == "" {

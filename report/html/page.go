@@ -21,34 +21,25 @@ type htmlPage struct {
 	Headline       string
 	Facts          []string
 	Interrupted    bool
-	Changes        *htmlChanges // nil: nothing to compare with
-	Summary        []htmlSummary
+	Changes        *htmlChanges  // nil: nothing to compare with
 	Timeline       *htmlTimeline // nil: no certificate has dates
 	Pools          []htmlPool
 	Single         bool
 	Coverage       []string
 }
 
-// htmlVerdict is a verdict as a class of the style and as words.
-type htmlVerdict struct{ Class, Word, Meaning string }
+// htmlVerdict is a verdict as a class of the style and as a word.
+type htmlVerdict struct{ Class, Word string }
 
 func newHTMLVerdict(v audit.Verdict) htmlVerdict {
 	switch v {
 	case audit.VerdictOK:
-		return htmlVerdict{"ok", "OK", "all is well"}
-	case audit.VerdictWarning:
-		return htmlVerdict{"warning", "Warning", "it works, and something needs attention"}
-	case audit.VerdictError:
-		return htmlVerdict{"error", "Error", "something is wrong that users or partners meet"}
+		return htmlVerdict{"ok", "OK"}
+	case audit.VerdictWarning, audit.VerdictError:
+		return htmlVerdict{string(v), sentence(string(v))}
 	default:
-		return htmlVerdict{"incomplete", "Incomplete", "not everything could be looked at"}
+		return htmlVerdict{"incomplete", "Incomplete"}
 	}
-}
-
-type htmlSummary struct {
-	Anchor, Name               string
-	Verdict                    htmlVerdict
-	Problems, Seen, NextExpiry string
 }
 
 // htmlChanges is what happened; beyond the first few it folds, so that the
@@ -78,14 +69,7 @@ func newHTMLPage(r report.Report) htmlPage {
 	h := htmlPage{Verdict: newHTMLVerdict(r.Verdict), Interrupted: r.Evidence.Interrupted, Single: len(r.Pools) == 1,
 		Changes: b.changeList(), Timeline: b.timeline()}
 	for i, p := range r.WorstFirst() {
-		pool := b.pool(p, fmt.Sprintf("pool-%d", i+1))
-		h.Pools = append(h.Pools, pool)
-		h.Summary = append(h.Summary, htmlSummary{
-			Anchor: pool.Anchor, Name: pool.Name, Verdict: pool.Verdict,
-			Problems:   p.ProblemCount(),
-			Seen:       fmt.Sprintf("%s of %s", report.Thousands(p.Coverage().Planned-p.Coverage().Failed), report.Thousands(p.Coverage().Planned)),
-			NextExpiry: p.NextExpiry(b.now, true),
-		})
+		h.Pools = append(h.Pools, b.pool(p, fmt.Sprintf("pool-%d", i+1)))
 	}
 	h.Heading = b.heading()
 	h.Headline = b.clean(r.Headline())
@@ -144,11 +128,9 @@ func (b *htmlBuilder) changeList() *htmlChanges {
 		return nil
 	}
 	out := &htmlChanges{}
-	for i, c := range b.r.Changes {
-		if i == report.MaxChanges {
-			out.More = "and " + report.Plural(len(b.r.Changes)-i, "more change") + ": see the JSON report"
-			break
-		}
+	changes, more := cut(b.r.Changes, report.MaxChanges, "change")
+	out.More = more
+	for i, c := range changes {
 		change := htmlChange{Kind: b.clean(strings.ReplaceAll(c.Kind, "-", " ")), Pool: b.clean(b.r.PoolOf(c)), Message: b.clean(c.Message)}
 		if i < maxFirstChanges {
 			out.First = append(out.First, change)

@@ -1,7 +1,6 @@
 package html
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,7 +27,9 @@ type htmlPool struct {
 	Verdict      htmlVerdict
 	Folded       bool // all is well, and other pools are to be read
 	Headline     string
-	Facts        []string
+	Facts        []string // the first: how many problems
+	Seen         string
+	NextExpiry   string
 	Matrix       *htmlMatrix // nil for a list of loose endpoints
 	Failures     []htmlFailure
 	Certificates []htmlCertificate
@@ -83,40 +84,39 @@ type htmlChecks struct {
 func (b *htmlBuilder) pool(p report.Pool, anchor string) htmlPool {
 	h := htmlPool{Anchor: anchor, Name: b.clean(p.Plan.Name), Verdict: newHTMLVerdict(p.Verdict), Headline: b.clean(p.Headline())}
 	h.Folded = p.Verdict == audit.VerdictOK && len(b.r.Pools) > 1
-	h.Facts = []string{p.ProblemCount()}
+	c := p.Coverage()
+	h.Seen = fmt.Sprintf("%s of %s", report.Thousands(c.Planned-c.Failed), report.Thousands(c.Planned))
+	h.Facts, h.NextExpiry = []string{p.ProblemCount()}, p.NextExpiry(b.now, true)
 	if p.Plan.File == nil {
-		h.Facts = append(h.Facts, p.Coverage().Seen())
+		h.Facts = append(h.Facts, c.Seen())
 	}
 	if len(p.Plan.SIPDomains) > 0 {
 		h.Facts = append(h.Facts, "SIP domains "+b.clean(report.FirstFew(p.Plan.SIPDomains, 8)))
 	}
 	loose := p.Plan.Kind == edge.LoosePool || p.TooTall()
 	leaves := p.Leaves()
+	on := p.Holders
 	if loose {
-		leaves = byCount(p, leaves)
-		h.Failures = b.failureList(p)
+		byCount, places, failed := p.ByCertificate()
+		leaves, on = byCount, func(c *edge.Certificate) string { return report.Places(places[c.Fingerprint]) }
+		for _, mark := range slices.Sorted(maps.Keys(failed)) {
+			h.Failures = append(h.Failures, htmlFailure{mark, report.MarkMeaning(mark), report.Places(failed[mark])})
+		}
 	} else {
 		h.Matrix = b.htmlMatrix(report.NewMatrix(p))
 	}
-	for i, c := range leaves {
-		if i == maxHTMLCertificates {
-			h.MoreCerts = "and " + report.Plural(len(leaves)-i, "more certificate") + ": see the JSON report"
-			break
-		}
-		h.Certificates = append(h.Certificates, b.leaf(p, c, loose))
+	leaves, h.MoreCerts = cut(leaves, maxHTMLCertificates, "certificate")
+	for _, c := range leaves {
+		h.Certificates = append(h.Certificates, b.leaf(p, c, on(c)))
 	}
 	h.Problems, h.MoreProblems = b.problems(p, anchor)
 	h.Plan = b.plan(p, h.Problems)
 	h.Notes, h.MoreNotes = b.notes(p)
-	for _, u := range p.Untold {
-		h.Untold = append(h.Untold, b.clean(report.UntoldText(u)))
-	}
+	h.Untold = edge.Map(p.Untold, func(u audit.Untold) string { return b.clean(report.UntoldText(u)) })
 	h.Findings, h.Counts = b.findings(p), report.Counts(p.Findings)
 	h.Endpoints, h.MoreEnds = b.endpointList(p)
 	h.Checks = b.checks(p)
-	for _, n := range p.Plan.Notes[:min(len(p.Plan.Notes), 20)] {
-		h.Remarks = append(h.Remarks, b.clean(n))
-	}
+	h.Remarks = edge.Map(p.Plan.Notes[:min(len(p.Plan.Notes), 20)], b.clean)
 	return h
 }
 
@@ -148,44 +148,12 @@ func (b *htmlBuilder) htmlMatrix(m report.Matrix) *htmlMatrix {
 	return h
 }
 
-// byCount orders leaves by how many endpoints present them.
-func byCount(p report.Pool, leaves []*edge.Certificate) []*edge.Certificate {
-	count := map[edge.Fingerprint]int{}
-	for i := range p.Captures {
-		for _, c := range p.Captures[i].Leaves() {
-			count[c.Fingerprint]++
-		}
-	}
-	slices.SortStableFunc(leaves, func(x, y *edge.Certificate) int { return cmp.Compare(count[y.Fingerprint], count[x.Fingerprint]) })
-	return leaves
-}
-
-func (b *htmlBuilder) failureList(p report.Pool) []htmlFailure {
-	places := map[string][]string{}
-	for i := range p.Captures {
-		if c := &p.Captures[i]; c.Leaf() == nil {
-			mark := p.CellMarks(c)[0]
-			places[mark] = append(places[mark], c.Place())
-		}
-	}
-	var out []htmlFailure
-	for _, mark := range slices.Sorted(maps.Keys(places)) {
-		out = append(out, htmlFailure{mark, report.MarkMeaning(mark), report.Places(places[mark])})
-	}
-	return out
-}
-
 func (b *htmlBuilder) endpointList(p report.Pool) (list []htmlEndpoint, more string) {
 	blamed := p.RulesByCell()
-	for i := range p.Captures {
-		c := &p.Captures[i]
-		if i == maxHTMLEndpoints {
-			return list, "and " + report.Plural(len(p.Captures)-i, "more endpoint") + ": see the JSON report"
-		}
-		h := htmlEndpoint{Place: b.clean(c.Place()), Dialed: b.clean(c.Dialed()), Outcome: b.clean(string(c.Outcome))}
-		for _, rule := range blamed[i] {
-			h.Blamed = append(h.Blamed, b.clean(rule))
-		}
+	shown, more := cut(p.Captures, maxHTMLEndpoints, "endpoint")
+	for i := range shown {
+		c := &shown[i]
+		h := htmlEndpoint{Place: b.clean(c.Place()), Dialed: b.clean(c.Dialed()), Outcome: b.clean(string(c.Outcome)), Blamed: edge.Map(blamed[i], b.clean)}
 		if c.Fault != nil {
 			h.Outcome = b.clean(fmt.Sprintf("%s (%s): %s", c.Outcome, c.Stage, c.Fault))
 		}
@@ -197,7 +165,7 @@ func (b *htmlBuilder) endpointList(p report.Pool) (list []htmlEndpoint, more str
 		}
 		list = append(list, h)
 	}
-	return list, ""
+	return list, more
 }
 
 // checks lists the rules by outcome: what could not be told first, since

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"edgecert/report"
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
 )
 
 // The bounds of what is told of one pool: a list of ten thousand endpoints has
@@ -24,7 +26,8 @@ type htmlProblem struct {
 	Settled          string
 }
 
-// htmlStep is a step of the plan; Commands are copied as one.
+// htmlStep is a step of the plan; Commands are copied as one, each whole however
+// long.
 type htmlStep struct {
 	Text, Commands string
 	Settles        []htmlProblem
@@ -33,19 +36,14 @@ type htmlStep struct {
 type htmlNote struct{ Rule, Message string }
 
 func (b *htmlBuilder) problems(p report.Pool, anchor string) (list []htmlProblem, more string) {
-	for i, x := range p.Problems {
-		if i == maxHTMLProblems {
-			return list, "and " + report.Plural(len(p.Problems)-i, "more problem") + ": see the JSON report"
-		}
+	shown, more := cut(p.Problems, maxHTMLProblems, "problem")
+	for i, x := range shown {
 		h := htmlProblem{Anchor: fmt.Sprintf("%s-problem-%d", anchor, i+1), Number: i + 1,
-			Headline: b.clean(x.Headline), Impact: b.clean(x.Impact), Settled: p.StepsOf(i)}
+			Headline: b.clean(x.Headline), Impact: b.clean(x.Impact), Settled: p.StepsOf(i), Rules: edge.Map(p.RulesOf(x), b.clean)}
 		h.Class, h.Word = severity(x.Severity)
-		for _, id := range p.RulesOf(x) {
-			h.Rules = append(h.Rules, b.clean(id))
-		}
 		list = append(list, h)
 	}
-	return list, ""
+	return list, more
 }
 
 // plan is the pool's steps. A step that settles a problem beyond the bound names
@@ -53,12 +51,7 @@ func (b *htmlBuilder) problems(p report.Pool, anchor string) (list []htmlProblem
 func (b *htmlBuilder) plan(p report.Pool, problems []htmlProblem) []htmlStep {
 	var out []htmlStep
 	for _, s := range p.Steps {
-		h := htmlStep{Text: sentence(b.clean(report.StepText(s)))}
-		var commands []string
-		for _, c := range s.Commands {
-			commands = append(commands, report.Clean(c)) // whole, however long: it is pasted
-		}
-		h.Commands = strings.Join(commands, "\n")
+		h := htmlStep{Text: sentence(b.clean(report.StepText(s))), Commands: strings.Join(edge.Map(s.Commands, report.Clean), "\n")}
 		for _, i := range s.Problems {
 			if i >= 0 && i < len(problems) {
 				h.Settles = append(h.Settles, problems[i])
@@ -71,11 +64,6 @@ func (b *htmlBuilder) plan(p report.Pool, problems []htmlProblem) []htmlStep {
 
 // notes are what is only to be known.
 func (b *htmlBuilder) notes(p report.Pool) (list []htmlNote, more string) {
-	for i, f := range p.Notes(false) {
-		if i == maxHTMLNotes {
-			return list, "and " + report.Plural(len(p.Notes(false))-i, "more note") + ": see the JSON report"
-		}
-		list = append(list, htmlNote{b.clean(f.Rule), b.clean(f.Message)})
-	}
-	return list, ""
+	shown, more := cut(p.Notes(false), maxHTMLNotes, "note")
+	return edge.Map(shown, func(f audit.Finding) htmlNote { return htmlNote{b.clean(f.Rule), b.clean(f.Message)} }), more
 }

@@ -104,16 +104,14 @@ func (b *htmlBuilder) timeline() *htmlTimeline {
 // first.
 func (b *htmlBuilder) datedLeaves() []timelineLeaf {
 	var out []timelineLeaf
-	at := map[edge.Fingerprint]int{}
+	at := edge.Places[edge.Fingerprint]{}
 	for _, p := range b.r.Pools {
 		for _, c := range p.Leaves() {
 			if c.NotAfter().IsZero() {
 				continue
 			}
-			i, known := at[c.Fingerprint]
-			if !known {
-				i = len(out)
-				at[c.Fingerprint] = i
+			i, first := at.Of(c.Fingerprint)
+			if first {
 				out = append(out, timelineLeaf{cert: c, chip: newChip(p.Letters[c.Fingerprint])})
 			}
 			out[i].pools = append(out[i].pools, b.clean(p.Plan.Name))

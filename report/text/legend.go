@@ -10,17 +10,20 @@ import (
 
 // legend describes the certificates behind the letters.
 func (p *page) legend(pool report.Pool) {
-	leaves := pool.Leaves()
-	for i, c := range leaves {
-		if i == report.MaxLegend {
-			p.line("  and ", report.Plural(len(leaves)-i, "more certificate"), ": see the JSON")
-			p.blank()
-			return
-		}
+	leaves, more := report.Cut(pool.Leaves(), report.MaxLegend, "certificate")
+	for _, c := range leaves {
 		p.certificate(pool.Letters[c.Fingerprint], c, "on "+p.clean(pool.Holders(c)))
 	}
+	p.more(more)
 	if len(leaves) > 0 {
 		p.blank()
+	}
+}
+
+// more says how much of a list is left out, if any is.
+func (p *page) more(more string) {
+	if more != "" {
+		p.line("  ", more)
 	}
 }
 

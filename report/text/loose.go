@@ -3,50 +3,33 @@ package text
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"edgecert/report"
-	"edgecert/scanner/edge"
 )
 
-// The bounds of a long list's report: enough to see what kinds of things there
+// maxGroups bounds a long list's report: enough to see what kinds of things there
 // are; the JSON has everything.
-const (
-	maxGroups = 8
-)
+const maxGroups = 8
 
 // groups stands in for the matrix where endpoints have nothing to do with each
 // other, or are too many: by certificate, those on most endpoints first, and
 // the failures by class.
 func (p *page) groups(pool report.Pool) {
-	places := map[edge.Fingerprint][]string{}
-	failed := map[string][]string{}
-	for i := range pool.Captures {
-		c := &pool.Captures[i]
-		for _, leaf := range c.Leaves() {
-			places[leaf.Fingerprint] = append(places[leaf.Fingerprint], c.Place())
-		}
-		if c.Leaf() == nil {
-			word := pool.CellMarks(c)[0]
-			failed[word] = append(failed[word], c.Place())
-		}
-	}
-	order := pool.Leaves()
-	slices.SortStableFunc(order, func(a, b *edge.Certificate) int {
-		return cmp.Compare(len(places[b.Fingerprint]), len(places[a.Fingerprint]))
-	})
-	if len(order) > maxGroups {
-		p.para(plain, "  ", fmt.Sprintf("%s; the %d on most endpoints:", report.Plural(len(order), "certificate"), maxGroups))
+	all, places, failed := pool.ByCertificate()
+	order, more := report.Cut(all, maxGroups, "certificate")
+	if more != "" {
+		p.para(plain, "  ", fmt.Sprintf("%s; the %d on most endpoints:", report.Plural(len(all), "certificate"), maxGroups))
 		p.blank()
 	}
-	for i, c := range order {
-		if i == maxGroups {
-			p.line("  and ", report.Plural(len(order)-i, "more certificate"), ": see the JSON")
-			p.blank()
-			break
-		}
+	for _, c := range order {
 		p.certificate(pool.Letters[c.Fingerprint], c, "on "+p.clean(report.Places(places[c.Fingerprint])))
+		p.blank()
+	}
+	if more != "" {
+		p.more(more)
 		p.blank()
 	}
 	p.failures(failed)
@@ -54,11 +37,7 @@ func (p *page) groups(pool report.Pool) {
 
 // failures lists the endpoints without a certificate, by why.
 func (p *page) failures(failed map[string][]string) {
-	words := make([]string, 0, len(failed))
-	for w := range failed {
-		words = append(words, w)
-	}
-	slices.SortFunc(words, func(a, b string) int {
+	words := slices.SortedFunc(maps.Keys(failed), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(failed[b]), len(failed[a])), cmp.Compare(a, b))
 	})
 	width := 0
@@ -97,16 +76,14 @@ func (p *page) changes(r report.Report) {
 	default:
 		p.line(p.paint(bold, "changed since the previous scan"))
 	}
-	for i, c := range r.Changes {
-		if i == report.MaxChanges {
-			p.line("  and ", report.Plural(len(r.Changes)-i, "more change"), ": see the JSON")
-			break
-		}
+	changes, more := report.Cut(r.Changes, report.MaxChanges, "change")
+	for _, c := range changes {
 		text := p.clean(c.Message)
 		if pool := r.PoolOf(c); pool != "" {
 			text = p.clean(pool) + ": " + text
 		}
 		p.para(plain, "  "+p.glyph("•", "*")+" ", text)
 	}
+	p.more(more)
 	p.blank()
 }

@@ -16,11 +16,8 @@ const maxProblems = 24
 // problems tells a pool's causes, worst first: what is wrong, what it means, and
 // which steps settle it. The findings behind them are told on request.
 func (p *page) problems(pool report.Pool) {
-	for n, x := range pool.Problems {
-		if n == maxProblems {
-			p.line("  and ", report.Plural(len(pool.Problems)-n, "more problem"), ": see the JSON")
-			break
-		}
+	problems, more := report.Cut(pool.Problems, maxProblems, "problem")
+	for n, x := range problems {
 		word, weight := "ERROR", red
 		if x.Severity == audit.Warning {
 			word, weight = "WARNING", amber
@@ -44,6 +41,7 @@ func (p *page) problems(pool report.Pool) {
 			}
 		}
 	}
+	p.more(more)
 }
 
 const indent = "           "
@@ -105,11 +103,9 @@ func (p *page) notes(pool report.Pool) {
 		p.para(dim, "  ", "could not tell: "+strings.Join(why, "; "))
 	}
 	const maxNotes = 20
-	for i, note := range pool.Plan.Notes {
-		if i == maxNotes {
-			p.para(dim, "  ", fmt.Sprintf("and %s: see the JSON", report.Plural(len(pool.Plan.Notes)-i, "more note")))
-			break
-		}
+	remarks, more := report.Cut(pool.Plan.Notes, maxNotes, "note")
+	for _, note := range remarks {
 		p.para(dim, "  ", "note: "+p.clean(note))
 	}
+	p.more(p.paint(dim, more))
 }
