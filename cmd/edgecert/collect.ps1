@@ -1,7 +1,8 @@
 # Gathers from the Edge Servers of a pool what no scan can see: the certificates
 # that are assigned (Get-CsCertificate, all types), when the services started
-# that present them, and the thumbprints of the CA and Root stores. Nothing is
-# changed. The file is read by a line of the targets file:  inventory * FILE
+# that present them, and the thumbprints of the CA and Root stores, with what is
+# no root in the latter. Nothing is changed. The file is read by a line of the
+# targets file:  inventory * FILE
 #
 # From a jump host, where WinRM is open to the members:
 #   .\collect.ps1 -ComputerName edge1,edge2 -Credential (Get-Credential)
@@ -34,16 +35,21 @@ $gather = {
         }
     })
     $services = @(Get-CimInstance -ClassName Win32_Service -Filter "Name LIKE 'RTC%' OR Name = 'REPLICA'" | ForEach-Object {
+        $service = $_
         $started = $null
-        if ($_.ProcessId) { $started = (Get-Process -Id $_.ProcessId -ErrorAction SilentlyContinue).StartTime }
-        [pscustomobject] @{ Name = $_.Name; State = $_.State; Started = Format-Date $started }
+        try { if ($service.ProcessId) { $started = (Get-Process -Id $service.ProcessId).StartTime } } catch { Write-Verbose "$_" }
+        [pscustomobject] @{ Name = $service.Name; State = $service.State; Started = Format-Date $started }
     })
+    $roots = @(Get-ChildItem Cert:\LocalMachine\Root)
     try { $computer = [Net.Dns]::GetHostEntry('').HostName } catch { $computer = $env:COMPUTERNAME }
     [pscustomobject] @{
         MachineName = $computer; Collected = Format-Date (Get-Date)
         Certificates = $certificates; Services = $services
         CA = @(Get-ChildItem Cert:\LocalMachine\CA | ForEach-Object { $_.Thumbprint })
-        Root = @(Get-ChildItem Cert:\LocalMachine\Root | ForEach-Object { $_.Thumbprint })
+        Root = @($roots | ForEach-Object { $_.Thumbprint })
+        Misplaced = @($roots | Where-Object { $_.Subject -ne $_.Issuer } | ForEach-Object {
+            [pscustomobject] @{ Thumbprint = $_.Thumbprint; Subject = $_.Subject; Issuer = $_.Issuer }
+        })
     } | ConvertTo-Json -Depth 5
 }
 

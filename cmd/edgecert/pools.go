@@ -135,12 +135,13 @@ func readInventories(pools []edge.Pool, now time.Time) error {
 			if f.Member == edge.EveryMember {
 				members = edge.Map(pools[i].Members, func(m edge.Member) string { return m.Name })
 			}
-			records, missing, err := inventory.Parse(f.Path, data, members, now)
+			found, err := inventory.Parse(f.Path, data, members, now)
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Source, err)
 			}
-			pools[i].Inventory = append(pools[i].Inventory, records...)
-			for _, m := range missing {
+			pools[i].Inventory = append(pools[i].Inventory, found.Records...)
+			pools[i].Stores = append(pools[i].Stores, found.Stores...)
+			for _, m := range found.Missing {
 				pools[i].Notes = append(pools[i].Notes, fmt.Sprintf("%s has nothing of member %s", f.Path, m))
 			}
 		}

@@ -28,6 +28,7 @@ func Rules() []Rule {
 		vipDiffers(),
 		expectedNotPresented(),
 		assignedNotPresented(),
+		restartMissing(),
 
 		// names
 		subjectNotInSAN(),
@@ -72,6 +73,7 @@ func Rules() []Rule {
 		chainExtra(),
 		intermediateExpired(),
 		intermediateExpiresSoon(),
+		rootStoreMisplaced(),
 		notJudged(),
 
 		// validity

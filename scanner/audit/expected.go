@@ -75,7 +75,7 @@ func (w *world) rehearsal(x edge.Expectation) rehearsal {
 		}
 	}
 	pool := w.pool
-	pool.Expect, pool.VIPs, pool.Inventory = nil, nil, nil
+	pool.Expect, pool.VIPs, pool.Inventory, pool.Stores = nil, nil, nil, nil
 	pool.Members = []edge.Member{{Name: whoGetsIt}}
 	pool.File = x.File
 	if pool.File == nil {

@@ -32,7 +32,29 @@ func (w *world) missingSteps(g chainGroup) []Step {
 	if !w.pool.IsEdge() {
 		return []Step{{Text: "add the intermediate to the chain that is sent"}}
 	}
+	stored, misplaced, rest, _ := w.whereMissing(w.names(g.at), g.trust.Missing)
 	var out []Step
+	if len(stored) > 0 {
+		out = append(out, Step{On: stored, Text: "the intermediate is in the store for intermediate CAs already: restart" + remedy.InTurn(stored), Commands: remedy.Restart()})
+	}
+	for _, m := range misplaced {
+		s, _ := w.stores(m)
+		var wrong []string
+		for _, c := range g.trust.Missing {
+			if !slices.Contains(s.CA, c.Thumbprint()) {
+				wrong = append(wrong, c.Thumbprint())
+			}
+		}
+		move := moveToCA([]string{m}, wrong)
+		if n := len(out) - 1; n >= 0 && slices.Equal(out[n].Commands, move.Commands) {
+			out[n] = moveToCA(append(out[n].On, m), wrong)
+			continue
+		}
+		out = append(out, move)
+	}
+	if len(rest) == 0 {
+		return out
+	}
 	var imports []string
 	for _, c := range g.trust.Missing {
 		file := remedy.Quote(`C:\` + thumbprint(c) + ".cer")
@@ -45,8 +67,7 @@ func (w *world) missingSteps(g chainGroup) []Step {
 			Commands: []string{`Export-Certificate -Cert Cert:\LocalMachine\CA\` + thumbprint(c) + " -FilePath " + file}})
 		imports = append(imports, "Import-Certificate -FilePath "+file+` -CertStoreLocation Cert:\LocalMachine\CA`)
 	}
-	at := w.names(g.at)
-	return append(out, Step{On: at, Text: "copy that file there, import it and restart" + remedy.InTurn(at),
+	return append(out, Step{On: rest, Text: "copy that file there, import it and restart" + remedy.InTurn(rest),
 		Commands: append(imports, remedy.Restart()...)})
 }
 

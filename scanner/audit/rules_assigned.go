@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
@@ -32,11 +33,94 @@ nothing changes, take the inventory again (edgecert explain av-certificate-diffe
 			return Finding{
 				Certificates: certs(b.first.Leaf()),
 				Subjects:     []string{assigned},
-				Message: fmt.Sprintf("%s %s, and by the inventory the certificate with thumbprint %s is assigned",
-					w.present(b.at), w.tell(b.first.Leaf()), strings.ToUpper(assigned)),
+				Message: fmt.Sprintf("%s %s, and by the inventory the certificate with thumbprint %s is assigned%s",
+					w.present(b.at), w.tell(b.first.Leaf()), strings.ToUpper(assigned), w.onlyRestart(b.at)),
 			}
 		}),
 	}
+}
+
+// onlyRestart says so where every service of these endpoints has run since
+// before what is assigned to it was valid: then nothing else can be the cause.
+func (w *world) onlyRestart(at []int) string {
+	if slices.ContainsFunc(at, func(i int) bool { return !ranBefore(w.assigned(w.captures[i].Endpoint)) }) {
+		return ""
+	}
+	return ", which began after the service was started: only the restart is missing"
+}
+
+func restartMissing() Rule {
+	return Rule{
+		ID: "restart-missing", Family: "consistency", For: edgeAlone, Wire: true, Severity: Warning,
+		Short: "has not been restarted since its certificate was assigned", Mend: remedy.ByOwnSteps,
+		Title: "by the inventory a service has run since before its assigned certificate was valid",
+		Doc: `By the inventory the service was started more than a day before the certificate that is assigned to it began, so it
+cannot have loaded that one: it works with the certificate before. No scan sees that of the A/V Authentication service and
+of the internal interface, since they present nothing outside. While some members were restarted and others not, tokens of
+one A/V Edge are refused by another; when the old certificate ends, the service fails although Get-CsCertificate shows
+a good one. What is staged with -Roll needs no restart, and is not told.
+
+How to fix it: restart the services, one member after the other, and gather the inventory again (edgecert collect):
+    Stop-CsWindowsService -Graceful
+    Start-CsWindowsService`,
+		Source: `services present what Set-CsCertificate assigned after a restart (field reports); a certificate cannot be loaded before it exists: notBefore (RFC 5280 section 4.1.2.5) against the start of the service's process`,
+		Applies: func(w *world) bool {
+			return slices.ContainsFunc(w.pool.Inventory, func(r edge.InventoryRecord) bool { return !r.Started.IsZero() && !r.NotBefore.IsZero() })
+		},
+		Run: runRestartMissing,
+	}
+}
+
+func runRestartMissing(w *world, r *result) {
+	var lagging []edge.InventoryRecord
+	for _, rec := range w.pool.Inventory {
+		switch {
+		case rec.Staged || rec.Started.IsZero() || rec.NotBefore.IsZero():
+		case !ranBefore(rec) || w.presentsOf(rec): // assigned-not-presented tells what the wire shows
+			r.pass()
+		default:
+			lagging = append(lagging, rec)
+		}
+	}
+	for _, records := range edge.GroupBy(lagging, func(rec edge.InventoryRecord) string { return rec.Use + rec.Thumbprint }) {
+		rec, members := records[0], membersOf(records)
+		var at []int
+		for _, m := range members {
+			at = append(at, w.serviceCells(roleOf(rec.Use), []string{m})...)
+		}
+		since := slices.MinFunc(records, func(a, b edge.InventoryRecord) int { return a.Started.Compare(b.Started) }).Started
+		r.find(Finding{
+			Subjects: []string{rec.Thumbprint, rec.Use},
+			Message: fmt.Sprintf("by the inventory the certificate for %s of %s, thumbprint %s, began on %s, and the service has run since %s: it works with the one before",
+				rec.Use, list(members), strings.ToUpper(rec.Thumbprint), shortDate(rec.NotBefore), shortDate(since)),
+			Steps: []Step{remedy.RestartAlone(members)},
+		}, at...)
+	}
+}
+
+// ranBefore says whether a service was started before what is assigned to it was
+// valid, by more than clocks and time zones can make. What was staged is taken up
+// on its day without a restart.
+func ranBefore(r edge.InventoryRecord) bool {
+	return !r.Started.IsZero() && !r.NotBefore.IsZero() && r.Effective.IsZero() && r.Started.Add(24*time.Hour).Before(r.NotBefore)
+}
+
+// presentsOf says whether the wire shows what a record's service presents.
+func (w *world) presentsOf(r edge.InventoryRecord) bool {
+	return r.Use != edge.TypeAV && slices.ContainsFunc(w.ofMembers(r.Member), func(i int) bool {
+		c := w.captures[i]
+		return edge.CertificateType(c.Endpoint.Role) == r.Use && c.Leaf() != nil
+	})
+}
+
+// roleOf is the service that has a certificate of a type; empty: no external one.
+func roleOf(use string) edge.Role {
+	for _, r := range edge.Roles() {
+		if edge.CertificateType(r) == use {
+			return r
+		}
+	}
+	return ""
 }
 
 // assignedKey tells what an endpoint presents in the place of what is assigned

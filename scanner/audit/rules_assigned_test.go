@@ -8,7 +8,38 @@ import (
 )
 
 func assignedCases() []ruleCase {
+	started := func(days int) func(*edge.InventoryRecord) {
+		return func(r *edge.InventoryRecord) { r.Started = r.NotBefore.AddDate(0, 0, days) }
+	}
 	return []ruleCase{
+		{
+			rule: "assigned-not-presented", name: "what is assigned began after the service was started", want: Found,
+			change: inventoried("edge2", edge.TypeWebConf, func(r *edge.InventoryRecord) { r.Thumbprint = strings.Repeat("ab", 20); started(-3)(r) }),
+			at:     "edge2 webcon 443", says: []string{": only the restart is missing"},
+		},
+		{
+			rule: "restart-missing", name: "the relay's authentication has run since before", want: Found, change: inventoried("edge2", edge.TypeAV, started(-3)),
+			at: "edge2 av 443", says: []string{"AudioVideoAuthentication of edge2", "it works with the one before"},
+			fix: "on edge2: the certificate is assigned already, only the restart is missing",
+		},
+		{
+			rule: "restart-missing", name: "the internal interface's has, too", want: Found,
+			change: func(w *testWorld) {
+				r := w.pool().Inventory[0]
+				r.Use, r.Thumbprint = edge.TypeInternal, strings.Repeat("ab", 20)
+				started(-3)(&r)
+				w.pool().Inventory = append(w.pool().Inventory, r)
+			},
+			at: "edge1", says: []string{"Internal of edge1"},
+		},
+		{rule: "restart-missing", name: "restarted since", want: Pass, change: inventoried("edge2", edge.TypeAV, started(1))},
+		{rule: "restart-missing", name: "as clocks and time zones can make it", want: Pass, change: inventoried("edge2", edge.TypeAV, started(-1))},
+		{
+			rule: "restart-missing", name: "staged, and taken up on its day", want: Pass,
+			change: inventoried("edge2", edge.TypeAV, func(r *edge.InventoryRecord) { started(-3)(r); r.Effective = r.NotBefore.AddDate(0, 0, 1) }),
+		},
+		{rule: "restart-missing", name: "the wire shows it", want: Pass, change: inventoried("edge2", edge.TypeAccess, started(-3))},
+		{rule: "restart-missing", name: "no start in the inventory", want: NotApplicable, change: unchanged},
 		{
 			rule: "assigned-not-presented", name: "one member's inventory is of another certificate", want: Found,
 			change: inventoried("edge2", edge.TypeWebConf, func(r *edge.InventoryRecord) { r.Thumbprint = strings.Repeat("ab", 20) }),

@@ -117,7 +117,7 @@ func (w *world) avRecords(staged bool) []edge.InventoryRecord {
 func (w *world) judgeInUse(r *result) {
 	records := w.avRecords(false)
 	for _, m := range w.without(records) {
-		r.couldNotTell("no inventory of the A/V certificate", w.avCells([]string{m})...)
+		r.couldNotTell("no inventory of the A/V certificate", w.serviceCells(edge.AV, []string{m})...)
 	}
 	if len(records) == 0 {
 		return
@@ -204,7 +204,7 @@ func (w *world) judgeStaged(r *result) {
 			Message:  fmt.Sprintf("an A/V certificate is staged with -Roll on some members alone: %s; not on %s", w.recordHolders(staged), list(without)),
 			Steps:    w.rollSteps(staged, without),
 			Subjects: thumbprints(staged),
-		}, w.avCells(without)...)
+		}, w.serviceCells(edge.AV, without)...)
 	default:
 		r.pass()
 	}
@@ -244,14 +244,14 @@ func (w *world) rollSteps(staged []edge.InventoryRecord, without []string) []Ste
 // findAV adds a finding about the A/V service of the members of these records.
 func (r *result) findAV(f Finding, who []edge.InventoryRecord) {
 	f.Subjects = thumbprints(who)
-	r.find(f, r.w.avCells(membersOf(who))...)
+	r.find(f, r.w.serviceCells(edge.AV, membersOf(who))...)
 }
 
-// avCells are the captures of these members' A/V service, or all of theirs where
+// serviceCells are the captures of these members' service, or all of theirs where
 // none was dialed.
-func (w *world) avCells(members []string) []int {
+func (w *world) serviceCells(role edge.Role, members []string) []int {
 	all := w.ofMembers(members...)
-	if at := w.picked(all, roles(edge.AV)); len(at) > 0 {
+	if at := w.picked(all, roles(role)); len(at) > 0 {
 		return at
 	}
 	return all

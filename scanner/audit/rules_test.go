@@ -40,6 +40,7 @@ func allCases() []ruleCase {
 		consistencyCases(),
 		expectedCases(),
 		assignedCases(),
+		storeCases(),
 		nameCases(),
 		usageCases(),
 		validityCases(),

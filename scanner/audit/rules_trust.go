@@ -253,7 +253,7 @@ func runIncomplete(w *world, r *result) {
 			r.find(Finding{
 				Certificates: certs(append(slices.Clone(g.trust.Missing), g.leaf())...),
 				Also:         []string{"chain-differs-across-members"},
-				Message:      fmt.Sprintf("%s %s not send the %s %s", w.where(g.at), w.verb(g.at, "does", "do"), noun, list(lacking)),
+				Message:      fmt.Sprintf("%s %s not send the %s %s", w.where(g.at), w.verb(g.at, "does", "do"), noun, list(lacking)) + w.storesSay(g),
 				Steps:        w.missingSteps(g),
 			}, g.at...)
 		case slices.Contains([]trust.Standing{trust.Trusted, trust.Withdrawn, trust.Private, trust.SelfSigned}, g.trust.Standing):

@@ -213,6 +213,29 @@ func incompleteCases() []ruleCase {
 			fix: `Import-Certificate -FilePath 'C:\` + thumbprint(testPKI().intermediate) + `.cer' -CertStoreLocation Cert:\LocalMachine\CA`,
 		},
 		{
+			rule: "chain-incomplete", name: "and by the inventory its stores lack it", want: Found,
+			change: func(w *testWorld) { send(nil, w.member("edge2")...); w.stored("edge2", nil, nil) },
+			at:     "edge2", says: []string{"by the inventory it is in no store of edge2"}, fix: "Import-Certificate -FilePath ",
+		},
+		{
+			rule: "chain-incomplete", name: "and by the inventory it only has to be restarted", want: Found,
+			change: func(w *testWorld) {
+				send(nil, w.member("edge2")...)
+				w.stored("edge2", []string{testPKI().intermediate.Thumbprint()}, nil)
+			},
+			at: "edge2", says: []string{"in the store for intermediate CAs of edge2"},
+			fix: "on edge2: the intermediate is in the store for intermediate CAs already: restart: Stop-CsWindowsService",
+		},
+		{
+			rule: "chain-incomplete", name: "and it is in the wrong store", want: Found,
+			change: func(w *testWorld) {
+				send(nil, w.member("edge2")...)
+				w.stored("edge2", nil, []string{testPKI().intermediate.Thumbprint()})
+			},
+			at: "edge2", says: []string{"in the Root store, where it does not belong, of edge2"}, also: []string{"root-store-misplaced"},
+			fix: `Move-Item Cert:\LocalMachine\Root\` + thumbprint(testPKI().intermediate) + ` -Destination Cert:\LocalMachine\CA; Stop-CsWindowsService`,
+		},
+		{
 			rule: "chain-incomplete", name: "one service of one member without it", want: Found,
 			change: func(w *testWorld) { send(nil, w.cell("edge3", edge.WebConf, 443)) },
 			at:     "edge3 webcon 443", says: []string{"edge3 (webcon 443)", "edge1 and edge2 (every service)"},

@@ -25,7 +25,7 @@ func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) 
 	chain := file.Chain()
 	pool.File = file.Checked()
 	pool.Members = []edge.Member{{Name: member, Source: file.Name}}
-	pool.VIPs, pool.DNS, pool.Inventory, pool.InventoryFiles = nil, nil, nil, nil
+	pool.VIPs, pool.DNS, pool.Inventory, pool.Stores, pool.InventoryFiles = nil, nil, nil, nil, nil
 	if len(services) > 0 {
 		pool.Groups = pool.Apart()
 	}

@@ -178,6 +178,24 @@ type InventoryRecord struct {
 	Source     string    `json:"source"`    // file and record
 }
 
+// A Store is what the stores for CA certificates of a member hold, as the file
+// says that `edgecert collect` gathers.
+type Store struct {
+	Member    string              `json:"member"`
+	CA        []string            `json:"ca"`        // thumbprints, SHA-1, lower hex
+	Root      []string            `json:"root"`      // likewise
+	Sorted    bool                `json:"sorted"`    // the file says what is misplaced
+	Misplaced []StoredCertificate `json:"misplaced"` // in Root and not self-signed
+	Source    string              `json:"source"`    // file and record
+}
+
+// A StoredCertificate is a certificate in a store, as Windows shows it.
+type StoredCertificate struct {
+	Thumbprint string `json:"thumbprint"` // SHA-1, lower hex
+	Subject    string `json:"subject"`
+	Issuer     string `json:"issuer"`
+}
+
 // KeyStatus is what a certificate file says of the private key.
 type KeyStatus string
 

@@ -117,6 +117,7 @@ type Pool struct {
 
 	InventoryFiles []InventoryFile   `json:"inventory_files"`
 	Inventory      []InventoryRecord `json:"inventory"`
+	Stores         []Store           `json:"stores"`
 	DNS            *DNS              `json:"dns"`   // nil: not asked
 	Notes          []string          `json:"notes"` // what was guessed, completed or disagrees, a sentence each
 

@@ -51,11 +51,17 @@ type record struct {
 	started    map[string]time.Time // when the member's services started, by Windows' name for them
 }
 
+// An Inventory is what a file says of members.
+type Inventory struct {
+	Records []edge.InventoryRecord
+	Stores  []edge.Store
+	Missing []string // members of which a file for several has no record
+}
+
 // Parse reads a file of Get-CsCertificate output for members of a pool. It may
 // hold the outputs of several members if the records name their computer
-// (Invoke-Command adds PSComputerName): those of strangers are skipped. missing
-// are the members of which a file for several has no record. Without members
-// every computer that is named is one.
+// (Invoke-Command adds PSComputerName): those of strangers are skipped. Without
+// members every computer that is named is one.
 //
 // A certificate that has several uses becomes several records. Staged are those
 // whose EffectiveDate lies after now, or, where a use has two certificates and
@@ -64,53 +70,60 @@ type record struct {
 // Set-CsCertificate"). One that a staged certificate has replaced is left out.
 //
 // Errors name the file and the record.
-func Parse(name string, data []byte, members []string, now time.Time) (out []edge.InventoryRecord, missing []string, err error) {
-	records, err := read(name, data)
+func Parse(name string, data []byte, members []string, now time.Time) (Inventory, error) {
+	records, stores, err := read(name, data)
 	if err != nil {
-		return nil, nil, err
+		return Inventory{}, err
 	}
 	if members == nil {
 		members = hosts(records)
 	}
+	var out Inventory
 	for _, member := range members {
 		own := ofMember(records, member, len(members) == 1)
 		if len(own) == 0 {
-			missing = append(missing, member)
+			out.Missing = append(out.Missing, member)
 		}
-		out = append(out, settle(own, member, now)...)
+		out.Records = append(out.Records, settle(own, member, now)...)
+		for _, s := range stores {
+			if s.Member == "" && len(members) == 1 || sameHost(s.Member, member) {
+				s.Member = member
+				out.Stores = append(out.Stores, s)
+			}
+		}
 	}
-	if len(out) == 0 {
+	if len(out.Records) == 0 {
 		of := "they do not say of whom"
 		if list := hosts(records); len(list) > 0 {
 			of = "they are of " + strings.Join(list, ", ")
 		}
-		return nil, nil, edge.Hintf(collectHint, "%s: no record is of %s: %s", name, cmp.Or(strings.Join(members, ", "), "a member"), of)
+		return Inventory{}, edge.Hintf(collectHint, "%s: no record is of %s: %s", name, cmp.Or(strings.Join(members, ", "), "a member"), of)
 	}
-	return out, missing, nil
+	return out, nil
 }
 
-// read finds the records of a file.
-func read(name string, data []byte) ([]record, error) {
+// read finds the records of a file, and the stores of members.
+func read(name string, data []byte) ([]record, []edge.Store, error) {
 	if len(data) > MaxSize {
-		return nil, fmt.Errorf("%s: the file is larger than %d MB", name, MaxSize>>20)
+		return nil, nil, fmt.Errorf("%s: the file is larger than %d MB", name, MaxSize>>20)
 	}
 	decoded, _, err := transform.Bytes(unicode.BOMOverride(unicode.UTF8.NewDecoder()), data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: reading the text: %w", name, err)
+		return nil, nil, fmt.Errorf("%s: reading the text: %w", name, err)
 	}
 	if strings.TrimSpace(string(decoded)) == "" {
-		return nil, edge.Hintf("Get-CsCertificate found no certificate, or was not run as administrator", "%s: the file is empty", name)
+		return nil, nil, edge.Hintf("Get-CsCertificate found no certificate, or was not run as administrator", "%s: the file is empty", name)
 	}
 	found, err := powershell.Read(name, string(decoded))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	certificates := collected(found)
 	if len(certificates) > maxRecords {
-		return nil, fmt.Errorf("%s: %d records: a member has a dozen", name, len(certificates))
+		return nil, nil, fmt.Errorf("%s: %d records: a member has a dozen", name, len(certificates))
 	}
 	if !slices.ContainsFunc(certificates, func(c certificate) bool { return c.Has("Thumbprint") }) {
-		return nil, edge.Hintf(collectHint, "%s: no certificate of Get-CsCertificate in it: none has a Thumbprint", name)
+		return nil, nil, edge.Hintf(collectHint, "%s: no certificate of Get-CsCertificate in it: none has a Thumbprint", name)
 	}
 	order := orderOf(certificates)
 	var out []record
@@ -120,11 +133,12 @@ func read(name string, data []byte) ([]record, error) {
 		}
 		r, err := c.record(order)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", c.Place, err)
+			return nil, nil, fmt.Errorf("%s: %w", c.Place, err)
 		}
 		out = append(out, r)
 	}
-	return out, nil
+	stores, err := storesOf(found)
+	return out, stores, err
 }
 
 // ofMember are the records of a member; only says that those of nobody are its, too.

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -96,7 +97,8 @@ func TestParseForms(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, _, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
+			found, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
+			got := found.Records
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +137,8 @@ func TestParseTellsStagedOnes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			records, _, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
+			found, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
+			records := found.Records
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +183,8 @@ func TestParseRefusals(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			records, _, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
+			found, err := Parse("certs.json", []byte(test.data), []string{"edge1"}, now())
+			records := found.Records
 			if err == nil {
 				t.Fatalf("read as %d records", len(records))
 			}
@@ -199,7 +203,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("#TYPE X\nThumbprint,Use\n" + printA + ",Internal"))
 	f.Add([]byte(toUTF16(binary.LittleEndian, object5())))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		records, _, err := Parse("certs.json", data, []string{"edge1"}, now())
+		found, err := Parse("certs.json", data, []string{"edge1"}, now())
+		records := found.Records
 		if err != nil {
 			return
 		}
@@ -223,7 +228,8 @@ func TestParsePasted(t *testing.T) {
 		{"clixml.xml", 2, "2026-01-02T11:49:37Z"}, {"good.json", 2, "2026-01-02T12:49:37Z"},
 	}
 	for _, tt := range cases {
-		records, _, err := Parse(tt.file, pasted(t, tt.file), []string{"edge1"}, now())
+		found, err := Parse(tt.file, pasted(t, tt.file), []string{"edge1"}, now())
+		records := found.Records
 		if err != nil {
 			t.Errorf("%s: %v", tt.file, err)
 			continue
@@ -240,7 +246,8 @@ func TestParsePasted(t *testing.T) {
 		}
 	}
 	for _, file := range []string{"table.txt", "certutil.txt", "dir-cert.csv", "dir-cert.json", "svc-list.txt"} {
-		records, _, err := Parse(file, pasted(t, file), []string{"edge1"}, now())
+		found, err := Parse(file, pasted(t, file), []string{"edge1"}, now())
+		records := found.Records
 		var hint *edge.HintError
 		if !errors.As(err, &hint) || !strings.Contains(hint.Hint, "Get-CsCertificate | ") || !strings.HasPrefix(err.Error(), file) {
 			t.Errorf("%s: %d records, error %v", file, len(records), err)
@@ -269,7 +276,8 @@ func TestParseDates(t *testing.T) {
 		"1/5/2026 1:00:00 PM,31/5/2027 0:00:00 AM": "2026-05-01",
 		"1.5.2026 0:00:00,2.5.2027 0:00:00":        "2026-05-01",
 	} {
-		records, _, err := Parse("c.csv", []byte("Thumbprint,Use,NotBefore,NotAfter\n"+printA+",Internal,"+dates), []string{"edge1"}, now())
+		found, err := Parse("c.csv", []byte("Thumbprint,Use,NotBefore,NotAfter\n"+printA+",Internal,"+dates), []string{"edge1"}, now())
+		records := found.Records
 		if err != nil {
 			t.Errorf("%s: %v", dates, err)
 		} else if got := records[0].NotBefore.Format(time.DateOnly); got != want {
@@ -283,12 +291,13 @@ func TestParseCollected(t *testing.T) {
 	t.Parallel()
 	member := func(name string) string {
 		return `{"MachineName":"` + name + `.contoso.net","Services":[{"Name":"RTCSRV","Started":"2026-11-20T01:02:03Z"},{"Name":"RTCMRAUTH","Started":"\/Date(1777593600000)\/"}],` +
-			`"Certificates":[` + object5("AudioVideoAuthentication", "XmppServer") + "," + object5() + "," + object5("AudioVideoAuthentication", "AccessEdgeExternal") + `],"CA":["AB"],"Root":[]}`
+			`"Certificates":[` + object5("AudioVideoAuthentication", "XmppServer") + "," + object5() + "," + object5("AudioVideoAuthentication", "AccessEdgeExternal") + `],"CA":["` + strings.Repeat("AB", 20) + `"],"Root":[],"Misplaced":[{"Thumbprint":"` + strings.Repeat("CD", 20) + `","Subject":"CN=Issuing","Issuer":"CN=Root"}]}`
 	}
 	file := []byte("[" + member("EDGE1") + "," + member("edge2") + "]")
-	records, missing, err := Parse("all.json", file, []string{"edge1", "edge2", "edge3"}, now())
-	if err != nil || !slices.Equal(missing, []string{"edge3"}) || len(records) != 6 {
-		t.Fatalf("%d records, missing %q, %v", len(records), missing, err)
+	found, err := Parse("all.json", file, []string{"edge1", "edge2", "edge3"}, now())
+	records := found.Records
+	if err != nil || !slices.Equal(found.Missing, []string{"edge3"}) || len(records) != 6 {
+		t.Fatalf("%d records, missing %q, %v", len(records), found.Missing, err)
 	}
 	got := map[string]string{}
 	for _, r := range records {
@@ -301,7 +310,19 @@ func TestParseCollected(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if records, _, err = Parse("all.json", file, nil, now()); err != nil || records[0].Member != "EDGE1.contoso.net" {
-		t.Errorf("a pool whose members are not known: %v, %+v", err, records)
+	misplaced := []edge.StoredCertificate{{Thumbprint: strings.Repeat("cd", 20), Subject: "CN=Issuing", Issuer: "CN=Root"}}
+	var stores []edge.Store
+	for i, m := range []string{"edge1", "edge2"} {
+		stores = append(stores, edge.Store{Member: m, CA: []string{strings.Repeat("ab", 20)}, Sorted: true, Misplaced: misplaced, Source: fmt.Sprintf("all.json: record %d", i+1)})
+	}
+	if d := cmp.Diff(stores, found.Stores); d != "" {
+		t.Error(d)
+	}
+	broken := bytes.Replace(file, []byte(`"CA":["ABAB`), []byte(`"CA":["xBAB`), 1)
+	if _, err = Parse("all.json", broken, nil, now()); err == nil || !strings.Contains(err.Error(), "all.json: record 1: store CA: thumbprint") {
+		t.Errorf("a store with what is no thumbprint: %v", err)
+	}
+	if found, err = Parse("all.json", file, nil, now()); err != nil || found.Records[0].Member != "EDGE1.contoso.net" {
+		t.Errorf("a pool whose members are not known: %v, %+v", err, found)
 	}
 }

@@ -39,6 +39,38 @@ func collected(found []powershell.Object) []certificate {
 	return out
 }
 
+// storesOf are the stores of the members that a gathered file says both of.
+func storesOf(found []powershell.Object) ([]edge.Store, error) {
+	var out []edge.Store
+	for _, o := range found {
+		if !o.Has("CA") || !o.Has("Root") {
+			continue
+		}
+		s := edge.Store{Member: o.First("MachineName", "PSComputerName"), Sorted: o.Has("Misplaced"), Source: o.Place}
+		for _, list := range []struct {
+			name string
+			to   *[]string
+		}{{"CA", &s.CA}, {"Root", &s.Root}} {
+			for _, text := range o.List(list.name) {
+				t, err := thumbprint(text)
+				if err != nil {
+					return nil, fmt.Errorf("%s: store %s: %w", o.Place, list.name, err)
+				}
+				*list.to = append(*list.to, t)
+			}
+		}
+		for _, c := range o.Objects("Misplaced") {
+			t, err := thumbprint(c.Text("Thumbprint"))
+			if err != nil {
+				return nil, fmt.Errorf("%s: Misplaced: %w", o.Place, err)
+			}
+			s.Misplaced = append(s.Misplaced, edge.StoredCertificate{Thumbprint: t, Subject: c.Text("Subject"), Issuer: c.Text("Issuer")})
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
 // printed reports whether c comes from what a console showed, where other
 // objects may stand as well.
 func (c certificate) printed() bool { return !strings.Contains(c.Place, ": record ") }

@@ -63,7 +63,7 @@ func List(words []string, most int) string {
 func (p *planner) stepsFor(x cause) []finding.Step {
 	switch x.act {
 	case restart:
-		return []finding.Step{restartStep(p.membersOf(x))}
+		return []finding.Step{RestartAlone(p.membersOf(x))}
 	case carry:
 		return p.carrySteps(x)
 	case renew:
@@ -130,12 +130,13 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 		out = append(out, assignStep(what, m.names, m.types, right.Thumbprint))
 	}
 	if len(assigned) > 0 {
-		out = append(out, restartStep(assigned))
+		out = append(out, RestartAlone(assigned))
 	}
 	return out
 }
 
-func restartStep(members []string) finding.Step {
+// RestartAlone is for members that have the right certificate assigned already.
+func RestartAlone(members []string) finding.Step {
 	return finding.Step{On: members, Text: "the certificate is assigned already, only the restart is missing" + InTurn(members), Commands: Restart()}
 }
 

@@ -112,6 +112,13 @@ func poolWorlds() []world {
 					}
 				}
 			}},
+		{name: "an A/V service that was not restarted", finds: []string{"restart-missing @ edge2 av"},
+			evidence: func(ev *edge.Evidence) { r := inventory(ev)["edge2"]; r.Started = r.NotBefore.AddDate(0, 0, -3) }},
+		{name: "an intermediate in the Root store", finds: []string{"root-store-misplaced @ edge2 access"},
+			evidence: func(ev *edge.Evidence) {
+				root := []string{ev.Captures[0].Chain[1].Thumbprint()}
+				ev.Pools[0].Stores = []edge.Store{{Member: "edge2", Root: root, Sorted: true}}
+			}},
 		{name: "hosts of the command line", hosts: func(at func(string, string, edge.Role) string) []string {
 			return []string{at("sip.contoso.com", "edge1", edge.Access), at("webcon.contoso.com", "edge2", edge.WebConf)}
 		}},
