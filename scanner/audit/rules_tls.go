@@ -19,8 +19,9 @@ func tls12Missing() Rule {
 that stops at TLS 1.0 is cut off from them, silently and at once on the day they tighten. One that speaks TLS 1.3 alone is cut
 off from partners and phones that know nothing newer than 1.2.
 
-How to fix it: bring the server to a version that supports it (Skype for Business 2015 CU9, 2019; for Lync Server 2013 the
-Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
+How to fix it: enable TLS 1.2 for Schannel and .NET, reboot. Skype for Business Server Subscription Edition speaks it, and is
+alone in support since October 2025; 2019, 2015 with CU9 and the Edge role of Lync Server 2013 can speak it until they are
+replaced:
     'Server', 'Client' | ForEach-Object {
         $key = "HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\$_"
         if (-not (Test-Path $key)) { New-Item $key -Force | Out-Null }
@@ -37,7 +38,7 @@ Edge role), enable TLS 1.2 for Schannel and .NET, reboot:
 			f := Finding{
 				Subjects: []string{b.key},
 				Message:  fmt.Sprintf("expected TLS 1.2 or 1.3, got %s at most; %s", b.key, w.where(b.at)),
-				Fix:      "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; Lync Server 2013 needs its last cumulative update",
+				Fix:      "enable TLS 1.2 for Schannel and .NET (edgecert explain tls12-missing prints the commands) and reboot; what cannot speak it has to be replaced by Subscription Edition",
 			}
 			if modern(b.key) {
 				f.Message = fmt.Sprintf("expected TLS 1.2 beside %s, got a refusal; %s", b.key, w.where(b.at))
@@ -89,9 +90,9 @@ func legacyTLS() Rule {
 		ID: "legacy-tls", Family: "tls", Wire: true, Severity: Warning,
 		Short: "still accepts TLS 1.1 or older", Mend: remedy.BySetting,
 		Title: "TLS 1.1 or older is still accepted",
-		Doc: `TLS 1.0 and 1.1 are deprecated, and audits ask for them to be off. It is possible on Skype for Business Server 2015
-with CU9, on 2019, and on the Edge role of Lync Server 2013; phones and partners of old lose their connection then, so look
-at who still uses it first.
+		Doc: `TLS 1.0 and 1.1 are deprecated, and audits ask for them to be off. It is possible on Skype for Business Server
+Subscription Edition, which alone is in support, and also on 2019, 2015 with CU9 and the Edge role of Lync Server 2013; phones
+and partners of old lose their connection then, so look at who still uses it first.
 
 How to fix it: switch both off on Schannel's server side, and reboot:
     'TLS 1.0', 'TLS 1.1' | ForEach-Object {
