@@ -1,14 +1,12 @@
 package report
 
 import (
-	"fmt"
+	"cmp"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/expfmt"
 
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
@@ -16,25 +14,11 @@ import (
 
 // Prometheus writes the metrics in the text format, for node_exporter's
 // textfile collector. docs/reports.md lists them.
-func Prometheus(w io.Writer, r Report) error {
-	families, err := Metrics(r).Gather()
-	if err != nil {
-		return fmt.Errorf("gathering metrics: %w", err)
-	}
-	for _, f := range families {
-		if _, err := expfmt.MetricFamilyToText(w, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Metrics holds the report as Prometheus metrics, in a registry of their own.
 //
 // Every planned endpoint has its series in every scan, reachable or not; an
 // expired certificate keeps its own, with an end in the past. What was not
 // seen has no value: an endpoint that showed no certificate has no expiry.
-func Metrics(r Report) prometheus.Gatherer {
+func Prometheus(w io.Writer, r Report) error {
 	m := newMeters()
 	m.scan(r)
 	for _, p := range r.Pools {
@@ -44,7 +28,12 @@ func Metrics(r Report) prometheus.Gatherer {
 			m.endpoint(p, &p.Captures[i], found[i])
 		}
 	}
-	return m.registry
+	for _, f := range slices.SortedFunc(slices.Values(m.families), func(a, b *family) int { return cmp.Compare(a.name, b.name) }) {
+		if err := f.write(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The labels of a cell. The port is the service's, which stays the same behind
@@ -52,30 +41,25 @@ func Metrics(r Report) prometheus.Gatherer {
 func cellLabels() []string { return []string{"pool", "member", "role", "fqdn", "address", "port"} }
 
 type meters struct {
-	registry                                            *prometheus.Registry
-	build, verdict, findings, rules, endpoints, changes *prometheus.GaugeVec
-	up, blamed, match, info, tls, phase                 *prometheus.GaugeVec
-	notAfter, notBefore, chainEnd                       *prometheus.GaugeVec
-	finished, duration, success                         prometheus.Gauge
+	families                                            []*family
+	build, verdict, findings, rules, endpoints, changes *family
+	up, blamed, match, info, tls, phase                 *family
+	notAfter, notBefore, chainEnd                       *family
+	finished, duration, success                         *family
 }
 
 func newMeters() *meters {
-	m := &meters{registry: prometheus.NewRegistry()}
-	vec := func(name, help string, labels ...string) *prometheus.GaugeVec {
-		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "edgecert_" + name, Help: help}, labels)
-		m.registry.MustRegister(g) // fails for a name given twice below, and for nothing else
-		return g
-	}
-	gauge := func(name, help string) prometheus.Gauge {
-		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "edgecert_" + name, Help: help})
-		m.registry.MustRegister(g)
-		return g
+	m := &meters{}
+	vec := func(name, help string, labels ...string) *family {
+		f := &family{name: "edgecert_" + name, help: help, labels: labels}
+		m.families = append(m.families, f)
+		return f
 	}
 	cell := func(more ...string) []string { return append(cellLabels(), more...) }
 	m.build = vec("build_info", "The edgecert that scanned, always 1.", "version")
-	m.finished = gauge("scan_timestamp_seconds", "When the last scan ended, in Unix time.")
-	m.duration = gauge("scan_duration_seconds", "How long the last scan took.")
-	m.success = gauge("scan_success", "1 if the last scan ran to its end and had something to scan, whatever it found.")
+	m.finished = vec("scan_timestamp_seconds", "When the last scan ended, in Unix time.")
+	m.duration = vec("scan_duration_seconds", "How long the last scan took.")
+	m.success = vec("scan_success", "1 if the last scan ran to its end and had something to scan, whatever it found.")
 	m.verdict = vec("pool_verdict", "1 for the verdict that the pool has, 0 for the others.", "pool", "verdict")
 	m.findings = vec("findings", "Findings of the pool by severity.", "pool", "severity")
 	m.rules = vec("rules", "Rules of the catalogue by outcome.", "pool", "outcome")
@@ -96,18 +80,18 @@ func newMeters() *meters {
 }
 
 func (m *meters) scan(r Report) {
-	m.build.WithLabelValues(Clean(r.Tool.Version)).Set(1)
-	m.finished.Set(float64(r.Evidence.Finished.Unix()))
-	m.duration.Set(r.Evidence.Finished.Sub(r.Evidence.Started).Seconds())
-	m.success.Set(truth(!r.Evidence.Interrupted && r.Coverage.Planned > 0))
+	m.build.set(1, Clean(r.Tool.Version))
+	m.finished.set(float64(r.Evidence.Finished.Unix()))
+	m.duration.set(r.Evidence.Finished.Sub(r.Evidence.Started).Seconds())
+	m.success.set(truth(!r.Evidence.Interrupted && r.Coverage.Planned > 0))
 	if r.Changes == nil {
 		return
 	}
 	for _, kind := range ChangeKinds() {
-		m.changes.WithLabelValues(kind).Set(0)
+		m.changes.add(0, kind)
 	}
 	for _, c := range r.Changes {
-		m.changes.WithLabelValues(Clean(c.Kind)).Inc()
+		m.changes.add(1, Clean(c.Kind))
 	}
 }
 
@@ -116,28 +100,28 @@ func (m *meters) scan(r Report) {
 func (m *meters) pool(p Pool) {
 	name := Clean(p.Plan.Name)
 	for _, v := range []audit.Verdict{audit.VerdictOK, audit.VerdictWarning, audit.VerdictError, audit.VerdictIncomplete} {
-		m.verdict.WithLabelValues(name, string(v)).Set(truth(p.Verdict == v))
+		m.verdict.set(truth(p.Verdict == v), name, string(v))
 	}
 	for _, s := range []audit.Severity{audit.Error, audit.Warning, audit.Info} {
-		m.findings.WithLabelValues(name, string(s)).Set(float64(Count(p.Findings, s)))
+		m.findings.set(float64(Count(p.Findings, s)), name, string(s))
 	}
 	outcomes := map[audit.Outcome]int{}
 	for _, o := range p.Rules {
 		outcomes[o]++
 	}
 	for _, o := range []audit.Outcome{audit.Pass, audit.Found, audit.NotApplicable, audit.CouldNotTell} {
-		m.rules.WithLabelValues(name, string(o)).Set(float64(outcomes[o]))
+		m.rules.set(float64(outcomes[o]), name, string(o))
 	}
 	c := p.Coverage()
-	m.endpoints.WithLabelValues(name, string(edge.Captured)).Set(float64(c.Captured))
-	m.endpoints.WithLabelValues(name, string(edge.NoCertificate)).Set(float64(c.NoCertificate))
-	m.endpoints.WithLabelValues(name, string(edge.Failed)).Set(float64(c.Failed))
+	m.endpoints.set(float64(c.Captured), name, string(edge.Captured))
+	m.endpoints.set(float64(c.NoCertificate), name, string(edge.NoCertificate))
+	m.endpoints.set(float64(c.Failed), name, string(edge.Failed))
 }
 
 func (m *meters) endpoint(p Pool, c *edge.Capture, found []string) {
 	cell := []string{Clean(p.Plan.Name), Clean(c.Member), Clean(string(c.Role)), Clean(c.FQDN), c.AddressText(), strconv.Itoa(c.ServicePort)}
 	with := func(more ...string) []string { return append(cell[:len(cell):len(cell)], more...) }
-	m.up.WithLabelValues(cell...).Set(truth(c.Outcome != edge.Failed))
+	m.up.set(truth(c.Outcome != edge.Failed), cell...)
 	for _, s := range []audit.Severity{audit.Error, audit.Warning} {
 		n := 0
 		for _, rule := range found {
@@ -145,27 +129,27 @@ func (m *meters) endpoint(p Pool, c *edge.Capture, found []string) {
 				n++
 			}
 		}
-		m.blamed.WithLabelValues(with(string(s))...).Set(float64(n))
+		m.blamed.set(float64(n), with(string(s))...)
 	}
 	leaf := c.Leaf()
 	if right := p.Right[c.Role]; right != nil && c.Outcome != edge.NoCertificate {
-		m.match.WithLabelValues(cell...).Set(truth(leaf != nil && leaf.Fingerprint == right.Fingerprint))
+		m.match.set(truth(leaf != nil && leaf.Fingerprint == right.Fingerprint), cell...)
 	}
 	if c.Outcome != edge.Failed {
-		m.phase.WithLabelValues(with("dial")...).Set(c.Dial.Seconds())
-		m.phase.WithLabelValues(with("handshake")...).Set(c.Handshake.Seconds())
+		m.phase.set(c.Dial.Seconds(), with("dial")...)
+		m.phase.set(c.Handshake.Seconds(), with("handshake")...)
 	}
 	if c.TLS != nil {
-		m.tls.WithLabelValues(with(Clean(c.TLS.Version), Clean(c.TLS.Cipher))...).Set(1)
+		m.tls.set(1, with(Clean(c.TLS.Version), Clean(c.TLS.Cipher))...)
 	}
 	if leaf == nil {
 		return
 	}
-	m.info.WithLabelValues(with(Clean(leaf.Subject()), Clean(leaf.Issuer()), leaf.Serial(), leaf.Thumbprint())...).Set(1)
+	m.info.set(1, with(Clean(leaf.Subject()), Clean(leaf.Issuer()), leaf.Serial(), leaf.Thumbprint())...)
 	if end := leaf.NotAfter(); !end.IsZero() {
-		m.notAfter.WithLabelValues(cell...).Set(unix(end))
-		m.notBefore.WithLabelValues(cell...).Set(unix(leaf.NotBefore()))
-		m.chainEnd.WithLabelValues(cell...).Set(unix(chainEnd(c.Chain)))
+		m.notAfter.set(unix(end), cell...)
+		m.notBefore.set(unix(leaf.NotBefore()), cell...)
+		m.chainEnd.set(unix(chainEnd(c.Chain)), cell...)
 	}
 }
 
