@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"edgecert/scanner"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab"
 )
@@ -81,7 +82,7 @@ func (a *app) demo(c *cobra.Command, k demoKind, o outputFlags) error {
 	for _, f := range l.Faults() {
 		a.ui.infof("a fault of this pool, made on purpose: %s", f)
 	}
-	s := scanFlags{targets: []string{targets}, resolver: l.Resolver(), timeout: 10 * time.Second, rate: "0"}
+	s := scanFlags{targets: []string{targets}, resolver: l.Resolver(), dial: scanner.Options{Timeout: 10 * time.Second}, rate: "0"}
 	p := policyFlags{roots: []string{roots}, failOn: "warning"}
 	if k.renewal {
 		return a.demoRenewal(c, l, dir, s, p, o)

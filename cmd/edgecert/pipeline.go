@@ -76,7 +76,7 @@ func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, 
 	}
 	if s.revocation && !ev.Interrupted {
 		ev.Revocation = revocation.Check(ctx, revocation.Subjects(ctx, ev.Captures, roots), revocation.Options{
-			Now: roots.Now, Timeout: s.timeout, Targets: revocation.Dialed(ev.Captures)})
+			Now: roots.Now, Timeout: s.dial.Timeout, Targets: revocation.Dialed(ev.Captures)})
 	}
 }
 

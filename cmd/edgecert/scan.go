@@ -25,13 +25,9 @@ import (
 // scanFlags are the flags of scan that say how to dial.
 type scanFlags struct {
 	targets               []string
-	concurrency           int
-	perAddress            int
+	dial                  scanner.Options // as far as flags are its fields
 	rate                  string
-	timeout               time.Duration
-	retries, samples      int
-	quick, udp            bool
-	resolver, proxy       string
+	resolver              string
 	proxyPassword         string       // the file it stands in
 	dns                   dns.Resolver // what resolver says
 	revocation            bool
@@ -45,16 +41,16 @@ type scanFlags struct {
 }
 
 func (s *scanFlags) bind(f *pflag.FlagSet) {
-	f.IntVar(&s.concurrency, "concurrency", 0, "connections under way at a time, `N` (default: 4096, less where descriptors are few)")
-	f.IntVar(&s.perAddress, "per-address", 4, "connections to one address at a time, `N`")
+	f.IntVar(&s.dial.Concurrency, "concurrency", 0, "connections under way at a time, `N` (default: 4096, less where descriptors are few)")
+	f.IntVar(&s.dial.PerAddress, "per-address", 4, "connections to one address at a time, `N`")
 	f.StringVar(&s.rate, "rate", "0", "new connections a second, `N/s`; 0 is no limit")
-	f.DurationVar(&s.timeout, "timeout", 10*time.Second, "for one handshake, dialing included, `D`")
-	f.IntVar(&s.retries, "retries", 1, "further tries after a timeout or reset before the certificate, `N`")
-	f.IntVar(&s.samples, "samples", 0, "handshakes per address, `N` (default: 1; 6 for a vip and a lone DNS address)")
-	f.BoolVar(&s.quick, "quick", false, "one handshake per endpoint, nothing extra")
-	f.BoolVar(&s.udp, "udp", false, "ask UDP 3478 of the A/V edges too")
+	f.DurationVar(&s.dial.Timeout, "timeout", 10*time.Second, "for one handshake, dialing included, `D`")
+	f.IntVar(&s.dial.Retries, "retries", 1, "further tries after a timeout or reset before the certificate, `N`")
+	f.IntVar(&s.dial.Samples, "samples", 0, "handshakes per address, `N` (default: 1; 6 for a vip and a lone DNS address)")
+	f.BoolVar(&s.dial.Quick, "quick", false, "one handshake per endpoint, nothing extra")
+	f.BoolVar(&s.dial.UDP, "udp", false, "ask UDP 3478 of the A/V edges too")
 	f.StringVar(&s.resolver, "resolver", "", "ask this DNS server, `HOST[:PORT]`")
-	f.StringVar(&s.proxy, "proxy", "", "dial through `URL`: socks5://HOST:PORT or http://HOST:PORT")
+	f.StringVar(&s.dial.Proxy, "proxy", "", "dial through `URL`: socks5://HOST:PORT or http://HOST:PORT")
 	f.StringVar(&s.proxyPassword, "proxy-password-file", "", "read the password of --proxy, whose URL names USER@, from the first line of `FILE`")
 	f.BoolVar(&s.revocation, "revocation", false, "fetch OCSP and CRL too (contacts the CA's servers)")
 	f.StringVar(&s.clientCert, "client-cert", "", "present the certificate in `PEM` when one is asked for (Windows: cert:\\CurrentUser\\My\\THUMBPRINT)")
@@ -67,27 +63,26 @@ func (s *scanFlags) bind(f *pflag.FlagSet) {
 
 // options checks the flags and turns them into the scanner's.
 func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
-	o := scanner.Options{Concurrency: s.concurrency, PerAddress: s.perAddress, Timeout: s.timeout,
-		Retries: s.retries, Samples: s.samples, Quick: s.quick, UDP: s.udp}
-	if s.retries == 0 {
+	o := s.dial
+	if s.dial.Retries == 0 {
 		o.Retries = -1 // the zero value is the default of one
 	}
 	for _, n := range []struct {
 		flag     string
 		value    int
 		smallest int
-	}{{"concurrency", s.concurrency, 1}, {"per-address", s.perAddress, 1}, {"retries", s.retries, 0}, {"samples", s.samples, 1}} {
+	}{{"concurrency", s.dial.Concurrency, 1}, {"per-address", s.dial.PerAddress, 1}, {"retries", s.dial.Retries, 0}, {"samples", s.dial.Samples, 1}} {
 		if f.Changed(n.flag) && n.value < n.smallest {
 			return o, fmt.Errorf("--%s %d: the smallest is %d", n.flag, n.value, n.smallest)
 		}
 	}
-	if s.timeout <= 0 {
-		return o, hintf("write it as --timeout 10s", "--timeout %s: a handshake needs time", s.timeout)
+	if s.dial.Timeout <= 0 {
+		return o, hintf("write it as --timeout 10s", "--timeout %s: a handshake needs time", s.dial.Timeout)
 	}
-	if s.quick && f.Changed("samples") && s.samples > 1 {
-		return o, hintf("leave one of them out", "--quick is one handshake per endpoint, --samples %d is more", s.samples)
+	if s.dial.Quick && f.Changed("samples") && s.dial.Samples > 1 {
+		return o, hintf("leave one of them out", "--quick is one handshake per endpoint, --samples %d is more", s.dial.Samples)
 	}
-	if s.udp && s.proxy != "" {
+	if s.dial.UDP && s.dial.Proxy != "" {
 		return o, hintf("leave one of them out", "--udp cannot go through --proxy: it would go around it")
 	}
 	var err error
@@ -97,7 +92,7 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 	if s.dns, err = dns.ParseResolver(s.resolver); err != nil {
 		return o, err
 	}
-	s.dns.Patience = s.timeout
+	s.dns.Patience = s.dial.Timeout
 	if s.shard != "" {
 		share, err := targets.ParseShard(s.shard)
 		if err != nil {
@@ -115,16 +110,16 @@ func (s *scanFlags) options(f *pflag.FlagSet) (scanner.Options, error) {
 // throughProxy is the proxy's URL, with the password where that has a file.
 func (s *scanFlags) throughProxy() (string, error) {
 	if s.proxyPassword == "" {
-		return s.proxy, nil
+		return s.dial.Proxy, nil
 	}
-	if s.proxy == "" {
+	if s.dial.Proxy == "" {
 		return "", hintf("add --proxy socks5://USER@HOST:PORT or http://USER@HOST:PORT", "--proxy-password-file without --proxy")
 	}
 	password, err := secretIn(s.proxyPassword, "the proxy's password")
 	if err != nil {
 		return "", err
 	}
-	return proxy.WithPassword(s.proxy, password)
+	return proxy.WithPassword(s.dial.Proxy, password)
 }
 
 // maxRate is far more than any network takes: a slip of the finger above it.

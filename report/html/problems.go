@@ -2,6 +2,7 @@ package html
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"edgecert/report"
@@ -66,4 +67,67 @@ func (b *htmlBuilder) plan(p report.Pool, problems []htmlProblem) []htmlStep {
 func (b *htmlBuilder) notes(p report.Pool) (list []htmlNote, more string) {
 	shown, more := cut(p.Notes(false), maxHTMLNotes, "note")
 	return edge.Map(shown, func(f audit.Finding) htmlNote { return htmlNote{b.clean(f.Rule), b.clean(f.Message)} }), more
+}
+
+// A piece of a command; no line breaks in a whole one.
+type piece struct {
+	Text  string
+	Whole bool
+}
+
+// hyphened matches the names in a command that have a hyphen, behind which a
+// browser would break the line: "-Thumbprint", "Set-CsCertificate". Who copies
+// it from paper must not wonder whether a blank belongs there.
+var hyphened = regexp.MustCompile(`\B-[A-Za-z]{1,40}\b|\b[A-Za-z]{1,40}-[A-Za-z]{1,40}\b`)
+
+func pieces(command string) []piece {
+	var out []piece
+	end := 0
+	for _, m := range hyphened.FindAllStringIndex(command, -1) {
+		out = append(out, piece{command[end:m[0]], false}, piece{command[m[0]:m[1]], true})
+		end = m[1]
+	}
+	return append(out, piece{command[end:], false})
+}
+
+// htmlFinding is one finding, told in full for who asks for it.
+type htmlFinding struct {
+	Class, Word string
+	Rule, Where string
+	Chip        *chip
+	Message     string
+	Fix         string // where no step of the plan settles it
+	More        string // how many more of the rule are not shown
+}
+
+func (b *htmlBuilder) findings(p report.Pool) []htmlFinding {
+	var out []htmlFinding
+	for _, f := range p.Listed() {
+		class, word := severity(f.Severity)
+		h := htmlFinding{Class: class, Word: word, Rule: b.clean(f.Rule), Where: b.clean(p.Where(f.Finding)), Message: b.clean(f.Message)}
+		if c := f.Certificate(); c != nil && p.Letters[c.Fingerprint] != "" {
+			mark := newChip(p.Letters[c.Fingerprint])
+			h.Chip = &mark
+		}
+		if f.Problem < 0 && f.Severity != audit.Info {
+			h.Fix = b.clean(f.Fix)
+		}
+		if f.More > 0 {
+			h.More = f.AndMore() + h.Rule + ": see the JSON report"
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+// severity is a severity as a class of the style and as a word.
+func severity(s audit.Severity) (class, word string) {
+	switch s {
+	case audit.Error:
+		return "error", "Error"
+	case audit.Warning:
+		return "warning", "Warning"
+	default:
+		return "info", "Note"
+	}
 }
