@@ -157,3 +157,18 @@ func planOf(j Judgement) string {
 	}
 	return strings.TrimSpace(regexp.MustCompile(`\b[0-9A-F]{8}\b`).ReplaceAllString(b.String(), "#"))
 }
+
+// What was meant and is itself wrong is told first, before what breaks more.
+func TestTheExpectedCertificateThatIsWrongComesFirst(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	meant := makeLeaf(t, func(c *leafTemplate) { lacking("meet.contoso.com")(c); c.SerialNumber = big.NewInt(90) })
+	present(meant, w.member("edge3")...)
+	w.pool().Inventory = nil
+	w.pool().Expect = []edge.Expectation{{Thumbprint: meant.Thumbprint()}}
+	down(edge.ClassRefused, append(w.member("edge1"), w.member("edge2")...)...)
+	j := w.judge()
+	if len(j.Problems) < 2 || !strings.HasPrefix(j.Problems[0].Headline, "the expected certificate ") {
+		t.Errorf("%+v", j.Problems)
+	}
+}
