@@ -10,8 +10,8 @@ import (
 
 // A family is one gauge with its series, in Prometheus' text format
 // (prometheus.io/docs/instrumenting/exposition_formats). The client library
-// would bring protobuf, three megabytes of the program; its parser and promtool
-// read the result in the tests.
+// would bring protobuf, and the program for Windows past the 20 MB that it may
+// have; its parser and promtool read the result in the tests.
 type family struct {
 	name, help string
 	labels     []string

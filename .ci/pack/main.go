@@ -22,7 +22,7 @@ import (
 func main() {
 	if err := pack(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, "pack:", err)
-		os.Exit(1)
+		os.Exit(1) // a program of its own, for .ci/release
 	}
 }
 

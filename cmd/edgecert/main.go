@@ -45,6 +45,7 @@ func main() {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx := ended(ends...)
-	signal.Ignore(syscall.SIGPIPE) // `| head` must not cost the files of -o: a write that fails is an error like any
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	// `| head` must not cost the files of -o: a write that fails is an error like any.
+	signal.Ignore(syscall.SIGPIPE)
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) // the exit status is the answer
 }

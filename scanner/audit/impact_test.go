@@ -28,6 +28,12 @@ func TestImpactOfTheWorstProblem(t *testing.T) {
 		{"another certificate lacks the domain on one member", "Sign-in and federation can fail now for users of fabrikam.com who reach edge2", func(w *testWorld) {
 			present(makeLeaf(w.t, sans(everything[0], everything[1], everything[3])), w.member("edge2")[:3]...)
 		}},
+		{"nothing answers, maybe for want of a way out", "", func(w *testWorld) {
+			refuse(w, func(*edge.Capture) bool { return true })
+		}},
+		{"one member answers nothing", "Sign-in, federation, meeting content, calls and chat with XMPP partners can fail now on edge2", func(w *testWorld) {
+			refuse(w, func(c *edge.Capture) bool { return c.Endpoint.Member == "edge2" })
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -44,5 +50,31 @@ func TestImpactOfTheWorstProblem(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// refuse makes endpoints refuse connections.
+func refuse(w *testWorld, which func(*edge.Capture) bool) {
+	for i := range w.ev.Captures {
+		if c := &w.ev.Captures[i]; which(c) {
+			down(edge.ClassRefused, c)
+		}
+	}
+}
+
+// A relay that is alive is not down with the services beside it.
+func TestHeadlineOfAMemberThatIsDown(t *testing.T) {
+	t.Parallel()
+	for want, which := range map[string]func(*edge.Capture) bool{
+		"edge2 refuses connections on every service": func(c *edge.Capture) bool { return c.Endpoint.Member == "edge2" },
+		"edge2 refuses connections on access:443, access:5061, webcon:443 and 1 more": func(c *edge.Capture) bool {
+			return c.Endpoint.Member == "edge2" && c.Endpoint.Role != edge.AV
+		},
+	} {
+		w := healthy(t)
+		refuse(w, which)
+		if j := w.judge(); len(j.Problems) == 0 || j.Problems[0].Headline != want {
+			t.Errorf("%+v\nwant %s", j.Problems, want)
+		}
 	}
 }

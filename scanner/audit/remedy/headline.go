@@ -261,14 +261,16 @@ func (p *planner) safeNames(names []string, most int) string {
 }
 
 // onServices says on which services, where it is not on all that the members
-// have.
+// have. What is alive and shows no certificate counts where others do not answer,
+// and not where they present a wrong one.
 func (p *planner) onServices(cells []int) string {
+	presented := slices.ContainsFunc(cells, func(i int) bool { return len(p.Captures[i].Chain) > 0 })
 	members := p.Names(cells)
 	var places []string
 	others := false
 	for i := range p.Captures {
 		c := p.Captures[i]
-		if len(c.Chain) == 0 && c.Outcome != edge.Failed {
+		if presented && len(c.Chain) == 0 && c.Outcome != edge.Failed {
 			continue
 		}
 		if !slices.Contains(cells, i) {

@@ -17,6 +17,9 @@ func (p *planner) impact(x cause) string {
 	if f.Severity.Rank() > 0 && (f.Ahead || p.later(f) == 0) || !p.Pool.IsEdge() || len(f.Cells) == 0 {
 		return ""
 	}
+	if len(x.members) == 1 && x.members[0] == everything {
+		return "" // as likely it is this host that has no way out
+	}
 	cells := x.cells
 	const everybody = " for everybody outside"
 	whom, reach := everybody, " on "
