@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,7 @@ func TestClientCertificateIsAskedFor(t *testing.T) {
 func refused(err error, how Refusal) bool {
 	switch how {
 	case RefuseByReset:
-		return fault.Class(err) == edge.ClassReset && !errors.Is(err, io.EOF)
+		return fault.Class(err) == edge.ClassReset && !ended(err)
 	case RefuseByClose: // with bytes of ours unread, a close is a reset, too
 		return fault.Class(err) == edge.ClassReset
 	default:
@@ -117,6 +118,10 @@ func refused(err error, how Refusal) bool {
 		return ok || err != nil && strings.Contains(err.Error(), "remote error: tls:")
 	}
 }
+
+// ended says whether a connection came to a plain end where a reset was sent.
+// Wine makes one of a reset now and then, so that it says nothing there.
+func ended(err error) bool { return errors.Is(err, io.EOF) && runtime.GOOS != "windows" }
 
 func TestClientCertificateIsTaken(t *testing.T) {
 	t.Parallel()
@@ -186,7 +191,7 @@ func TestWhatIsNoTLS(t *testing.T) {
 			io.WriteString(conn, "\x16\x03\x01\x00\x05hello")
 			got := make([]byte, len(c.want)+1)
 			n, err := io.ReadAtLeast(conn, got, max(len(c.want), 1))
-			if string(got[:min(n, len(c.want))]) != c.want || c.class != "" && (fault.Class(err) != c.class || errors.Is(err, io.EOF) != (name == "hang-up")) {
+			if string(got[:min(n, len(c.want))]) != c.want || c.class != "" && (fault.Class(err) != c.class || name == "reset" && ended(err) || name == "hang-up" && !errors.Is(err, io.EOF)) {
 				t.Errorf("answer %q, %v", got[:n], err)
 			}
 		})
