@@ -33,19 +33,14 @@
 // internal failure, and 130 when interrupted.
 package main
 
-import (
-	"os"
-	"os/signal"
-	"syscall"
-)
+import "os"
 
 func main() {
-	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it: the terminal may go, the scan goes on
-		ends = append(ends, syscall.SIGHUP)
+	status, done := guarded()
+	if !done {
+		ctx := ended(ends()...)
+		failWrites()
+		status = run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	}
-	ctx := ended(ends...)
-	// `| head` must not cost the files of -o: a write that fails is an error like any.
-	signal.Ignore(syscall.SIGPIPE)
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) // the exit status is the answer
+	os.Exit(status) // the exit status is the answer
 }

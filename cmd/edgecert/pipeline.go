@@ -67,7 +67,7 @@ func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, 
 	if !p.OnlyRoots {
 		asking, err := ctx, error(nil)
 		if ev.Interrupted { // what was captured before is judged all the same
-			asking = context.WithoutCancel(ctx)
+			asking = insisted(ctx)
 		}
 		if ev.HostTrusted, err = hosttrust.Trusted(asking, slices.Concat(ev.Captures, meant(ev.Pools)), roots); err != nil {
 			a.ui.warnf("this host's root store was not asked: %v", err)
@@ -94,10 +94,11 @@ func meant(pools []edge.Pool) []edge.Capture {
 }
 
 // judge turns evidence into the report. What a scan brought home before it was
-// interrupted is judged; an interrupt that comes while it is judged ends that.
+// interrupted is judged; an interrupt that comes while it is judged, or a second
+// one, ends that.
 func judge(ctx context.Context, ev edge.Evidence, p audit.Policy, now time.Time) report.Report {
 	if ev.Interrupted {
-		ctx = context.WithoutCancel(ctx)
+		ctx = insisted(ctx)
 	}
 	return report.Judge(ctx, ev, p, now, tool())
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"os/signal"
-	"time"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -40,10 +38,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := wordFirst(root, args)
-	if err == nil {
-		err = root.ExecuteContext(ctx)
-	}
+	stop := context.AfterFunc(insisted(ctx), func() {
+		a.ui.warnf("interrupted again: what is there is written, nothing more is sent; once more ends it at once")
+	})
+	defer stop()
+	err := a.execute(ctx, root, args)
 	switch {
 	case err == nil:
 		return a.status
@@ -53,6 +52,21 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	}
 	a.ui.fail(err)
 	return exitUsage
+}
+
+// execute runs the command. A mistake in this program is told like any failure,
+// with -v where it is.
+func (a *app) execute(ctx context.Context, root *cobra.Command, args []string) (err error) {
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			a.ui.debugf("%s", debug.Stack())
+			err = hintf("please report it as a bug, with what -v says", "internal failure: %v", mistake)
+		}
+	}()
+	if err := wordFirst(root, args); err != nil {
+		return err
+	}
+	return root.ExecuteContext(ctx)
 }
 
 func (a *app) root() *cobra.Command {
@@ -114,30 +128,4 @@ func (a *app) judged(v audit.Verdict, failOn string) {
 	case v == audit.VerdictWarning && failOn == "warning":
 		a.status = exitWarning
 	}
-}
-
-// together is how close signals are one: timeout(1), service managers and
-// shells tell the process, and then its whole group.
-const together = time.Second
-
-// ended is a context that ends with the first of these signals, so that the
-// scan stops and what was captured is reported. Signals within a second of it
-// are the same one. The next finds the report being written and is let pass;
-// the one after that ends the process as if nobody caught it.
-func ended(ends ...os.Signal) context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	caught := make(chan os.Signal, 1)
-	signal.Notify(caught, ends...)
-	go func() {
-		<-caught
-		first := time.Now()
-		cancel()
-		for range caught {
-			if time.Since(first) > together {
-				signal.Reset(ends...)
-				return
-			}
-		}
-	}()
-	return ctx
 }

@@ -230,7 +230,7 @@ func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 	if err != nil {
 		return err
 	}
-	err = a.deliver(context.WithoutCancel(ctx), rep, sinks, p.failOn)
+	err = a.deliver(insisted(ctx), rep, sinks, p.failOn)
 	if rep.Evidence.Interrupted {
 		a.status = exitInterrupted
 	}

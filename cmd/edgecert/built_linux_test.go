@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// What only the program as it is built can show: what becomes of it at the
+// limits of a shell. The race detector would need more than any of them leaves.
+func TestBuilt(t *testing.T) {
+	t.Parallel()
+	program := filepath.Join(t.TempDir(), "edgecert")
+	build := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Run("memory that runs out", func(t *testing.T) { t.Parallel(); memoryRunsOut(t, program) })
+	t.Run("limits that suffice", func(t *testing.T) { t.Parallel(); memorySuffices(t, program) })
+	t.Run("interrupted under limits", func(t *testing.T) { t.Parallel(); interruptedUnderLimits(t, program) })
+	t.Run("a full disk", func(t *testing.T) { t.Parallel(); diskIsFull(t, program) })
+}
+
+// under runs a command in a shell with a limit and returns its exit status and
+// what it said.
+func under(t *testing.T, limit string, command ...string) (status int, out, errOut string) {
+	t.Helper()
+	cmd := limited(limit, command...)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+		t.Fatal(err)
+	} else if ok {
+		status = exit.ExitCode()
+	}
+	return status, stdout.String(), stderr.String()
+}
+
+func limited(limit string, command ...string) *exec.Cmd {
+	return exec.Command("sh", append([]string{"-c", "ulimit " + limit + ` && exec "$@"`, "sh"}, command...)...)
+}
+
+// inWords says what is wrong with how a failure is told: in a line and its hint,
+// by the program and not by Go's runtime.
+func inWords(status int, errOut string) error {
+	switch {
+	case status != exitUsage:
+		return fmt.Errorf("exit status %d, want %d", status, exitUsage)
+	case !strings.HasPrefix(errOut, "error: ") || strings.Count(errOut, "\n") > 4:
+		return errors.New("not told in a sentence")
+	}
+	for _, trace := range []string{"goroutine", "runtime", "fatal error", ".go:"} {
+		if strings.Contains(errOut, trace) {
+			return fmt.Errorf("a stack trace (%q)", trace)
+		}
+	}
+	return nil
+}
+
+func memoryRunsOut(t *testing.T, program string) {
+	var many bytes.Buffer
+	for i := range 200_000 {
+		fmt.Fprintf(&many, "127.%d.%d.%d:443\n", i>>16, i>>8&255, i&255)
+	}
+	file := filepath.Join(t.TempDir(), "many.txt")
+	if err := os.WriteFile(file, many.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, _, errOut := under(t, "-d 100000", program, "targets", file)
+	if err := inWords(status, errOut); err != nil || !strings.Contains(errOut, "memory ran out") {
+		t.Errorf("%v\n%s", err, errOut)
+	}
+}
+
+func memorySuffices(t *testing.T, program string) {
+	for _, limit := range []string{"-v 4000000", "-d 1000000"} {
+		status, out, errOut := under(t, limit, program, "explain", "expired")
+		if status != exitOK || out == "" || errOut != "" {
+			t.Errorf("%s: exit status %d\n%s", limit, status, errOut)
+		}
+		status, _, errOut = under(t, limit, program, "explain", "expierd")
+		if err := inWords(status, errOut); err != nil || !strings.Contains(errOut, "did you mean expired?") {
+			t.Errorf("%s: %v\n%s", limit, err, errOut)
+		}
+	}
+}
+
+// Who is told is the guard; what ends is the scan, with its report.
+func interruptedUnderLimits(t *testing.T, program string) {
+	member, resolver := listen(t)
+	cmd := limited("-v 4000000", program, "scan", member.Addr().String(), "--resolver", resolver.LocalAddr().String(),
+		"--timeout", "60s", "--retries", "0", "--format", "json")
+	var out, errOut strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := member.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	exit, ok := errors.AsType[*exec.ExitError](cmd.Wait())
+	if !ok || exit.ExitCode() != exitInterrupted || !strings.Contains(out.String(), `"interrupted": true`) {
+		t.Errorf("%v, want exit status %d and a report that says so\n%s%s", exit, exitInterrupted, out.String(), errOut.String())
+	}
+}
+
+// A disk that is full, and a limit of file sizes, are told, and leave the
+// outputs whole that have room.
+func diskIsFull(t *testing.T, program string) {
+	dir := t.TempDir()
+	old, other := filepath.Join(dir, "old.html"), filepath.Join(dir, "scan.prom")
+	if err := os.WriteFile(old, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	scan := []string{program, "scan", "127.0.0.1:1", "--quick", "--retries", "0"}
+	for _, test := range []struct {
+		name, limit string
+		args        []string
+	}{
+		{"stdout", "-c 0", []string{"--format", "json"}},
+		{"-o", "-f 16", []string{"-o", old, "-o", other, "-q"}}, // blocks of 512 bytes
+		{"--state", "-f 0", []string{"-q", "--state", filepath.Join(dir, "state")}},
+	} {
+		cmd := limited(test.limit, append(scan, test.args...)...)
+		var errOut strings.Builder
+		cmd.Stderr = &errOut
+		if test.name == "stdout" {
+			full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer full.Close()
+			cmd.Stdout = full
+		}
+		exit, _ := errors.AsType[*exec.ExitError](cmd.Run())
+		if err := inWords(exit.ExitCode(), errOut.String()); err != nil {
+			t.Errorf("%s: %v\n%s", test.name, err, errOut.String())
+		}
+	}
+	if text, _ := os.ReadFile(old); string(text) != "old" {
+		t.Errorf("the old file holds %d bytes", len(text))
+	}
+	if info, err := os.Stat(other); err != nil || info.Size() == 0 {
+		t.Errorf("the output that had room: %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
