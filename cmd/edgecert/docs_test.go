@@ -165,6 +165,31 @@ func document(t *testing.T, name string) string {
 	return string(text)
 }
 
+// TestDocumentsAreWhole: a merge once cut the changelog in the middle of a
+// line, and left entries in it twice.
+func TestDocumentsAreWhole(t *testing.T) {
+	t.Parallel()
+	for _, name := range documents(t) {
+		text := document(t, name)
+		if !strings.HasSuffix(text, "\n") {
+			t.Errorf("%s ends in the middle of a line", name)
+		}
+		if strings.Contains(text, "<<<<<<<") || strings.Contains(text, ">>>>>>>") {
+			t.Errorf("%s has the marks of a merge", name)
+		}
+		if strings.Count(text, "```")%2 != 0 {
+			t.Errorf("%s opens a block of code and does not close it", name)
+		}
+		seen := map[string]bool{}
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "- ") && len(line) > 40 && seen[line] {
+				t.Errorf("%s says twice: %s", name, line)
+			}
+			seen[line] = true
+		}
+	}
+}
+
 // TestLinks follows every link between the documents, to the heading.
 func TestLinks(t *testing.T) {
 	t.Parallel()
