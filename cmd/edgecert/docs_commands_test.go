@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -14,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"edgecert/scanner/audit"
 	"edgecert/scanner/targets"
 )
 
@@ -22,57 +27,196 @@ type block struct {
 	file, language, text string
 }
 
+// blocks are all of them. A span may go over the end of a line, and a line of
+// a block over several: with a backslash in a shell, with a plus in PowerShell.
 func blocks(t *testing.T) []block {
 	t.Helper()
 	fence := regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)^ *```$")
-	inline := regexp.MustCompile("`([^`\n]+)`")
+	inline := regexp.MustCompile("`([^`]+)`")
 	var all []block
 	for _, name := range documents(t) {
 		text := document(t, name)
 		for _, m := range fence.FindAllStringSubmatch(text, -1) {
-			all = append(all, block{name, m[1], m[2]})
+			joined := regexp.MustCompile(`\\\n|' \+\s*\n\s*'`).ReplaceAllString(m[2], "")
+			all = append(all, block{name, m[1], joined})
 		}
-		for _, m := range inline.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
-			if strings.HasPrefix(m[1], "edgecert ") && name != "docs/rules.md" && name != "docs/commands.md" {
-				all = append(all, block{name, "inline", m[1]})
+		for paragraph := range strings.SplitSeq(fence.ReplaceAllString(text, ""), "\n\n") {
+			for _, m := range inline.FindAllStringSubmatch(paragraph, -1) {
+				all = append(all, block{name, "inline", strings.Join(strings.Fields(m[1]), " ")})
 			}
 		}
 	}
 	return all
 }
 
-// TestCommandsInDocs has every command of the documents parsed as a shell and
-// as PowerShell would, which must agree, and then by edgecert. Those that
-// neither dial nor read a file are run.
+// TestCommandsInDocs has every line of the documents' blocks of commands held
+// against what it would start: by a shell's rules and by PowerShell's, which must
+// agree on what is edgecert's. What neither dials nor reads a file is run.
 func TestCommandsInDocs(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for _, b := range blocks(t) {
-		for line := range strings.SplitSeq(strings.ReplaceAll(b.text, "\\\n", " "), "\n") {
-			for _, argv := range commands(posixWords(line)) {
-				seen++
-				if len(argv) == 1 && b.language == "inline" && isCommand(argv[0]) {
-					continue // no more than named
-				}
-				if err := parses(argv); err != nil {
+		switch b.language {
+		case "sh", "console", "cron", "powershell", "inline":
+		case "text", "json", "": // pictures, and what TestFilesInDocs parses
+			continue
+		default:
+			t.Errorf("%s: no test knows what a block of %q is", b.file, b.language)
+		}
+		for line := range strings.Lines(b.text) {
+			line = strings.TrimSpace(line)
+			found := edgecerts(line)
+			seen += len(found)
+			for _, argv := range found {
+				if err := understood(b, line, argv); err != nil {
 					t.Errorf("%s: edgecert %q: %v", b.file, argv, err)
-					continue
 				}
-				if b.language == "powershell" || b.language == "sh" || b.language == "inline" {
-					if ps := commands(powerShellWords(line)); !slices.ContainsFunc(ps, func(other []string) bool { return slices.Equal(other, argv) }) {
-						t.Errorf("%s: %s\na shell makes of it %q, PowerShell %q", b.file, line, argv, ps)
-					}
-				}
-				if slices.Contains([]string{"version", "rules", "explain", "help"}, argv[0]) && !slices.Contains(argv, "RULE") {
-					if status := run(t.Context(), argv, strings.NewReader(""), io.Discard, io.Discard); status != exitOK {
-						t.Errorf("%s: edgecert %q ends with %d", b.file, argv, status)
-					}
-				}
+			}
+			if err := starts(t, b.language, line); err != nil {
+				t.Errorf("%s: %s\n%v", b.file, line, err)
 			}
 		}
 	}
-	if seen < 40 {
+	if seen < 70 {
 		t.Errorf("the documents have %d commands", seen)
+	}
+}
+
+// understood says whether edgecert would take a command, and whether it is the
+// same in both shells.
+func understood(b block, line string, argv []string) error {
+	if len(argv) == 1 && b.language == "inline" && isCommand(argv[0]) {
+		return nil // no more than named
+	}
+	if err := parses(argv); err != nil {
+		return err
+	}
+	ps := edgecertsOf(powerShellWords(line))
+	if b.language != "cron" && !slices.ContainsFunc(ps, func(other []string) bool { return slices.Equal(other, argv) }) {
+		return fmt.Errorf("a shell makes of it %q, PowerShell %q", argv, ps)
+	}
+	if !slices.Contains([]string{"version", "rules", "explain", "help"}, argv[0]) || slices.Contains(argv, "RULE") || slices.Contains(argv, "…") {
+		return nil
+	}
+	if status := run(context.Background(), argv, strings.NewReader(""), io.Discard, io.Discard); status != exitOK {
+		return fmt.Errorf("ends with %d", status)
+	}
+	return nil
+}
+
+// starts says whether what a line of a block starts is there: a target of the
+// Makefile, a package, a unit, a file. Lines of programs that no test knows are
+// refused, so that none is overlooked.
+func starts(t *testing.T, language, line string) error {
+	t.Helper()
+	if language == "powershell" {
+		return powerShell(t, line)
+	}
+	if language == "cron" {
+		if ok, _ := regexp.MatchString(`^([A-Z]+=\S+|([\d*/,-]+ +){5}edgecert .*)$`, line); !ok {
+			return errors.New("no line of a crontab")
+		}
+		return nil
+	}
+	for _, words := range posixWords(line) {
+		for len(words) > 0 && (strings.Contains(words[0], "=") || strings.HasSuffix(words[0], "$")) {
+			words = words[1:] // the environment; who is asked
+		}
+		if len(words) == 0 || language == "inline" && words[0] != "make" {
+			continue
+		}
+		if err := startsOne(t, words); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func startsOne(t *testing.T, words []string) error {
+	t.Helper()
+	there := func(name string) error {
+		_, err := os.Stat(filepath.Join("..", "..", filepath.FromSlash(name)))
+		return err
+	}
+	switch words[0] {
+	case "edgecert", "echo":
+		return nil
+	case "make":
+		for _, target := range words[1:] {
+			if !strings.Contains(target, "=") && !regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(target)+`:`).MatchString(document(t, "Makefile")) {
+				return fmt.Errorf("the Makefile has no target %s", target)
+			}
+		}
+		return nil
+	case "go":
+		return there(words[2])
+	case "systemctl", "journalctl", "systemd-analyze":
+		return there("docs/systemd/" + words[len(words)-1])
+	case "jq":
+		return asksJSON(words[1:])
+	default:
+		return fmt.Errorf("no test knows what %s is", words[0])
+	}
+}
+
+// asksJSON runs a question to the JSON where jq is installed: the fields that it
+// names must be there, and something must answer.
+func asksJSON(args []string) error {
+	program, err := exec.LookPath("jq")
+	if err != nil {
+		return nil
+	}
+	args = slices.Clone(args)
+	args[len(args)-1] = filepath.Join("..", "..", "report", "formats", "testdata", "faulty.json")
+	out, err := exec.Command(program, args...).Output()
+	if err != nil {
+		return err
+	}
+	if answer := strings.TrimSpace(string(out)); answer == "" || strings.Contains(answer, "null") {
+		return fmt.Errorf("the document's answer: %q", answer)
+	}
+	return nil
+}
+
+// powerShell says why a line is none that a person could run: its quotes and
+// brackets must close, each command of it be a cmdlet or a program of Windows,
+// and the files of the archive that it names be there.
+func powerShell(t *testing.T, line string) error {
+	t.Helper()
+	line, _, _ = strings.Cut(line, "  # ")
+	open := regexp.MustCompile("'[^']*'|\"([^\"`]|`.)*\"").ReplaceAllString(line, "''")
+	if strings.ContainsAny(open, "\"`") || strings.Count(open, "'")%2 != 0 {
+		return errors.New("a quote is not closed")
+	}
+	for _, pair := range []string{"()", "{}", "[]"} {
+		if strings.Count(open, pair[:1]) != strings.Count(open, pair[1:]) {
+			return fmt.Errorf("%s do not match", pair)
+		}
+	}
+	command := regexp.MustCompile(`^(\$\w+ +=|\(?[A-Z][A-Za-z]+-[A-Z]\w+\b|icacls |edgecert )`)
+	for part := range strings.SplitSeq(open, "|") {
+		if !command.MatchString(strings.TrimSpace(part)) {
+			return fmt.Errorf("no cmdlet: %s", part)
+		}
+	}
+	for _, m := range regexp.MustCompile(`\bdocs\\[\w\\.]+`).FindAllString(open, -1) {
+		document(t, strings.ReplaceAll(m, `\`, "/"))
+	}
+	return nil
+}
+
+// TestCommandsInRules has the commands in the rules' texts understood.
+func TestCommandsInRules(t *testing.T) {
+	t.Parallel()
+	for _, r := range audit.Rules() {
+		for _, m := range regexp.MustCompile(`\bedgecert ([a-z]+)(?: ([a-z]+(?:-[a-z]+)+))?`).FindAllStringSubmatch(r.Doc, -1) {
+			if !isCommand(m[1]) {
+				t.Errorf("%s: %s: no such command", r.ID, m[0])
+			}
+			if _, ok := audit.Find(m[2]); m[1] == "explain" && !ok {
+				t.Errorf("%s: %s: no such rule", r.ID, m[0])
+			}
+		}
 	}
 }
 
@@ -81,11 +225,19 @@ func isCommand(name string) bool {
 	return slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == name })
 }
 
-// commands are the arguments of every edgecert among the commands of a line.
-func commands(line [][]string) [][]string {
+// edgecerts are the arguments of every edgecert that a line starts, also within
+// a text that another program is given to run.
+func edgecerts(line string) [][]string {
+	return edgecertsOf(posixWords(line))
+}
+
+func edgecertsOf(line [][]string) [][]string {
 	var all [][]string
 	for _, words := range line {
 		for i, w := range words {
+			if strings.Contains(w, `edgecert.exe" `) {
+				all = append(all, edgecertsOf(powerShellWords(w))...)
+			}
 			w = strings.TrimSuffix(path.Base(strings.ReplaceAll(w, `\`, "/")), ".exe")
 			if w == "edgecert" && i+1 < len(words) && regexp.MustCompile(`^[a-z]+$`).MatchString(words[i+1]) {
 				all = append(all, words[i+1:])
@@ -222,11 +374,10 @@ func TestFilesInDocs(t *testing.T) {
 	t.Parallel()
 	lists := 0
 	for _, b := range blocks(t) {
-		first, _, _ := strings.Cut(strings.TrimSpace(b.text), " ")
 		switch {
 		case b.language == "json" && !json.Valid([]byte(b.text)):
 			t.Errorf("%s: no JSON: %s", b.file, b.text)
-		case b.language == "" && (first == "pool" || first == "domain"):
+		case b.language == "":
 			lists++
 			file := filepath.Join(t.TempDir(), "targets.txt")
 			if err := os.WriteFile(file, []byte(b.text), 0o600); err != nil {
@@ -237,7 +388,7 @@ func TestFilesInDocs(t *testing.T) {
 			}
 		}
 	}
-	if lists == 0 {
+	if lists < 1 {
 		t.Error("the documents show no targets file")
 	}
 	unit := document(t, "docs/systemd/edgecert.service")
@@ -253,7 +404,7 @@ func TestFilesInDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{strings.TrimSuffix(start[1], " $OPTIONS"), "edgecert.exe " + strings.ReplaceAll(task.Arguments, `\`, "/")} {
-		all := commands(posixWords(line))
+		all := edgecerts(line)
 		if len(all) != 1 {
 			t.Fatalf("%d commands in %s", len(all), line)
 		}
