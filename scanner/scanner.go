@@ -58,6 +58,9 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 		return nil, err
 	}
 	p, err := o.prober()
+	if err == nil {
+		p.Keep(probe.RoomFor(len(endpoints)))
+	}
 	if err == nil && o.Proxy != "" {
 		err = o.reach(ctx)
 	}

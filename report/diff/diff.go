@@ -95,7 +95,7 @@ func (d *poolDiff) chains() {
 	var g cellGroups
 	for _, p := range d.pairs {
 		was, is := edge.ChainText(p.was.Chain), edge.ChainText(p.is.Chain)
-		if p.shared() || was == "" || is == "" || was == is || p.was.Leaf().Fingerprint != p.is.Leaf().Fingerprint {
+		if p.shared() || was == "" || is == "" || was == is || p.was.Cut > 0 || p.is.Cut > 0 || p.was.Leaf().Fingerprint != p.is.Leaf().Fingerprint {
 			continue
 		}
 		g.add(p.is, "", was, is)

@@ -13,7 +13,7 @@ import (
 // equal are the presentations that one and the same offer brought: the normal
 // handshake with its samples and repetitions, and each other offer.
 func equal(c edge.Capture) [][]edge.Presentation {
-	normal := edge.Presentation{Offer: edge.OfferNormal, Outcome: c.Outcome, Chain: c.Chain, Proof: c.Proof}
+	normal := edge.Presentation{Offer: edge.OfferNormal, Outcome: c.Outcome, Chain: c.Chain, Cut: c.Cut, Proof: c.Proof}
 	if c.TLS != nil {
 		normal.Version = c.TLS.Version
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/audit/remedy"
+	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -32,6 +33,7 @@ func runChainDiffers(w *world, r *result) {
 		r.unseen(s.gone...)
 	}
 	for _, g := range w.normal(func(e edge.Endpoint) bool { return !e.VIP }) {
+		g.at = r.whole(g.at)
 		if len(w.names(g.at)) < 2 {
 			continue
 		}
@@ -52,6 +54,25 @@ func runChainDiffers(w *world, r *result) {
 		}
 		r.find(w.chainFinding(g.cert, chains, at), at...)
 	}
+}
+
+// whole are the captures of at whose chain was kept whole; of the others it
+// could not be told.
+func (r *result) whole(at []int) []int {
+	short := func(i int) bool { return r.w.captures[i].Cut > 0 }
+	if !slices.ContainsFunc(at, short) {
+		return at
+	}
+	var kept, cut []int
+	for _, i := range at {
+		if short(i) {
+			cut = append(cut, i)
+		} else {
+			kept = append(kept, i)
+		}
+	}
+	r.couldNotTell(trust.NotWhole, cut...)
+	return kept
 }
 
 // chainTold says whether a more specific rule has found what is the matter

@@ -138,6 +138,11 @@ func (w *world) instead(should, comes []*edge.Certificate) string {
 	return fmt.Sprintf("the same with %s above it instead of %s", above(comes), above(should))
 }
 
+// partly says whether the chain of a handshake was not kept whole.
+func partly(c edge.Capture) bool {
+	return c.Cut > 0 || slices.ContainsFunc(c.Presentations, func(p edge.Presentation) bool { return p.Cut > 0 })
+}
+
 func versionKey(_ *world, r *result, i int, c edge.Capture) string {
 	tls12, tls11 := offer(c, edge.OfferTLS12), offer(c, edge.OfferTLS11)
 	newest, differing := older(c)
@@ -145,6 +150,8 @@ func versionKey(_ *world, r *result, i int, c edge.Capture) string {
 	case !tls12.asked && !tls11.asked:
 	case inTurn(c) != nil:
 		r.couldNotTell(changesItself, i)
+	case partly(c) && (len(differing) == 0 || differing[0].Leaf().Fingerprint == newest.Leaf().Fingerprint):
+		r.couldNotTell(trust.NotWhole, i)
 	case len(differing) > 0:
 		return trust.ChainKey(newest.Chain).String() + trust.ChainKey(differing[0].Chain).String() + differing[0].Version
 	case tls12.asked && tls12.why != "":

@@ -52,11 +52,14 @@ func (w *world) stapled(g chainGroup) []answer {
 	places := edge.Places[edge.Revocation]{}
 	for _, i := range g.at {
 		t := w.captures[i].TLS
-		if t == nil || len(t.Staple) == 0 || w.leaf(i) != g.leaf().Fingerprint {
+		if t == nil || len(t.Staple) == 0 && !t.StapleCut || w.leaf(i) != g.leaf().Fingerprint {
 			continue
 		}
 		r := edge.Revocation{Status: edge.RevocationUnknown, Source: "stapled OCSP response", Error: "the certificate's issuer was not found"}
-		if len(g.trust.Path) > 1 {
+		switch {
+		case t.StapleCut:
+			r.Error = "it was not kept, for its size or for want of room"
+		case len(g.trust.Path) > 1:
 			r = trust.JudgeOCSP(t.Staple, g.leaf().X509, g.trust.Path[1].X509, r.Source, w.scan.now)
 		}
 		n, first := places.Of(r)

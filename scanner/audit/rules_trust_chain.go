@@ -59,7 +59,12 @@ func layoutRule(id, title, doc, source, says, fix string, pick func(trust.Layout
 				return
 			}
 			found := pick(w.scan.forest.Layout(g.chain))
-			if len(found) == 0 {
+			switch {
+			case len(found) > 0:
+			case w.scan.forest.Short(g.chain):
+				r.couldNotTell(trust.NotWhole, g.at...)
+				return
+			default:
 				r.pass()
 				return
 			}

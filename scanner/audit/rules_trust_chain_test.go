@@ -21,6 +21,10 @@ func layoutCases() []ruleCase {
 	lower := edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, p.intermediate.X509, upper.X509, p.caKey.Public(), upperKey)))
 	return []ruleCase{
 		{
+			rule: "chain-extra", name: "a chain that was not kept whole", want: CouldNotTell,
+			change: func(w *testWorld) { w.cell("edge1", edge.Access, 443).Cut = 3 },
+		},
+		{
 			rule: "root-sent", name: "the root behind the intermediate", want: Found,
 			change: func(w *testWorld) { w.sendEverywhere(p.intermediate, p.root) },
 			at:     "pool", says: []string{"Example Root", thumbprint(p.root)},

@@ -17,8 +17,9 @@ type Capture struct {
 	Outcome   Outcome        `json:"outcome"`
 	Stage     Stage          `json:"stage"`
 	Fault     *Fault         `json:"error"`
-	Chain     []*Certificate `json:"chain"` // as sent, leaf first; shared between captures, never changed
-	TLS       *TLS           `json:"tls"`   // nil without a certificate
+	Chain     []*Certificate `json:"chain"`               // as sent, leaf first; shared between captures, never changed
+	Cut       int            `json:"chain_cut,omitempty"` // certificates that were sent and not kept, for want of room
+	TLS       *TLS           `json:"tls"`                 // nil without a certificate
 	Proof                    // of the normal handshake
 	Attempts  int            `json:"attempts"` // handshakes tried, retries included; the further ones are not
 	Dial      time.Duration  `json:"-"`        // to the microsecond, as the document keeps both
@@ -58,6 +59,7 @@ type TLS struct {
 	AcceptableCANames []string          `json:"acceptable_ca_names,omitempty"` // the names, bounded; fewer than AcceptableCAs where cut
 	RequestCut        bool              `json:"request_cut,omitempty"`         // the CertificateRequest's list fills what its server can send
 	Staple            []byte            `json:"ocsp_staple,omitempty"`         // OCSP response, DER; nil: none sent
+	StapleCut         bool              `json:"ocsp_staple_cut,omitempty"`     // one was sent, and not kept for its size or for want of room
 }
 
 // An Offer is what a handshake offers.
@@ -82,6 +84,7 @@ type Presentation struct {
 	Outcome Outcome        `json:"outcome"`
 	Fault   *Fault         `json:"error"`
 	Chain   []*Certificate `json:"chain"`
+	Cut     int            `json:"chain_cut,omitempty"`
 	Proof
 }
 

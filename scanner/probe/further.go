@@ -35,7 +35,7 @@ type answer struct {
 }
 
 func (a answer) presentation() edge.Presentation {
-	p := edge.Presentation{Offer: a.name, Outcome: a.outcome(), Fault: a.fault, Chain: a.chain, Proof: a.proof}
+	p := edge.Presentation{Offer: a.name, Outcome: a.outcome(), Fault: a.fault, Chain: a.chain, Cut: a.cut, Proof: a.proof}
 	if a.tls != nil {
 		p.Version = a.tls.Version
 	}

@@ -91,7 +91,9 @@ func (p *Prober) shake(ctx context.Context, w *wire, o offer) sight {
 		return s
 	}
 	w.forget()
-	p.seen(&s, state, request)
+	if !p.seen(&s, state, request) {
+		return s
+	}
 	s.proof = w.proofOf(state, request, err)
 	if err == nil {
 		s.stage = edge.StageDone
@@ -109,15 +111,20 @@ func (p *Prober) shake(ctx context.Context, w *wire, o offer) sight {
 	return s
 }
 
-// seen takes the certificates and parameters that crypto/tls has.
-func (p *Prober) seen(s *sight, state tls.ConnectionState, r *clientRequest) {
-	s.chain = p.store.chain(state.PeerCertificates)
-	s.tls = &edge.TLS{
-		Version: rawtls.VersionName(state.Version),
-		Cipher:  p.suiteNames[state.CipherSuite],
-		Staple:  state.OCSPResponse,
+// seen takes the certificates and parameters that crypto/tls has; false: there
+// was no room.
+func (p *Prober) seen(s *sight, state tls.ConnectionState, r *clientRequest) bool {
+	ders := make([][]byte, len(state.PeerCertificates))
+	for i, c := range state.PeerCertificates {
+		ders[i] = c.Raw
 	}
+	if !s.take(p.store.chain(ders)) {
+		return false
+	}
+	s.tls = &edge.TLS{Version: rawtls.VersionName(state.Version), Cipher: p.suiteNames[state.CipherSuite]}
+	s.tls.Staple, s.tls.StapleCut = p.store.staple(state.OCSPResponse)
 	r.describe(s.tls, &p.store)
+	return true
 }
 
 // missed is for a handshake that brought no certificate to crypto/tls, which
@@ -145,17 +152,16 @@ func (p *Prober) recovered(s *sight, f *rawtls.Flight, err error, ended *edge.Fa
 	known, isFault := err.(*edge.Fault)
 	switch {
 	case f.Chain != nil:
-		s.chain = p.store.raw(f.Chain)
 		s.stage, s.version = edge.StageCertificate, f.Version
+		if !s.take(p.store.chain(f.Chain)) {
+			return
+		}
 		if s.fault = ended; isFault && ended == nil {
 			s.fault = known
 		}
 		s.proof = edge.Proof{State: edge.NotSeen, Reason: byHand}
-		s.tls = &edge.TLS{
-			Version: rawtls.VersionName(f.Version),
-			Cipher:  rawtls.CipherName(f.Cipher),
-			Staple:  f.Staple,
-		}
+		s.tls = &edge.TLS{Version: rawtls.VersionName(f.Version), Cipher: rawtls.CipherName(f.Cipher)}
+		s.tls.Staple, s.tls.StapleCut = p.store.staple(f.Staple)
 		r := &clientRequest{asked: f.Requested, authorities: f.Authorities}
 		r.describe(s.tls, &p.store)
 		s.tls.ClientCertificate = r.verdict(f.Done)

@@ -58,6 +58,10 @@ func New(timeout time.Duration) *Prober {
 	return p
 }
 
+// Keep sets the room for what is kept of certificates; without it, it is that
+// of a few endpoints.
+func (p *Prober) Keep(r Room) { p.store.room = r }
+
 // Probe dials e and takes its certificate, whatever it needs. The capture is
 // Failed with ClassInterrupted if ctx is done before there is one; what was
 // captured before is kept. With a place the first handshake is tried once:
@@ -110,6 +114,7 @@ type sight struct {
 	stage     edge.Stage
 	fault     *edge.Fault
 	chain     []*edge.Certificate
+	cut       int // certificates of the chain that were not kept
 	tls       *edge.TLS
 	proof     edge.Proof
 	version   uint16
@@ -136,7 +141,7 @@ func (s sight) outcome() edge.Outcome {
 
 func (s sight) fill(c *edge.Capture) {
 	c.Outcome, c.Stage, c.Fault = s.outcome(), s.stage, s.fault
-	c.Chain, c.TLS = s.chain, s.tls
+	c.Chain, c.Cut, c.TLS = s.chain, s.cut, s.tls
 	c.Dial, c.Handshake = s.dial.Round(time.Microsecond), s.handshake.Round(time.Microsecond)
 	c.Proof, c.Turn, c.XMPP = s.proof, s.turn, s.xmpp
 }

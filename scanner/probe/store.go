@@ -1,74 +1,141 @@
 package probe
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/binary"
 	"encoding/hex"
 	"sync"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/fault"
 )
 
-// A store makes each certificate once, however many endpoints present it.
+// A store makes each certificate and each chain once, however many endpoints
+// present it. What it keeps is its own copy: a certificate of crypto/tls lies
+// in the message that it came with, and has two more copies in a cache as long
+// as it lives.
 type store struct {
-	mu     *sync.Mutex
-	parsed map[*x509.Certificate]*edge.Certificate // crypto/tls shares what it parsed
-	known  map[edge.Fingerprint]*edge.Certificate
-	cas    map[edge.Fingerprint][]string
+	mu      *sync.Mutex
+	room    Room
+	known   map[edge.Fingerprint]*edge.Certificate
+	chains  map[edge.Fingerprint]sent // by the hash of what was sent
+	staples map[edge.Fingerprint][]byte
+	cas     map[edge.Fingerprint][]string
+}
+
+// A sent is a chain as it is kept: leaf first, nil where there was no room for
+// as much as its path.
+type sent struct {
+	chain []*edge.Certificate
+	cut   int // certificates that are not kept
 }
 
 func newStore() store {
 	return store{
-		mu:     &sync.Mutex{},
-		parsed: map[*x509.Certificate]*edge.Certificate{},
-		known:  map[edge.Fingerprint]*edge.Certificate{},
-		cas:    map[edge.Fingerprint][]string{},
+		mu:      &sync.Mutex{},
+		room:    RoomFor(0),
+		known:   map[edge.Fingerprint]*edge.Certificate{},
+		chains:  map[edge.Fingerprint]sent{},
+		staples: map[edge.Fingerprint][]byte{},
+		cas:     map[edge.Fingerprint][]string{},
 	}
 }
 
-// chain is a chain that crypto/tls has parsed.
-func (s *store) chain(certs []*x509.Certificate) []*edge.Certificate {
-	chain := make([]*edge.Certificate, len(certs))
-	for i, cert := range certs {
-		s.mu.Lock()
-		chain[i] = s.parsed[cert]
-		s.mu.Unlock()
-		if chain[i] == nil {
-			chain[i] = s.keep(&edge.Certificate{Raw: cert.Raw, Fingerprint: sha256.Sum256(cert.Raw), X509: cert})
-		}
+// hashOf tells lists of byte strings apart.
+func hashOf(list [][]byte) edge.Fingerprint {
+	h := sha256.New()
+	var length [4]byte
+	for _, b := range list {
+		binary.BigEndian.PutUint32(length[:], uint32(len(b)))
+		h.Write(length[:])
+		h.Write(b)
 	}
-	return chain
+	return edge.Fingerprint(h.Sum(nil))
 }
 
-// raw is a chain that crypto/tls has not parsed.
-func (s *store) raw(ders [][]byte) []*edge.Certificate {
+// chain is a chain as it is kept. Equal ones are cut alike, and once.
+func (s *store) chain(ders [][]byte) sent {
+	id := hashOf(ders)
+	s.mu.Lock()
+	kept, known := s.chains[id]
+	s.mu.Unlock()
+	if known {
+		return kept
+	}
 	chain := make([]*edge.Certificate, len(ders))
 	for i, der := range ders {
+		print := edge.Fingerprint(sha256.Sum256(der))
 		s.mu.Lock()
-		chain[i] = s.known[sha256.Sum256(der)]
+		chain[i] = s.known[print]
 		s.mu.Unlock()
 		if chain[i] == nil {
-			chain[i] = s.keep(edge.NewCertificate(der))
+			chain[i] = edge.NewCertificate(bytes.Clone(der))
 		}
 	}
-	return chain
-}
-
-// keep returns the one that stands for c: c itself unless another was faster.
-func (s *store) keep(c *edge.Certificate) *edge.Certificate {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first, ok := s.known[c.Fingerprint]
-	if !ok {
-		first = c
-		s.known[c.Fingerprint] = c
+	if kept, known = s.chains[id]; !known {
+		kept = s.keep(chain)
+		s.chains[id] = kept
 	}
-	if c.X509 != nil {
-		s.parsed[c.X509] = first
+	return kept
+}
+
+// keep takes in what there is room for. Whoever made a certificate first made
+// it for all.
+func (s *store) keep(chain []*edge.Certificate) sent {
+	whole := len(chain)
+	if !s.room.take(s.priceOf(chain), s.room.All) {
+		chain = path(chain)
+		if !s.room.take(s.priceOf(chain), s.room.Paths) {
+			return sent{cut: whole}
+		}
 	}
-	return first
+	for i, c := range chain {
+		if first := s.known[c.Fingerprint]; first != nil {
+			chain[i] = first
+		} else {
+			s.known[c.Fingerprint] = c
+		}
+	}
+	return sent{chain, whole - len(chain)}
+}
+
+// priceOf is what keeping a chain costs beside what is kept already.
+func (s *store) priceOf(chain []*edge.Certificate) int64 {
+	sum := int64(0)
+	for _, c := range chain {
+		if s.known[c.Fingerprint] == nil {
+			sum += price(len(c.Raw))
+		}
+	}
+	return sum
+}
+
+// maxStaple is three times the largest OCSP response of a public CA, one that
+// carries its responder's certificate.
+const maxStaple = 16 << 10
+
+// staple keeps an OCSP response: cut where it is too large, or no room is left.
+func (s *store) staple(der []byte) (kept []byte, cut bool) {
+	if len(der) == 0 {
+		return nil, false
+	}
+	id := edge.Fingerprint(sha256.Sum256(der))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept = s.staples[id]
+	if kept == nil {
+		if len(der) > maxStaple || !s.room.take(price(len(der)), s.room.All) {
+			return nil, true
+		}
+		kept = bytes.Clone(der)
+		s.staples[id] = kept
+	}
+	return kept, false
 }
 
 // What is kept of a CertificateRequest's names: enough for the rule that says
@@ -80,26 +147,27 @@ const (
 
 // names are distinguished names as text (RFC 4514); one that cannot be read is
 // its bytes in hex. Servers of one pool send the same hundred: they are read
-// once.
+// once. None where there is no room.
 func (s *store) names(ders [][]byte) []string {
 	if len(ders) == 0 {
 		return nil
 	}
-	h := sha256.New()
-	for _, der := range ders {
-		h.Write([]byte{byte(len(der) >> 8), byte(len(der))})
-		h.Write(der)
-	}
-	id := edge.Fingerprint(h.Sum(nil))
+	id := hashOf(ders)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	names, ok := s.cas[id]
-	if !ok {
-		for _, der := range ders[:min(len(ders), maxNames)] {
-			names = append(names, distinguishedName(der))
-		}
-		s.cas[id] = names
+	if ok {
+		return names
 	}
+	size := 0
+	for _, der := range ders[:min(len(ders), maxNames)] {
+		names = append(names, distinguishedName(der))
+		size += len(names[len(names)-1])
+	}
+	if !s.room.take(price(size), s.room.All) {
+		names = nil
+	}
+	s.cas[id] = names
 	return names
 }
 
@@ -110,4 +178,14 @@ func distinguishedName(der []byte) string {
 		text = rdns.String()
 	}
 	return text[:min(len(text), maxNameLength)]
+}
+
+// take puts a chain into the sight, or says that there was no room for it.
+func (s *sight) take(k sent) (kept bool) {
+	s.chain, s.cut = k.chain, k.cut
+	if len(k.chain) > 0 {
+		return true
+	}
+	s.fault = fault.New(edge.ClassLocal, "the certificates of this scan take more memory than it may use; those of this endpoint were not kept")
+	return false
 }

@@ -34,7 +34,7 @@ func (f *Forest) diagnose(own, all *search, chain []*edge.Certificate) Result {
 		end = all.deadEnd
 	}
 	if end == nil { // every walk ended in a bound
-		return Result{Standing: Unverified, Path: chain[:1], Cut: true, Objection: f.givenUp()}
+		return Result{Standing: Unverified, Path: chain[:1], Cut: true, Objection: f.givenUp(chain)}
 	}
 	r := end.result(Unknown)
 	r.Cut = cut
@@ -43,7 +43,7 @@ func (f *Forest) diagnose(own, all *search, chain []*edge.Certificate) Result {
 	case selfSigned && len(r.Path) == 1:
 		r.Standing = SelfSigned
 	case cut:
-		r.Standing, r.Objection = Unverified, f.givenUp()
+		r.Standing, r.Objection = Unverified, f.givenUp(chain)
 	case selfSigned:
 		r.Standing = Private
 		r.Missing = missing(r.Path[1:max(1, len(r.Path)-1)], chain)
@@ -58,7 +58,10 @@ func (f *Forest) diagnose(own, all *search, chain []*edge.Certificate) Result {
 }
 
 // givenUp says why a search ended before its end.
-func (f *Forest) givenUp() string {
+func (f *Forest) givenUp(chain []*edge.Certificate) string {
+	if f.Short(chain) {
+		return NotWhole
+	}
 	if f.ctx.Err() != nil {
 		return "the scan ended before its path could be judged"
 	}

@@ -19,8 +19,9 @@ type Forest struct {
 	links   map[pair]link
 	results map[edge.Fingerprint]Result // by the hash of the chain's fingerprints
 	layouts map[edge.Fingerprint]Layout
-	names   map[string]string // edge.NameKey of what was asked: ten thousand leaves have one issuer
-	left    int               // of scanLimit
+	names   map[string]string         // edge.NameKey of what was asked: ten thousand leaves have one issuer
+	short   map[edge.Fingerprint]bool // chains of which not all was kept
+	left    int                       // of scanLimit
 }
 
 // A pair is a certificate and a key that may have signed it.

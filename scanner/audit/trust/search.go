@@ -48,7 +48,7 @@ type candidate struct {
 func (f *Forest) search(chain []*edge.Certificate, other bool, sp *spent) *search {
 	some := chain[:min(len(chain), maxSent)]
 	s := &search{f: f, sent: prints(some), mine: map[string][]*issuer{}, other: other, spent: sp, dead: map[*authority]bool{}}
-	s.cut = len(chain) > maxSent
+	s.cut = len(chain) > maxSent || f.Short(chain)
 	for _, c := range some {
 		if c.X509 == nil {
 			continue

@@ -115,6 +115,7 @@ func New(ctx context.Context, captures []edge.Capture, o Options) *Forest {
 		results: map[edge.Fingerprint]Result{},
 		layouts: map[edge.Fingerprint]Layout{},
 		names:   map[string]string{},
+		short:   map[edge.Fingerprint]bool{},
 		left:    scanLimit,
 	}
 	for _, c := range o.Roots {
@@ -126,15 +127,18 @@ func New(ctx context.Context, captures []edge.Capture, o Options) *Forest {
 	}
 	for i := range captures {
 		c := &captures[i]
-		f.addSent(&c.Endpoint, c.Chain)
+		f.addSent(&c.Endpoint, c.Chain, c.Cut)
 		for _, p := range c.Presentations {
-			f.addSent(&c.Endpoint, p.Chain)
+			f.addSent(&c.Endpoint, p.Chain, p.Cut)
 		}
 	}
 	return f
 }
 
-func (f *Forest) addSent(from *edge.Endpoint, chain []*edge.Certificate) {
+func (f *Forest) addSent(from *edge.Endpoint, chain []*edge.Certificate, cut int) {
+	if cut > 0 && len(chain) > 0 {
+		f.short[ChainKey(chain)] = true
+	}
 	for i, c := range chain {
 		if c.X509 != nil {
 			f.add(f.authority(c))
@@ -150,6 +154,14 @@ func (f *Forest) addSent(from *edge.Endpoint, chain []*edge.Certificate) {
 // Senders are the endpoints that sent c behind their leaf, in capture order.
 func (f *Forest) Senders(c *edge.Certificate) []*edge.Endpoint {
 	return f.senders[c.Fingerprint]
+}
+
+// NotWhole is why a question about what was sent has no answer where Short.
+const NotWhole = "the certificates of this scan take more memory than it may use: of the chain its path alone was kept"
+
+// Short says whether not all of a chain was kept.
+func (f *Forest) Short(chain []*edge.Certificate) bool {
+	return len(f.short) > 0 && f.short[ChainKey(chain)]
 }
 
 // Judge says how a chain, leaf first as sent, stands. One chain is judged
@@ -188,6 +200,9 @@ func (f *Forest) judge(chain []*edge.Certificate) Result {
 		return own.sound.result(Trusted)
 	}
 	all := f.search(chain, true, sp)
+	if all.sound != nil && f.Short(chain) { // its server may have sent what is missing
+		return Result{Standing: Unverified, Path: chain[:1], Cut: true, Objection: NotWhole}
+	}
 	if all.sound != nil {
 		r := all.sound.result(Incomplete)
 		r.Missing = missing(r.Path[1:len(r.Path)-1], chain)
