@@ -31,7 +31,8 @@ const mailPasswordVariable = "EDGECERT_SMTP_PASSWORD"
 const (
 	mailDialTimeout = 30 * time.Second
 	mailTimeout     = 3 * time.Minute
-	maxSubject      = 150 // runes; longer ones are cut by mail programs anyway
+	maxMailAnswers  = 1 << 20 // bytes that a server says for one mail, TLS and its certificates among them
+	maxSubject      = 150     // runes; longer ones are cut by mail programs anyway
 )
 
 // The ports that mean something: submission with STARTTLS (RFC 6409), which
@@ -54,12 +55,13 @@ type mailOptions struct {
 
 // mailer sends reports by one SMTP server.
 type mailer struct {
-	o        mailOptions
-	host     string
-	port     int
-	from     *mail.Address
-	to       []*mail.Address
-	password string
+	o           mailOptions
+	host        string
+	port        int
+	implicitTLS bool // TLS from the first byte
+	from        *mail.Address
+	to          []*mail.Address
+	password    string
 }
 
 // newMailer checks the options and fetches the password, so that a mistake
@@ -90,6 +92,7 @@ func newMailer(o mailOptions, getenv func(string) string) (*mailer, error) {
 	if m.host, m.port, err = splitServer(o.server); err != nil {
 		return nil, err
 	}
+	m.implicitTLS = m.port == implicitTLSPort && !o.clear
 	if o.user == "" {
 		return m, nil
 	}
@@ -148,34 +151,63 @@ func (m *mailer) send(ctx context.Context, r report.Report) error {
 }
 
 // options are how to speak with the server. The library heeds a context while
-// it dials alone, so the connection is closed when ctx is done; with implicit
-// TLS it has to dial by itself, and its timeout for each answer must do.
+// it dials alone, and reads answers of any length, so it is given a connection
+// that ends with ctx and at a limit.
 func (m *mailer) options(ctx context.Context) []smtp.Option {
-	options := []smtp.Option{smtp.WithPort(m.port), smtp.WithTimeout(mailDialTimeout),
-		smtp.WithTLSConfig(&tls.Config{ServerName: m.host, RootCAs: m.o.roots, MinVersion: tls.VersionTLS12})}
+	config := &tls.Config{ServerName: m.host, RootCAs: m.o.roots, MinVersion: tls.VersionTLS12}
+	dial, policy := limitedDial(ctx), smtp.TLSMandatory
 	switch {
 	case m.o.clear:
-		options = append(options, smtp.WithTLSPolicy(smtp.NoTLS), smtp.WithDialContextFunc(closing(ctx)))
-	case m.port == implicitTLSPort:
-		options = append(options, smtp.WithSSL())
-	default:
-		options = append(options, smtp.WithTLSPolicy(smtp.TLSMandatory), smtp.WithDialContextFunc(closing(ctx)))
+		policy = smtp.NoTLS
+	case m.implicitTLS:
+		// Where TLS is there before the first word no server offers STARTTLS
+		// (RFC 3207, section 4.2), and the library sees that it is there.
+		dial, policy = overTLS(dial, config), smtp.TLSOpportunistic
 	}
+	options := []smtp.Option{smtp.WithPort(m.port), smtp.WithTimeout(mailDialTimeout), smtp.WithTLSConfig(config),
+		smtp.WithTLSPolicy(policy), smtp.WithDialContextFunc(dial)}
 	if m.o.user != "" {
 		options = append(options, smtp.WithSMTPAuth(smtp.SMTPAuthAutoDiscover), smtp.WithUsername(m.o.user), smtp.WithPassword(m.password))
 	}
 	return options
 }
 
-// closing dials connections that end with ctx.
-func closing(ctx context.Context) smtp.DialContextFunc {
+// limitedDial dials connections that end with ctx, and of which maxMailAnswers is read.
+func limitedDial(ctx context.Context) smtp.DialContextFunc {
 	return func(dialing context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(dialing, network, address)
-		if err == nil {
-			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		if err != nil {
+			return nil, err
 		}
-		return conn, err
+		context.AfterFunc(ctx, func() { _ = conn.Close() })
+		return &limitedConn{Conn: conn, left: maxMailAnswers}, nil
 	}
+}
+
+func overTLS(dial smtp.DialContextFunc, config *tls.Config) smtp.DialContextFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		secured := tls.Client(conn, config)
+		return secured, secured.HandshakeContext(ctx)
+	}
+}
+
+// A limitedConn is a connection of which so much is read.
+type limitedConn struct {
+	net.Conn
+	left int
+}
+
+func (c *limitedConn) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, fmt.Errorf("the server says more than %d KB", maxMailAnswers>>10)
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
 }
 
 // explain says which server failed and, where it is known, the way out. What

@@ -3,8 +3,16 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -194,6 +202,12 @@ func plainServer(t *testing.T) (address string, received <-chan string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return speaking(t, l, "8BITMIME")
+}
+
+// speaking is a mail server behind l that can do one thing more.
+func speaking(t *testing.T, l net.Listener, able string) (address string, received <-chan string) {
+	t.Helper()
 	t.Cleanup(func() { _ = l.Close() })
 	mails := make(chan string, 1)
 	go func() {
@@ -202,14 +216,14 @@ func plainServer(t *testing.T) (address string, received <-chan string) {
 			if err != nil {
 				return
 			}
-			converse(conn, mails)
+			converse(conn, able, mails)
 		}
 	}()
 	return l.Addr().String(), mails
 }
 
 // converse speaks as much of RFC 5321 as takes in one mail.
-func converse(conn net.Conn, mails chan<- string) {
+func converse(conn net.Conn, able string, mails chan<- string) {
 	defer conn.Close()
 	fmt.Fprint(conn, "220 test\r\n")
 	in := bufio.NewReader(conn)
@@ -220,7 +234,9 @@ func converse(conn net.Conn, mails chan<- string) {
 		}
 		switch verb, _, _ := strings.Cut(strings.TrimSpace(strings.ToUpper(line)), " "); verb {
 		case "EHLO":
-			fmt.Fprint(conn, "250-test\r\n250 8BITMIME\r\n")
+			fmt.Fprintf(conn, "250-test\r\n250 %s\r\n", able)
+		case "AUTH":
+			fmt.Fprint(conn, "235 welcome\r\n")
 		case "QUIT":
 			fmt.Fprint(conn, "221 bye\r\n")
 			return
@@ -293,5 +309,117 @@ func TestMailToASilentServer(t *testing.T) {
 	began := time.Now()
 	if err := m.send(ctx, scanOf("edge-emea")); err == nil || time.Since(began) > 20*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
+	}
+}
+
+// serverCertificate is a self-signed certificate for 127.0.0.1 with its key, as
+// PEM, and a pool that trusts it.
+func serverCertificate(t *testing.T) ([]byte, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(text)
+	return text, pool
+}
+
+// TestMailToAnEndlessServer: what a server says without end is cut, whether in
+// one line or in many, before TLS, for it or within it.
+func TestMailToAnEndlessServer(t *testing.T) {
+	t.Parallel()
+	certificate, roots := serverCertificate(t)
+	pair, err := tls.X509KeyPair(certificate, certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, begin, again string
+		clear, implicit    bool
+	}{
+		{"a greeting in one line", "220 ", "hello ", true, false},
+		{"a greeting of many lines", "", "220-hello\r\n", true, false},
+		{"an answer to EHLO", "220 hello\r\n", "250-STARTTLS\r\n", false, false},
+		{"within TLS", "220 ", "hello ", false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.implicit {
+				l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}})
+			}
+			defer l.Close()
+			said := make(chan int, 1)
+			go func() {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				n, _ := io.WriteString(conn, c.begin)
+				again := strings.Repeat(c.again, 1<<10)
+				for more := 0; err == nil; n += more {
+					more, err = io.WriteString(conn, again)
+				}
+				said <- n
+			}()
+			o := mailOptions{to: []string{"ops@contoso.com"}, from: "edgecert@contoso.com", server: l.Addr().String(), clear: c.clear, roots: roots}
+			m, err := newMailer(o, noEnv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.implicitTLS = c.implicit
+			if err := m.send(t.Context(), scanOf("edge-emea")); err == nil || !strings.Contains(err.Error(), "says more than 1024 KB") {
+				t.Errorf("got %v", err)
+			}
+			if n := <-said; n < maxMailAnswers/2 {
+				t.Errorf("it was cut after %d bytes", n)
+			}
+		})
+	}
+}
+
+// TestMailOverImplicitTLS: TLS from the first byte, and the password goes within it.
+func TestMailOverImplicitTLS(t *testing.T) {
+	t.Parallel()
+	certificate, roots := serverCertificate(t)
+	pair, err := tls.X509KeyPair(certificate, certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, received := speaking(t, l, "AUTH PLAIN")
+	m, err := newMailer(mailOptions{to: []string{"ops@contoso.com"}, from: "edgecert@contoso.com", server: address, user: "alice", roots: roots},
+		func(string) string { return "secret" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.implicitTLS = true
+	r := hostilePool()
+	if err := m.send(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	checkMail(t, strings.NewReader(<-received), r)
+	m.o.roots = nil
+	if err := m.send(t.Context(), r); err == nil {
+		t.Error("it was sent to a server whose certificate nobody trusts")
 	}
 }
