@@ -92,14 +92,10 @@ func tellExpected(w *world, b bunch) Finding {
 		parts = append(parts, w.present(at)+" "+w.tell(leaf))
 	}
 	asked := len(w.those(func(c edge.Capture) bool { return c.Leaf() != nil && w.expectedKey(c) == b.key }))
-	f := Finding{
+	return Finding{
 		Certificates: leaves,
 		Subjects:     []string{strings.ToUpper(x.Thumbprint)},
 		Message: fmt.Sprintf("expected %s, which %d of %d endpoints present; %s",
 			meantText(x), asked-len(b.at), asked, strings.Join(parts, "; ")),
 	}
-	if w.choice(b.first.Endpoint.Role).Thumbprint == "" { // Windows knows no SHA-256
-		f.Steps = []Step{{On: w.names(b.at), Text: "import the certificate that is meant, and assign it by the thumbprint that Windows shows of it"}}
-	}
-	return f
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"strings"
+	"testing"
 
 	"edgecert/scanner/edge"
 )
@@ -36,7 +37,7 @@ func expectedCases() []ruleCase {
 			change: func(w *testWorld) {
 				w.pool().Expect = []edge.Expectation{{Text: "ab", Thumbprint: strings.Repeat("ab", 32)}}
 			},
-			at: "pool", fix: "by the thumbprint that Windows shows",
+			at: "pool", says: []string{"the certificate with thumbprint ABAB"}, fix: `(Get-PfxCertificate 'C:\edge.pfx').Thumbprint`,
 		},
 		{
 			rule: idExpected, name: "it arrived on two members of three", want: Found,
@@ -88,5 +89,27 @@ func expectedCases() []ruleCase {
 			},
 			at: "other 443", says: []string{"which 0 of 2 endpoints present"},
 		},
+	}
+}
+
+// Which of its two thumbprints somebody gave makes no difference but in how the
+// command finds it: nothing new is requested, and the expiry of the old one is no
+// problem of its own.
+func TestEitherThumbprintOfWhatNobodyPresentsBringsItAlone(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{20, 32} {
+		w := healthy(t)
+		w.pool().Inventory = nil
+		w.everywhere(oldLeaf(w))
+		w.pool().Expect = []edge.Expectation{{Text: "ab", Thumbprint: strings.Repeat("ab", size)}}
+		j := w.judge()
+		if len(j.Problems) != 1 || len(j.Steps) != 3 || !strings.Contains(j.Steps[0].Text, strings.Repeat("AB", size)) {
+			t.Errorf("%d bytes: %d problems, steps %+v", size, len(j.Problems), j.Steps)
+		}
+		for _, s := range j.Steps {
+			if strings.Contains(strings.Join(s.Commands, " "), "Request-CsCertificate") {
+				t.Errorf("%d bytes: a new one is requested: %+v", size, s)
+			}
+		}
 	}
 }

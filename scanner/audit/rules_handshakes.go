@@ -73,7 +73,7 @@ func (w *world) findTurns(r *result, i int, turns []edge.Presentation, leaves []
 // which of them has which certificate.
 func (w *world) behindOne(r edge.Role) []Step {
 	steps := []Step{{Text: "ask each member behind the address by its own one (member lines of the targets file), and scan again"}}
-	if right := w.choice(r); right.Usable() && w.pool.IsEdge() {
+	if right := w.choice(r); right.Usable() && right.Thumbprint != "" && w.pool.IsEdge() {
 		steps = append(steps, Step{Text: "where the right certificate is missing, import it, assign it and restart",
 			Commands: append([]string{remedy.Assign([]string{edge.CertificateType(r)}, right.Thumbprint)}, remedy.Restart()...)})
 	}

@@ -151,7 +151,7 @@ func (w *world) judgeInUse(r *result) {
 func (w *world) bothWays(r edge.Role) []Step {
 	right := w.choice(edge.Access)
 	out := []Step{{Text: fmt.Sprintf("if %s is meant to have a certificate of its own, write %q into the pool's description", r.Title(), w.partition(r))}}
-	if right.Usable() {
+	if right.Usable() && right.Thumbprint != "" {
 		out = append(out, Step{Text: "if not, assign the pool's certificate on every member and restart, one member after the other",
 			Commands: append([]string{remedy.Assign([]string{edge.CertificateType(r)}, right.Thumbprint)}, remedy.Restart()...)})
 	}

@@ -64,11 +64,11 @@ func (p *planner) carryHeadline(x cause) string {
 	case len(leaves) == 0:
 		return who + " " + p.short(p.worst(x))
 	case len(leaves) > 1:
-		return fmt.Sprintf("%s present%s %d other certificates than %s%s", who, p.s(lag), len(leaves), right.Thumbprint[:8], p.onServices(lag))
+		return fmt.Sprintf("%s present%s another certificate than %s%s, %d in all", who, p.s(lag), right.short(), p.onServices(lag), len(leaves))
 	case right.Certificate != nil && Newer(right.Certificate, leaves[0]) > 0:
 		return p.stillPresent(lag, leaves[0])
 	default:
-		text := fmt.Sprintf("%s present%s %s%s instead of %s", who, p.s(lag), print(leaves[0])[:8], p.onServices(lag), right.Thumbprint[:8])
+		text := fmt.Sprintf("%s present%s %s%s instead of %s", who, p.s(lag), print(leaves[0])[:8], p.onServices(lag), right.short())
 		if f := p.worst(x); p.Rule(f.Rule).Weight > 0 {
 			text += ": it " + p.short(f)
 		}
@@ -82,7 +82,7 @@ func (p *planner) renewHeadline(x cause) string {
 		return "the certificate " + p.short(f)
 	}
 	if g := p.againstExpected(x); g != nil {
-		return "the expected certificate " + p.choice(x.group).Thumbprint[:8] + " " + p.short(*g)
+		return "the expected certificate " + p.choice(x.group).short() + " " + p.short(*g)
 	}
 	if p.Rule(f.Rule).Weight == 0 { // nobody knows which of several is right
 		return p.who(f.Cells) + " " + p.short(f)

@@ -58,13 +58,34 @@ const (
 // A Choice is the certificate that the services of a group should present.
 type Choice struct {
 	Certificate *edge.Certificate // nil where it was neither presented nor given
-	Thumbprint  string            // SHA-1 in upper hex; empty where it is not known which is right
+	Thumbprint  string            // SHA-1 in upper hex; empty where it is not known
+	Digest      string            // SHA-256 in upper hex, where that alone is known of an expected one
 	Expected    bool              // somebody said so
 	Condemned   bool              // something is wrong with it that another certificate would mend
 }
 
 // Usable says whether a step may install the certificate.
-func (c Choice) Usable() bool { return c.Thumbprint != "" && !c.Condemned }
+func (c Choice) Usable() bool { return c.Thumbprint+c.Digest != "" && !c.Condemned }
+
+// short is how a headline calls the certificate.
+func (c Choice) short() string { return cmp.Or(c.Thumbprint, c.Digest)[:8] }
+
+// named is how a step calls it.
+func (c Choice) named() string {
+	if c.Thumbprint == "" {
+		return "SHA-256 " + c.Digest
+	}
+	return "thumbprint " + c.Thumbprint
+}
+
+// assign is the command for certificate types. Windows knows no SHA-256:
+// where that alone is known, the thumbprint is read out of the file to import.
+func (c Choice) assign(types []string) string {
+	if c.Thumbprint == "" {
+		return assignFile(types, edgePFX)
+	}
+	return Assign(types, c.Thumbprint)
+}
 
 // Choose finds the right certificate of a group of roles: the expected one
 // where there is one, else valid, least against it, newest, most presented.
@@ -135,8 +156,10 @@ func (c *Case) expected(group []edge.Role) (Choice, bool) {
 		return Choice{}, false
 	}
 	want := Choice{Certificate: x.Certificate, Expected: true}
-	if len(x.Thumbprint) == 2*sha1.Size { // all that a command needs; a SHA-256 is nothing to Windows
+	if len(x.Thumbprint) == 2*sha1.Size {
 		want.Thumbprint = HexOnly(x.Thumbprint)
+	} else {
+		want.Digest = HexOnly(x.Thumbprint)
 	}
 	for _, o := range c.offered(group) {
 		if want.Certificate == nil && x.Matches(o.leaf) {

@@ -107,7 +107,7 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 	right := p.choice(x.group)
 	wrong, assigned := p.wrongTypes(x, right.Thumbprint)
 	if !p.Pool.IsEdge() {
-		return []finding.Step{{On: p.membersOf(x), Text: "install the certificate with thumbprint " + right.Thumbprint}}
+		return []finding.Step{{On: p.membersOf(x), Text: "install the certificate with " + right.named()}}
 	}
 	var out []finding.Step
 	holders := p.holders(right.Thumbprint)
@@ -119,15 +119,18 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 			}
 		}
 	}
+	if len(lacking) > 0 || right.Thumbprint == "" {
+		out = append(out, p.exportStep(right, holders))
+	}
 	if len(lacking) > 0 {
-		out = append(out, p.exportStep(right, holders), copyStep(lacking))
+		out = append(out, copyStep(lacking))
 	}
 	what := "it"
 	if len(out) == 0 {
-		what = "the certificate " + right.Thumbprint[:8]
+		what = "the certificate " + right.short()
 	}
 	for _, m := range wrong {
-		out = append(out, assignStep(what, m.names, m.types, right.Thumbprint))
+		out = append(out, assignStep(what, m.names, right.assign(m.types)))
 	}
 	if len(assigned) > 0 {
 		out = append(out, RestartAlone(assigned))
@@ -151,7 +154,7 @@ func InTurn(members []string) string {
 func (p *planner) exportStep(right Choice, holders []string) finding.Step {
 	if len(holders) == 0 || holders[0] == edge.VIPMember {
 		if right.Expected {
-			return finding.Step{Text: "have the PFX of the certificate that is meant, thumbprint " + right.Thumbprint + ", at hand as " + edgePFX}
+			return finding.Step{Text: "have the PFX of the certificate that is meant, " + right.named() + ", at hand as " + edgePFX}
 		}
 		return finding.Step{Text: "where it is assigned, export the certificate with its private key", Commands: []string{ExportPFX(InStore(right.Thumbprint), edgePFX)}}
 	}
@@ -162,13 +165,13 @@ func copyStep(members []string) finding.Step {
 	return finding.Step{On: members, Text: "copy that file there and import it", Commands: []string{ImportPFX(edgePFX)}}
 }
 
-func assignStep(what string, members, types []string, thumbprint string) finding.Step {
+func assignStep(what string, members []string, command string) finding.Step {
 	text := "assign " + what + " and restart" + InTurn(members)
 	if slices.Equal(members, []string{edge.VIPMember}) { // nobody was asked but the load balancer
 		members, text = nil, "on every member that lacks it, import "+what+", assign it and restart"+InTurn(nil)
 	}
 	return finding.Step{On: members, Text: text,
-		Commands: append([]string{Assign(types, thumbprint)}, Restart()...)}
+		Commands: append([]string{command}, Restart()...)}
 }
 
 // Members with the same types to be assigned.
@@ -277,9 +280,8 @@ func (p *planner) requestSteps(x cause, q edge.CertificateRequest) []finding.Ste
 		out[len(out)-1].Text += ", and export it with its private key"
 		out = append(out, finding.Step{On: others, Text: onOne(others, rest) + "copy that file there and import it", Commands: []string{ImportPFX(pfx)}})
 	}
-	s := assignStep("it", all, p.renewedTypes(x.group, q.Types), "")
+	s := assignStep("it", all, assignFile(p.renewedTypes(x.group, q.Types), file))
 	s.Text = onOne(all, "every member") + s.Text
-	s.Commands[0] = assignFile(p.renewedTypes(x.group, q.Types), file)
 	return append(out, s)
 }
 
