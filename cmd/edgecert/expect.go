@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/pflag"
 
@@ -10,7 +13,28 @@ import (
 )
 
 func bindExpect(f *pflag.FlagSet, expect *string) {
-	f.StringVar(expect, "expect", "", "the certificate that was meant, `FILE|THUMBPRINT`: every endpoint must present it")
+	f.Var(once{expect}, "expect", "the certificate that was meant, `FILE|THUMBPRINT`: every endpoint must present it")
+}
+
+// once is the text of a flag that is given once at most: of two certificates
+// that were meant, one would be left out in silence.
+type once struct{ *string }
+
+func (o once) String() string {
+	if o.string == nil {
+		return ""
+	}
+	return *o.string
+}
+
+func (o once) Type() string { return "once" }
+
+func (o once) Set(text string) error {
+	if *o.string != "" {
+		return errors.New("given twice")
+	}
+	*o.string = text
+	return nil
 }
 
 // expectation completes what an `expect` line or --expect says: a thumbprint, or
@@ -22,7 +46,7 @@ func expectation(x edge.Expectation, password func(name string) (string, error))
 	}
 	data, err := readAtMost(x.Text, certfile.MaxSize)
 	if err != nil {
-		return x, hintf("a thumbprint has 40 or 64 hexadecimal digits", "%s: reading the expected certificate: %w", x.Source, err)
+		return x, hintf(thumbprintHint(x.Text), "%s: reading the expected certificate: %w", x.Source, err)
 	}
 	file, err := certfile.Read(x.Text, data, func() (string, error) { return password(x.Text) })
 	if err != nil {
@@ -31,6 +55,35 @@ func expectation(x edge.Expectation, password func(name string) (string, error))
 	x.Certificate, x.Chain, x.File = file.Certificates[0], file.Chain(), file.Checked()
 	x.Thumbprint = x.Certificate.Fingerprint.String()
 	return x, nil
+}
+
+// thumbprintHint says what a thumbprint is, and how far text is from one.
+func thumbprintHint(text string) string {
+	hint := "a thumbprint has 40 or 64 hexadecimal digits"
+	digits := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Hex_Digit, r) {
+			return r
+		}
+		return -1
+	}, text)
+	if len(digits) > 16 && 10*len(digits) > 6*len(text) {
+		hint += fmt.Sprintf(": these are %d", len(digits))
+	}
+	return hint
+}
+
+// wholeThumbprint refuses a thumbprint that was pasted with its blanks and
+// without quotes: all but its beginning would be hosts.
+func wholeThumbprint(expect string, args []string) error {
+	if _, ok := edge.ParseThumbprint(expect); ok || len(args) == 0 {
+		return nil
+	}
+	for n := range args {
+		if _, ok := edge.ParseThumbprint(expect + strings.Join(args[:n+1], "")); ok {
+			return hintf("write it as --expect \""+expect+" "+args[0]+" ...\"", "--expect %s: a thumbprint with blanks stands in quotes", expect)
+		}
+	}
+	return nil
 }
 
 // readExpected reads the files that `expect` lines name.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -95,7 +96,10 @@ func (o outputFlags) formats() (stdout formats.Format, files []formats.Format, e
 	if !ok {
 		return stdout, nil, oneOf("--format", o.format, formatNames()...)
 	}
-	for _, name := range o.files {
+	for i, name := range o.files {
+		if slices.ContainsFunc(o.files[:i], func(other string) bool { return sameFile(name, other) }) {
+			return stdout, nil, hintf("give each report a file of its own", "--output %s is given twice", name)
+		}
 		if info, err := os.Stat(name); err == nil && info.IsDir() {
 			return stdout, nil, hintf("name a file in it, as "+filepath.Join(name, "edge.html"), "--output %s: it is a folder", name)
 		}
@@ -112,6 +116,28 @@ func (o outputFlags) formats() (stdout formats.Format, files []formats.Format, e
 		files = append(files, format)
 	}
 	return stdout, files, nil
+}
+
+// spare refuses to write a report over what is read.
+func (o outputFlags) spare(read []string) error {
+	for _, name := range o.files {
+		if slices.ContainsFunc(read, func(other string) bool { return sameFile(name, other) }) {
+			return hintf("give the report a file of its own", "--output %s would overwrite the targets", name)
+		}
+	}
+	return nil
+}
+
+// sameFile says whether two names are one file, which need not be there.
+func sameFile(a, b string) bool {
+	one, err1 := os.Stat(a)
+	other, err2 := os.Stat(b)
+	if err1 == nil && err2 == nil {
+		return one.Mode().IsRegular() && os.SameFile(one, other)
+	}
+	a, err1 = filepath.Abs(a)
+	b, err2 = filepath.Abs(b)
+	return err1 == nil && err2 == nil && a == b
 }
 
 func (o outputFlags) open(ctx context.Context, a *app) (*sinks, error) {

@@ -79,11 +79,12 @@ func (a *app) explainCommand() *cobra.Command {
 			return describedRules(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if args[0] == vantage.Differs {
+			of := strings.ToLower(strings.TrimSpace(args[0]))
+			if of == vantage.Differs {
 				_, err := io.WriteString(a.out, flow(vantage.Differs+" (error, warning or info)\n\n"+vantage.Doc, min(width(a.out), 100)))
 				return err
 			}
-			text, err := explanation(args[0])
+			text, err := explanation(of)
 			if err != nil {
 				return err
 			}

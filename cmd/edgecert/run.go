@@ -85,7 +85,7 @@ func (a *app) root() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
-		PersistentPreRunE:          func(*cobra.Command, []string) error { return a.prepare() },
+		PersistentPreRunE:          func(c *cobra.Command, _ []string) error { return a.prepare(c) },
 		RunE: func(c *cobra.Command, _ []string) error {
 			if version {
 				return a.versionCommand().RunE(c, nil)
@@ -110,7 +110,10 @@ func (a *app) root() *cobra.Command {
 }
 
 // prepare runs before every command, once the flags are read.
-func (a *app) prepare() error {
+func (a *app) prepare(c *cobra.Command) error {
+	if err := noneEmpty(c.Flags()); err != nil {
+		return err
+	}
 	if a.opts.logFormat != "text" && a.opts.logFormat != "json" {
 		return hintf("use --log-format text or --log-format json", "--log-format %q: no such format", a.opts.logFormat)
 	}

@@ -205,6 +205,12 @@ func (a *app) scan(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, o outputFlags,
 	capture func(context.Context, edge.Evidence, scanFlags, scanner.Options, audit.Policy) (report.Report, error)) error {
 	ctx := c.Context()
+	if err := wholeThumbprint(s.expect, args); err != nil {
+		return err
+	}
+	if err := o.spare(s.targets); err != nil {
+		return err
+	}
 	policy, err := p.policy()
 	if err != nil {
 		return err

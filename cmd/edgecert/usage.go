@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,10 +83,24 @@ func flagError(c *cobra.Command, err error) error {
 		return hintf(hint, "--%s %q: no whole number, or one too large", f.Name, value.GetValue())
 	case "duration":
 		return hintf(fmt.Sprintf("write it as --%s %s", f.Name, defaultOf(f)), "--%s %q: no duration", f.Name, value.GetValue())
+	case "once":
+		return hintf("a line expect in each pool of the targets file can say more than one", "--%s is given twice", f.Name)
 	case "bool":
 		return hintf(fmt.Sprintf("--%s alone is enough", f.Name), "--%s %q: neither true nor false", f.Name, value.GetValue())
 	}
 	return hintf(hint, "%w", err)
+}
+
+// noneEmpty refuses a flag whose value is empty, mostly a script's variable that
+// was not set: what it asks for would be left out in silence.
+func noneEmpty(f *pflag.FlagSet) (err error) {
+	f.Visit(func(f *pflag.Flag) {
+		many, isList := f.Value.(pflag.SliceValue)
+		if err == nil && (f.Value.String() == "" || isList && slices.Contains(many.GetSlice(), "")) {
+			err = hintf("give it a value, or leave it out; a variable of the script may be empty", "--%s: its value is empty", f.Name)
+		}
+	})
+	return err
 }
 
 // defaultOf is a flag's default, durations as one writes them.

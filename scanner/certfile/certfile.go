@@ -57,7 +57,7 @@ var (
 	ErrTooLarge       = fmt.Errorf("the file is larger than %d MB: no certificate is", MaxSize>>20)
 	ErrNoCertificate  = errors.New("the file holds no certificate")
 	ErrPasswordNeeded = errors.New("the file is encrypted and no password was given")
-	ErrWrongPassword  = errors.New("the password is wrong")
+	ErrWrongPassword  = edge.Hintf("it is the one that was given when the file was exported; capitals count", "the password is wrong")
 )
 
 // Read reads a file's contents. password is called once at most, and only

@@ -61,7 +61,8 @@ func (p Pool) Group(r Role) []Role {
 
 // ParseThumbprint reads a SHA-1 or SHA-256 in hexadecimal as Windows shows and
 // pastes it, in any case, with blanks, colons or hyphens between, and with the
-// invisible mark of direction in front; false where s is none.
+// invisible mark of direction in front, or as OpenSSL prints it ("sha1
+// Fingerprint="); false where s is none.
 func ParseThumbprint(s string) (string, bool) {
 	digits := strings.ToLower(strings.Map(func(r rune) rune {
 		if r == ' ' || r == ':' || r == '-' || r == '\t' || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zs, r) {
@@ -69,6 +70,9 @@ func ParseThumbprint(s string) (string, bool) {
 		}
 		return r
 	}, s))
+	for _, label := range []string{"sha256", "sha1", "fingerprint", "thumbprint", "="} {
+		digits = strings.TrimPrefix(digits, label)
+	}
 	raw, err := hex.DecodeString(digits)
 	return digits, err == nil && (len(raw) == sha1.Size || len(raw) == sha256.Size)
 }

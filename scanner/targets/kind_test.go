@@ -84,7 +84,9 @@ func TestExpectLine(t *testing.T) {
 		t.Error(d)
 	}
 	for text, ok := range map[string]bool{
-		strings.Repeat("A9:", 31) + "a9": true, strings.Repeat("a9-", 19) + "a9": true, "a9": false, strings.Repeat("g", 40): false, strings.Repeat("a", 41): false,
+		strings.Repeat("A9:", 31) + "a9": true, strings.Repeat("a9-", 19) + "a9": true,
+		"sha256 Fingerprint=" + strings.Repeat("A9:", 31) + "a9": true, "SHA1 Fingerprint=" + strings.Repeat("A9:", 19) + "a9": true, "SHA-1: " + strings.Repeat("a9", 20): true,
+		"sha256 Fingerprint=": false, "a9": false, strings.Repeat("g", 40): false, strings.Repeat("a", 41): false,
 	} {
 		if _, got := edge.ParseThumbprint(text); got != ok {
 			t.Errorf("%q: %v", text, got)
