@@ -15,8 +15,8 @@ import (
 // JUnit writes one suite a pool and one test a rule, for build servers. What
 // makes the exit status fail is a failure: errors and warnings, by failOn
 // ("error", "never") errors alone or nothing. Other findings are the output of a
-// test that passes; what does not apply or could not be told is skipped. A test
-// named "coverage" is in error where a cell was not seen or the pool could not be
+// test that passes; what does not apply, could not be told, or is told by another
+// rule's finding is skipped. A test named "coverage" is in error where a cell was not seen or the pool could not be
 // judged wholly, so that a skipped rule never looks like a passed one. What
 // changed is the output of a suite of its own.
 func JUnit(w io.Writer, r Report, failOn string) error {
@@ -126,8 +126,21 @@ func testcase(p Pool, class, rule string, fs []audit.Finding, failOn string) jun
 		t.Skipped = &junit.Result{Message: "does not apply to this pool"}
 	case p.Rules[rule] == audit.CouldNotTell:
 		t.Skipped = &junit.Result{Message: "could not tell: " + p.whyUntold(rule)}
+	case p.Rules[rule] == audit.Found:
+		t.Skipped = &junit.Result{Message: "told by " + p.tellers(rule)}
 	}
 	return t
+}
+
+// tellers are the rules whose findings tell what this one found, too.
+func (p Pool) tellers(rule string) string {
+	var rules []string
+	for _, f := range p.Findings {
+		if slices.Contains(f.Also, rule) && !slices.Contains(rules, f.Rule) {
+			rules = append(rules, f.Rule)
+		}
+	}
+	return Enumerate(rules)
 }
 
 // places are the cells that a finding blames.
