@@ -4,16 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-)
 
-// The bounds of a saved document. Its longest texts are certificates and the
-// messages that name what stands in them; its deepest place is a port within an
-// address within a member within a plan.
-const (
-	maxDocument = 1 << 30 // some 800,000 endpoints
-	maxDepth    = 32
-	maxNumber   = 64
-	maxString   = 16 << 20
+	"edgecert/scanner/limits"
 )
 
 // A guard looks at every byte of a document before it is decoded, so that
@@ -56,8 +48,8 @@ func (g *guard) Read(p []byte) (int, error) {
 			return i, g.err
 		}
 	}
-	if g.read += int64(n); g.read > maxDocument {
-		g.err = refusal{fmt.Errorf("the report is larger than %d MiB", maxDocument>>20)}
+	if g.read += int64(n); g.read > limits.SavedScan {
+		g.err = refusal{fmt.Errorf("the report is larger than %d MiB", limits.SavedScan>>20)}
 		return n, g.err
 	}
 	if err != nil && err != io.EOF {
@@ -72,8 +64,8 @@ func (g *guard) look(c byte) error {
 	case escaped:
 		g.state = inString
 	case inString:
-		if g.length++; g.length > maxString {
-			return damaged("a text of more than %d MiB", maxString>>20)
+		if g.length++; g.length > limits.JSONText {
+			return damaged("a text of more than %d MiB", limits.JSONText>>20)
 		}
 		switch c {
 		case '\\':
@@ -85,8 +77,8 @@ func (g *guard) look(c byte) error {
 		return g.lookKey(c)
 	case inNumber:
 		if c >= '0' && c <= '9' || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E' {
-			if g.length++; g.length > maxNumber {
-				return damaged("a number of more than %d digits", maxNumber)
+			if g.length++; g.length > limits.JSONNumber {
+				return damaged("a number of more than %d digits", limits.JSONNumber)
 			}
 			return nil
 		}
@@ -101,8 +93,8 @@ func (g *guard) look(c byte) error {
 // lookKey takes the letters of which all keys of the document are made.
 func (g *guard) lookKey(c byte) error {
 	if c != '"' {
-		if g.key = append(g.key, c); !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-') || len(g.key) > maxNumber {
-			return damaged("key %.70q: keys are lower-case letters, digits, _ and -, %d at most", g.key, maxNumber)
+		if g.key = append(g.key, c); !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-') || len(g.key) > limits.JSONNumber {
+			return damaged("key %.70q: keys are lower-case letters, digits, _ and -, %d at most", g.key, limits.JSONNumber)
 		}
 		return nil
 	}
@@ -125,8 +117,8 @@ func (g *guard) structure(c byte) error {
 	case c == '-', c >= '0' && c <= '9':
 		g.state, g.length = inNumber, 1
 	case c == '{', c == '[':
-		if len(g.stack) == maxDepth {
-			return damaged("more than %d levels of nesting", maxDepth)
+		if len(g.stack) == limits.JSONDepth {
+			return damaged("more than %d levels of nesting", limits.JSONDepth)
 		}
 		g.open(c)
 	case (c == '}' || c == ']') && len(g.stack) > 0:

@@ -18,6 +18,7 @@ import (
 	"edgecert/report"
 	"edgecert/scanner/certfile"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets"
 )
 
@@ -178,10 +179,10 @@ func (a *app) checkedPool(k checkFlags) (edge.Pool, error) {
 // is waited for until Ctrl-C.
 func (a *app) certificate(ctx context.Context, name string) (string, []byte, error) {
 	if name == stdinName {
-		data, err := io.ReadAll(io.LimitReader(a.in, certfile.MaxSize+1))
+		data, err := io.ReadAll(io.LimitReader(a.in, limits.CertificateFile+1))
 		return called(name), data, err
 	}
-	data, err := await(ctx, func() ([]byte, error) { return readAtMost(name, certfile.MaxSize) })
+	data, err := await(ctx, func() ([]byte, error) { return readAtMost(name, limits.CertificateFile) })
 	return name, data, err
 }
 

@@ -3,9 +3,15 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,6 +28,7 @@ func fromCode() map[string]func(*bytes.Buffer) error {
 		"rules":    writeRulesPage,
 		"formats":  writeFormats,
 		"commands": writeCommands,
+		"limits":   writeLimits,
 	}
 }
 
@@ -132,6 +139,46 @@ func flagTables(b *bytes.Buffer, c *cobra.Command, every bool) {
 		}
 		b.WriteString("\n")
 	}
+}
+
+// writeLimits is the table of limits: its constants with what their comments say.
+func writeLimits(b *bytes.Buffer) error {
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, filepath.Join("..", "..", "scanner", "limits", "limits.go"), nil, parser.ParseComments)
+	if err != nil {
+		return err
+	}
+	pkg, err := new(types.Config).Check("limits", set, []*ast.File{file}, nil)
+	if err != nil {
+		return err
+	}
+	for _, d := range file.Decls {
+		title, more, _ := strings.Cut(strings.TrimSpace(d.(*ast.GenDecl).Doc.Text()), ".")
+		fmt.Fprintf(b, "## %s\n\n%s| | limit | |\n|---|---|---|\n", title, strings.TrimLeft(more+"\n\n", " \n"))
+		for _, spec := range d.(*ast.GenDecl).Specs {
+			line := spec.(*ast.ValueSpec)
+			what, why, _ := strings.Cut(strings.TrimSpace(line.Comment.Text()), ": ")
+			value, _ := constant.Int64Val(pkg.Scope().Lookup(line.Names[0].Name).(*types.Const).Val())
+			limit := size(value, strings.HasPrefix(what, "bytes "))
+			fmt.Fprintf(b, "| %s | %s | %s |\n", cell(markdown(strings.TrimPrefix(what, "bytes of "))), limit, cell(markdown(why)))
+		}
+		b.WriteString("\n")
+	}
+	return nil
+}
+
+func size(n int64, bytes bool) string {
+	switch {
+	case bytes && n >= 1<<20:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case bytes && n%1024 == 0:
+		return fmt.Sprintf("%d KiB", n>>10)
+	case bytes:
+		return fmt.Sprintf("%d B", n)
+	case n < 10_000:
+		return strconv.FormatInt(n, 10)
+	}
+	return fmt.Sprintf("%s,%03d", size(n/1000, false), n%1000)
 }
 
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

@@ -10,6 +10,7 @@ import (
 
 	"edgecert/scanner/certfile"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 func bindExpect(f *pflag.FlagSet, expect *string) {
@@ -44,7 +45,7 @@ func expectation(x edge.Expectation, password func(name string) (string, error))
 		x.Text, x.Thumbprint = print, print
 		return x, nil
 	}
-	data, err := readAtMost(x.Text, certfile.MaxSize)
+	data, err := readAtMost(x.Text, limits.CertificateFile)
 	if err != nil {
 		return x, hintf(thumbprintHint(x.Text), "%s: reading the expected certificate: %w", x.Source, err)
 	}

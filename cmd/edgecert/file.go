@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"edgecert/scanner/limits"
 )
 
 // publicFile is the mode of reports: the umask decides, as it does for any
@@ -197,9 +199,6 @@ func sweepTemps(name string, age time.Duration) {
 	}
 }
 
-// maxPassword bounds a password file, in bytes: anything longer is the wrong file.
-const maxPassword = 4096
-
 // firstLine reads a password from the first line of a file.
 func firstLine(name string) (string, error) {
 	f, err := os.Open(name)
@@ -208,7 +207,7 @@ func firstLine(name string) (string, error) {
 	}
 	defer f.Close()
 	// PowerShell and Notepad write a byte order mark, PowerShell 5 even UTF-16.
-	text, err := io.ReadAll(transform.NewReader(io.LimitReader(f, maxPassword), unicode.BOMOverride(transform.Nop)))
+	text, err := io.ReadAll(transform.NewReader(io.LimitReader(f, limits.PasswordFile), unicode.BOMOverride(transform.Nop)))
 	line, _, _ := strings.Cut(string(text), "\n")
 	return strings.TrimSuffix(line, "\r"), err
 }

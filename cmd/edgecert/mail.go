@@ -20,6 +20,7 @@ import (
 	"edgecert/report/text"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // mailPasswordVariable is the environment variable for the SMTP password. On a
@@ -31,8 +32,7 @@ const mailPasswordVariable = "EDGECERT_SMTP_PASSWORD"
 const (
 	mailDialTimeout = 30 * time.Second
 	mailTimeout     = 3 * time.Minute
-	maxMailAnswers  = 1 << 20 // bytes that a server says for one mail, TLS and its certificates among them
-	maxSubject      = 150     // runes; longer ones are cut by mail programs anyway
+	maxSubject      = 150 // runes; longer ones are cut by mail programs anyway
 )
 
 // The ports that mean something: submission with STARTTLS (RFC 6409), which
@@ -172,7 +172,7 @@ func (m *mailer) options(ctx context.Context) []smtp.Option {
 	return options
 }
 
-// limitedDial dials connections that end with ctx, and of which maxMailAnswers is read.
+// limitedDial dials connections that end with ctx, and of which limits.MailAnswers is read.
 func limitedDial(ctx context.Context) smtp.DialContextFunc {
 	return func(dialing context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(dialing, network, address)
@@ -180,7 +180,7 @@ func limitedDial(ctx context.Context) smtp.DialContextFunc {
 			return nil, err
 		}
 		context.AfterFunc(ctx, func() { _ = conn.Close() })
-		return &limitedConn{Conn: conn, left: maxMailAnswers}, nil
+		return &limitedConn{Conn: conn, left: limits.MailAnswers}, nil
 	}
 }
 
@@ -203,7 +203,7 @@ type limitedConn struct {
 
 func (c *limitedConn) Read(p []byte) (int, error) {
 	if c.left <= 0 {
-		return 0, fmt.Errorf("the server says more than %d KB", maxMailAnswers>>10)
+		return 0, fmt.Errorf("the server says more than %d KB", limits.MailAnswers>>10)
 	}
 	n, err := c.Conn.Read(p[:min(len(p), c.left)])
 	c.left -= n

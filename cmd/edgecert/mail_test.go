@@ -31,6 +31,7 @@ import (
 	"edgecert/report/text"
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 func noEnv(string) string { return "" }
@@ -387,7 +388,7 @@ func TestMailToAnEndlessServer(t *testing.T) {
 			if err := m.send(t.Context(), scanOf("edge-emea")); err == nil || !strings.Contains(err.Error(), "says more than 1024 KB") {
 				t.Errorf("got %v", err)
 			}
-			if n := <-said; n < maxMailAnswers/2 {
+			if n := <-said; n < limits.MailAnswers/2 {
 				t.Errorf("it was cut after %d bytes", n)
 			}
 		})

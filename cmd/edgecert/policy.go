@@ -10,6 +10,7 @@ import (
 	"edgecert/scanner/audit"
 	"edgecert/scanner/certfile"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // policyFlags say how captures are judged.
@@ -109,7 +110,7 @@ func (p *policyFlags) severities() (map[string]audit.Severity, error) {
 func readRoots(files []string) ([]*edge.Certificate, error) {
 	var roots []*edge.Certificate
 	for _, name := range files {
-		data, err := readAtMost(name, certfile.MaxSize)
+		data, err := readAtMost(name, limits.CertificateFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading the roots of --roots: %w", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/inventory"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets"
 	"edgecert/scanner/targets/discover"
 	"edgecert/scanner/targets/dns"
@@ -127,7 +128,7 @@ func partners(found []edge.Pool, domains []targets.Domain) []edge.Pool {
 func readInventories(pools []edge.Pool, now time.Time) error {
 	for i := range pools {
 		for _, f := range pools[i].InventoryFiles {
-			data, err := readAtMost(f.Path, inventory.MaxSize)
+			data, err := readAtMost(f.Path, limits.Inventory)
 			if err != nil {
 				return fmt.Errorf("%s: reading the inventory of %s: %w", f.Source, f.Member, err)
 			}

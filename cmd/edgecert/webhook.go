@@ -16,6 +16,7 @@ import (
 
 	"edgecert/report"
 	"edgecert/scanner/audit"
+	"edgecert/scanner/limits"
 )
 
 // The bounds of a message: a receiver that hangs must not hold the job, and Teams
@@ -91,7 +92,7 @@ func (w *webhook) post(ctx context.Context, r report.Report) error {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "edgecert")
 	client := http.Client{
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxResponseHeaderBytes: 64 << 10, DisableKeepAlives: true},
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxResponseHeaderBytes: limits.HTTPHeader, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := client.Do(request)

@@ -14,13 +14,13 @@ import (
 // The pure packages: values in, values out. Whatever they say can be said
 // again from a file, without network, file or clock.
 func purePackages() []string {
-	return []string{".", "finding", "remedy", "trust", "../edge", "../certfile", "../inventory", "../powershell",
+	return []string{".", "finding", "remedy", "trust", "../edge", "../certfile", "../inventory", "../powershell", "../limits",
 		"../../report", "../../report/text", "../../report/html", "../../report/diff", "../../report/vantage", "../../report/formats"}
 }
 
 // pureRooms are what a pure package may import of this module.
 func pureRooms() []string {
-	return []string{"edgecert/scanner/edge", "edgecert/scanner/powershell", "edgecert/scanner/audit", "edgecert/scanner/audit/finding", "edgecert/scanner/audit/remedy", "edgecert/scanner/audit/trust",
+	return []string{"edgecert/scanner/edge", "edgecert/scanner/limits", "edgecert/scanner/powershell", "edgecert/scanner/audit", "edgecert/scanner/audit/finding", "edgecert/scanner/audit/remedy", "edgecert/scanner/audit/trust",
 		"edgecert/report", "edgecert/report/text", "edgecert/report/html"}
 }
 

@@ -5,10 +5,6 @@ import (
 	"encoding/asn1"
 )
 
-// maxNesting bounds the levels of BER that are rewritten: PFX and PKCS#7 have a
-// dozen, and each level reads what is in it once.
-const maxNesting = 24
-
 // toDER returns the first element of BER with definite lengths alone (NSS,
 // Firefox, Java and many a CA write indefinite ones), and what stands behind
 // it. What is definite already stays as it is, to the byte: certificates are

@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // Format is how a file was written.
@@ -31,14 +32,6 @@ const (
 	PKCS7 Format = "PKCS#7"
 	PFX   Format = "PFX"
 )
-
-// MaxSize is the largest file that is read: a PFX with a chain has 10 KB, and
-// a whole root store as PEM stays below a megabyte.
-const MaxSize = 4 << 20
-
-// maxCertificates bounds what later work a file can cause. The root store of a
-// system, which --roots may name, has less than two hundred.
-const maxCertificates = 500
 
 // A File is what a certificate file holds.
 type File struct {
@@ -54,7 +47,7 @@ type File struct {
 // what is damaged; all name the file.
 var (
 	ErrEmpty          = errors.New("the file is empty")
-	ErrTooLarge       = fmt.Errorf("the file is larger than %d MB: no certificate is", MaxSize>>20)
+	ErrTooLarge       = fmt.Errorf("the file is larger than %d MB: no certificate is", limits.CertificateFile>>20)
 	ErrNoCertificate  = errors.New("the file holds no certificate")
 	ErrPasswordNeeded = errors.New("the file is encrypted and no password was given")
 	ErrWrongPassword  = edge.Hintf("it is the one that was given when the file was exported; capitals count", "the password is wrong")
@@ -76,10 +69,10 @@ func Read(name string, data []byte, password func() (string, error)) (File, erro
 }
 
 func read(data []byte, password func() (string, error)) (File, error) {
-	if len(data) > MaxSize {
+	if len(data) > limits.CertificateFile {
 		return File{}, ErrTooLarge
 	}
-	c := contents{password: password, meter: meter{maxRounds}}
+	c := contents{password: password, meter: meter{limits.KeyRounds}}
 	text, isText := decodeText(data)
 	var err error
 	switch {
@@ -113,8 +106,8 @@ func (c *contents) file() (File, error) {
 	if len(c.certs) == 0 {
 		return File{}, c.noCertificate()
 	}
-	if len(c.certs) > maxCertificates {
-		return File{}, fmt.Errorf("the file holds %d certificates: a chain has a handful, a root store less than %d", len(c.certs), maxCertificates)
+	if len(c.certs) > limits.CertificatesOf {
+		return File{}, fmt.Errorf("the file holds %d certificates: a chain has a handful, a root store less than %d", len(c.certs), limits.CertificatesOf)
 	}
 	f := File{Format: c.format, Certificates: c.certs, Key: c.keyStatus(), Provider: c.provider, Notes: c.notes}
 	if i := c.leaf(); i > 0 {

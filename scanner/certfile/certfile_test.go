@@ -16,6 +16,7 @@ import (
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab/peer"
+	"edgecert/scanner/limits"
 )
 
 // A bench is a folder with a root, an intermediate and a leaf with its key,
@@ -192,7 +193,7 @@ func TestReadRefusals(t *testing.T) {
 	}{
 		{name: "empty", data: "", is: ErrEmpty},
 		{name: "white space alone", data: " \r\n", is: ErrEmpty},
-		{name: "too large", data: strings.Repeat("A", MaxSize+1), is: ErrTooLarge, says: "4 MB"},
+		{name: "too large", data: strings.Repeat("A", limits.CertificateFile+1), is: ErrTooLarge, says: "4 MB"},
 		{name: "PFX and no password", data: pfx, is: ErrPasswordNeeded},
 		{name: "PFX and a wrong password", data: pfx, password: answer("guess"), is: ErrWrongPassword},
 		{name: "encrypted key and no password", data: leaf + b.read("pbes2.key"), is: ErrPasswordNeeded},
@@ -213,8 +214,8 @@ func TestReadRefusals(t *testing.T) {
 		{name: "PFX cut off", data: pfx[:len(pfx)-100], says: "damaged"},
 		{name: "a key that is none", data: leaf + "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", says: "damaged"},
 		{name: "PFX with a bag that is none", data: barePFX(t, []byte("none")), says: "damaged"},
-		{name: "PFX with bags in bags without end", data: barePFX(t, nested(t, maxNesting)), says: "damaged"},
-		{name: "PFX with as many bags in bags as are read", data: barePFX(t, nested(t, maxNesting-1)), is: ErrNoCertificate},
+		{name: "PFX with bags in bags without end", data: barePFX(t, nested(t, limits.BERDepth)), says: "damaged"},
+		{name: "PFX with as many bags in bags as are read", data: barePFX(t, nested(t, limits.BERDepth-1)), is: ErrNoCertificate},
 		{name: "a Java keystore", data: "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01", says: "JKS"},
 		{name: "a Java keystore of its other kind", data: "\xce\xce\xce\xce\x00\x00\x00\x02\x00\x00\x00\x01", says: "JKS"},
 		{name: "bytes of anything", data: "\x7fELF\x02\x01\x01\xff\xfe", says: "damaged"},

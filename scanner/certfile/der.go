@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // readDER reads a file that is one DER structure.
@@ -21,7 +22,7 @@ func (c *contents) readDERAs(ber []byte, format Format) error {
 		return edge.Hintf("keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12",
 			"the file is a keystore of Java's own kind (JKS)")
 	}
-	der, rest, err := toDER(ber, maxNesting)
+	der, rest, err := toDER(ber, limits.BERDepth)
 	if err != nil || der[0] != asn1.TagSequence|0x20 {
 		return errDamaged
 	}

@@ -18,12 +18,9 @@ import (
 	"hash"
 	"math/big"
 	"unicode/utf16"
-)
 
-// maxRounds bounds the time that the key derivations of a file may cost, all
-// together: ten million rounds take some seconds. Windows writes 2,000 for each,
-// OpenSSL 2,048, NSS up to 600,000.
-const maxRounds = 10_000_000
+	"edgecert/scanner/limits"
+)
 
 // errUnsupported is of an encryption that is not read here.
 var errUnsupported = errors.New("an encryption that is not supported")
@@ -52,7 +49,7 @@ func (m *meter) charge(rounds int) error {
 		return errDamaged
 	}
 	if rounds > m.left {
-		return fmt.Errorf("it asks for %d rounds of key derivation: no program writes more than %d in one file", rounds, maxRounds)
+		return fmt.Errorf("it asks for %d rounds of key derivation: no program writes more than %d in one file", rounds, limits.KeyRounds)
 	}
 	m.left -= rounds
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab/peer"
+	"edgecert/scanner/limits"
 )
 
 // Whatever kind of key is beside a certificate, the certificate is judged: that
@@ -236,9 +237,9 @@ func TestRoundsAreBoundedEverywhere(t *testing.T) {
 			}
 		}
 	}
-	some := meter{left: maxRounds}
+	some := meter{left: limits.KeyRounds}
 	for range 4 {
-		if err := some.charge(maxRounds / 4); err != nil {
+		if err := some.charge(limits.KeyRounds / 4); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"unicode/utf16"
+
+	"edgecert/scanner/limits"
 )
 
 // The outermost layers of a PFX (RFC 7292 section 4). It is read here and not by
@@ -92,7 +94,7 @@ func (c *contents) readPFX(der []byte) error {
 
 // openPFX adds what the PFX holds, if p is its password.
 func (c *contents) openPFX(file pfxFile, safe []byte, p passphrase) error {
-	r := pfxReader{meter: meter{maxRounds}, p: p}
+	r := pfxReader{meter: meter{limits.KeyRounds}, p: p}
 	if file.Mac.Digest.Digest != nil {
 		err := r.verify(file.Mac, safe, p)
 		switch {
@@ -156,7 +158,7 @@ func (r *pfxReader) readSafe(safe []byte) error {
 		default:
 			return errors.New("a part of the PFX is encrypted for a key and not by a password; export it again")
 		}
-		if err := r.readBags(bags, maxNesting); err != nil {
+		if err := r.readBags(bags, limits.BERDepth); err != nil {
 			return err
 		}
 	}
@@ -257,7 +259,7 @@ func (m *meter) openKey(der []byte, p passphrase) ([]byte, error) {
 // sequence is the elements of a sequence in BER. What a wrong password leaves of
 // one that was encrypted is none.
 func sequence(ber []byte) ([]asn1.RawValue, error) {
-	der, _, err := toDER(ber, maxNesting)
+	der, _, err := toDER(ber, limits.BERDepth)
 	if err != nil {
 		return nil, err
 	}

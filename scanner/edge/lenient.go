@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"edgecert/scanner/limits"
 )
 
 // A Question is what must be judged of every certificate that is presented.
@@ -22,10 +24,6 @@ const (
 	Trust    Question = "trust"
 	Usage    Question = "usage"
 )
-
-// maxExtensions bounds how often the standard library is asked about one
-// certificate that it refuses. Public ones have about ten.
-const maxExtensions = 64
 
 // elements are the parts of a certificate, each with its header, as they were
 // sent. Each has a length of its own (RFC 5280, 4.1), so that one in a bad
@@ -145,7 +143,7 @@ func (e elements) piecemeal(list []pkix.Extension, listed bool) (*x509.Certifica
 	good := map[int]bool{}
 	seen := map[string]bool{}
 	for i, x := range list {
-		if seen[x.Id.String()] || i >= maxExtensions {
+		if seen[x.Id.String()] || i >= limits.LenientExtensions {
 			continue
 		}
 		seen[x.Id.String()] = true

@@ -21,18 +21,12 @@ import (
 	"golang.org/x/text/transform"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/powershell"
 )
 
-// MaxSize is the largest file that is read, in bytes: a member has a dozen
-// certificates, a record about a kilobyte.
-const MaxSize = 4 << 20
-
 // collectHint is the way out for a file that lacks what is needed.
 const collectHint = "run what `edgecert collect` prints, or " + edge.CollectInventory
-
-// maxRecords bounds what later work a file can cause.
-const maxRecords = 1000
 
 // A record is one certificate as PowerShell has it, before it is judged for sense.
 type record struct {
@@ -104,8 +98,8 @@ func Parse(name string, data []byte, members []string, now time.Time) (Inventory
 
 // read finds the records of a file, and the stores of members.
 func read(name string, data []byte) ([]record, []edge.Store, error) {
-	if len(data) > MaxSize {
-		return nil, nil, fmt.Errorf("%s: the file is larger than %d MB", name, MaxSize>>20)
+	if len(data) > limits.Inventory {
+		return nil, nil, fmt.Errorf("%s: the file is larger than %d MB", name, limits.Inventory>>20)
 	}
 	decoded, _, err := transform.Bytes(unicode.BOMOverride(unicode.UTF8.NewDecoder()), data)
 	if err != nil {
@@ -119,7 +113,7 @@ func read(name string, data []byte) ([]record, []edge.Store, error) {
 		return nil, nil, err
 	}
 	certificates := collected(found)
-	if len(certificates) > maxRecords {
+	if len(certificates) > limits.InventoryRecords {
 		return nil, nil, fmt.Errorf("%s: %d records: a member has a dozen", name, len(certificates))
 	}
 	if !slices.ContainsFunc(certificates, func(c certificate) bool { return c.Has("Thumbprint") }) {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 func now() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
@@ -163,7 +164,7 @@ func TestParseRefusals(t *testing.T) {
 		name, data, says string
 	}{
 		{"nothing", " \r\n", "the file is empty"},
-		{"too large", strings.Repeat(" ", MaxSize+1), "larger than 4 MB"},
+		{"too large", strings.Repeat(" ", limits.Inventory+1), "larger than 4 MB"},
 		{"JSON cut off", object5()[:100], "broken JSON"},
 		{"an array of numbers", "[1, 2]", "no certificate of Get-CsCertificate in it"},
 		{"no thumbprint", object5("Thumbprint", "Fingerprint"), "none has a Thumbprint"},

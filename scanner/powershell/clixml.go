@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // readCLIXML reads Export-Clixml ([MS-PSRP] 2.2.5). Another document has no
@@ -53,11 +54,11 @@ type xmlReader struct {
 // value reads an element to its end: a list, an object, or text. An enumeration
 // is an object whose ToString is its word.
 func (r *xmlReader) value(start xml.StartElement, depth int) (any, error) {
-	if r.values++; r.values > maxValues {
-		return nil, fmt.Errorf("more than %d values", maxValues)
+	if r.values++; r.values > limits.Values {
+		return nil, fmt.Errorf("more than %d values", limits.Values)
 	}
-	if depth > maxDepth {
-		return nil, fmt.Errorf("nested deeper than %d", maxDepth)
+	if depth > limits.ValueDepth {
+		return nil, fmt.Errorf("nested deeper than %d", limits.ValueDepth)
 	}
 	var text strings.Builder
 	var list []any

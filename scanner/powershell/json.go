@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"edgecert/scanner/limits"
 )
 
 // readJSON reads one document or several in a row. Values are read token by
@@ -39,11 +41,11 @@ func (r *jsonReader) value(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.values++; r.values > maxValues {
-		return nil, fmt.Errorf("more than %d values", maxValues)
+	if r.values++; r.values > limits.Values {
+		return nil, fmt.Errorf("more than %d values", limits.Values)
 	}
-	if depth > maxDepth {
-		return nil, fmt.Errorf("nested deeper than %d", maxDepth)
+	if depth > limits.ValueDepth {
+		return nil, fmt.Errorf("nested deeper than %d", limits.ValueDepth)
 	}
 	switch token := token.(type) {
 	case json.Delim:

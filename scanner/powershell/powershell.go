@@ -14,13 +14,6 @@ import (
 	"strings"
 )
 
-// The limits of one input.
-const (
-	maxDepth   = 30      // values within values: the stack
-	maxValues  = 400_000 // memory; a large enterprise's pools and services are some ten thousand
-	maxColumns = 500     // of a CSV or a table
-)
-
 // An Object is a PowerShell object by its properties, whose names have no case.
 type Object struct {
 	Place  string         // "certs.json: record 2", "certs.csv:3"

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"edgecert/scanner/limits"
 )
 
 func TestRead(t *testing.T) {
@@ -42,13 +44,13 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("[", 9000)
 	for text, want := range map[string]string{
-		deep + strings.Repeat("]", 9000):               "nested deeper than 30",
-		`{"a":` + deep:                                 "nested deeper than 30",
-		"[" + strings.Repeat("0,", maxValues) + "0]":   "more than 400000 values",
-		"<Objs>" + strings.Repeat("<LST>", 9000):       "nested deeper than 30",
-		"<Objs>" + strings.Repeat("<S/>", maxValues+1): "more than 400000 values",
-		"<Objs><!DOCTYPE a></Objs>":                    "document type definition",
-		strings.Repeat("a,", maxColumns+1) + "a\n":     "columns",
+		deep + strings.Repeat("]", 9000):                   "nested deeper than 30",
+		`{"a":` + deep:                                     "nested deeper than 30",
+		"[" + strings.Repeat("0,", limits.Values) + "0]":   "more than 400000 values",
+		"<Objs>" + strings.Repeat("<LST>", 9000):           "nested deeper than 30",
+		"<Objs>" + strings.Repeat("<S/>", limits.Values+1): "more than 400000 values",
+		"<Objs><!DOCTYPE a></Objs>":                        "document type definition",
+		strings.Repeat("a,", limits.Columns+1) + "a\n":     "columns",
 		`{"a": `:      "in:1: broken JSON: unexpected EOF",
 		"<Objs><Obj>": "broken XML",
 	} {

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"edgecert/scanner/limits"
 )
 
 // isCSV tells Export-Csv, whose first line quotes its titles or names their type.
@@ -45,7 +47,7 @@ func readCSV(name, text string) ([]Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: reading CSV: %w", name, err)
 	}
-	if len(titles) > maxColumns {
+	if len(titles) > limits.Columns {
 		return nil, errLimit(name, fmt.Sprintf("%d columns", len(titles)))
 	}
 	var out []Object
@@ -64,8 +66,8 @@ func readCSV(name, text string) ([]Object, error) {
 				o.fields[strings.ToLower(strings.TrimSpace(title))] = row[i]
 			}
 		}
-		if values += len(row); values > maxValues {
-			return nil, errLimit(name, fmt.Sprintf("more than %d values", maxValues))
+		if values += len(row); values > limits.Values {
+			return nil, errLimit(name, fmt.Sprintf("more than %d values", limits.Values))
 		}
 		out = append(out, o)
 	}
@@ -90,7 +92,7 @@ func readPrinted(name, text string) []Object {
 		default:
 			p.line(line, i+1)
 		}
-		if p.values > maxValues {
+		if p.values > limits.Values {
 			break
 		}
 	}
@@ -152,7 +154,7 @@ func (p *printed) table(lines []string, i int) int {
 			starts = append(starts, n)
 		}
 	}
-	if len(starts) > maxColumns {
+	if len(starts) > limits.Columns {
 		return i + 1
 	}
 	cells := func(line string) []string {
@@ -175,7 +177,7 @@ func (p *printed) table(lines []string, i int) int {
 		for n, text := range cells(lines[at]) {
 			o.fields[strings.ToLower(titles[n])] = text
 		}
-		if p.values += len(titles); p.values > maxValues {
+		if p.values += len(titles); p.values > limits.Values {
 			break
 		}
 		p.out = append(p.out, o)

@@ -18,6 +18,7 @@ import (
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/lab/peer"
+	"edgecert/scanner/limits"
 )
 
 // tlsServer serves config with one certificate whose DER may be anything.
@@ -241,7 +242,7 @@ func TestAFullListOfAcceptableCAsIsCut(t *testing.T) {
 		var got edge.TLS
 		s := newStore()
 		r.describe(&got, &s)
-		if got.RequestCut != c.cut || got.AcceptableCAs != c.names || len(got.AcceptableCANames) != min(c.names, maxNames) {
+		if got.RequestCut != c.cut || got.AcceptableCAs != c.names || len(got.AcceptableCANames) != min(c.names, limits.AcceptableCAs) {
 			t.Errorf("%s: cut %v, %d of %d names", c.name, got.RequestCut, len(got.AcceptableCANames), got.AcceptableCAs)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
-	"edgecert/scanner/probe/rawtls"
+	"edgecert/scanner/limits"
 )
 
 // serve answers every connection on a loopback port with handle until the test
@@ -226,7 +226,7 @@ func TestLargeButLegalChains(t *testing.T) {
 			}
 		})
 	}
-	if len(leaf.der)*200 > rawtls.MaxFlight {
+	if len(leaf.der)*200 > limits.Flight {
 		t.Error("the leaf is too large for this test")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // Room is how many bytes a scan may keep of certificates and what comes with
@@ -17,8 +18,8 @@ type Room struct{ All, Paths, taken int64 }
 // each of a fleet costs 5 kB; 500 endpoints with 250 kB each of certificates
 // that nobody else has took 2.6 GB before there was a bound, and 0.4 GB since.
 func RoomFor(endpoints int) Room {
-	fleet := 6 << 10 * int64(endpoints)
-	return Room{All: 64<<20 + fleet, Paths: 256<<20 + fleet}
+	fleet := limits.RoomEndpoint * int64(endpoints)
+	return Room{All: limits.RoomAll + fleet, Paths: limits.RoomPaths + fleet}
 }
 
 func (r *Room) take(n, limit int64) bool {
@@ -32,10 +33,6 @@ func (r *Room) take(n, limit int64) bool {
 // price is what keeping so many bytes costs: them, and what is read from them.
 func price(size int) int64 { return 2<<10 + 2*int64(size) }
 
-// maxPath bounds what is kept of a chain that is cut: as many certificates as a
-// path may have.
-const maxPath = 12
-
 // path is of a chain the leaf and who may have issued it, by name and, where
 // both say one, by key identifier.
 func path(chain []*edge.Certificate) []*edge.Certificate {
@@ -47,13 +44,13 @@ func path(chain []*edge.Certificate) []*edge.Certificate {
 		}
 	}
 	out := slices.Clone(chain[:1]) // of its own: what is cut must go
-	for next := 0; next < len(out) && len(out) < maxPath; next++ {
+	for next := 0; next < len(out) && len(out) < limits.PathLength; next++ {
 		child := out[next].X509
 		if child == nil {
 			continue
 		}
 		for _, c := range named[edge.NameKey(child.RawIssuer)] {
-			if len(out) < maxPath && mayHaveSigned(c.X509, child) && !slices.ContainsFunc(out, func(o *edge.Certificate) bool { return o.Fingerprint == c.Fingerprint }) {
+			if len(out) < limits.PathLength && mayHaveSigned(c.X509, child) && !slices.ContainsFunc(out, func(o *edge.Certificate) bool { return o.Fingerprint == c.Fingerprint }) {
 				out = append(out, c)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/fault"
 )
 
@@ -115,10 +116,6 @@ func (s *store) priceOf(chain []*edge.Certificate) int64 {
 	return sum
 }
 
-// maxStaple is three times the largest OCSP response of a public CA, one that
-// carries its responder's certificate.
-const maxStaple = 16 << 10
-
 // staple keeps an OCSP response: cut where it is too large, or no room is left.
 func (s *store) staple(der []byte) (kept []byte, cut bool) {
 	if len(der) == 0 {
@@ -129,7 +126,7 @@ func (s *store) staple(der []byte) (kept []byte, cut bool) {
 	defer s.mu.Unlock()
 	kept = s.staples[id]
 	if kept == nil {
-		if len(der) > maxStaple || !s.room.take(price(len(der)), s.room.All) {
+		if len(der) > limits.Staple || !s.room.take(price(len(der)), s.room.All) {
 			return nil, true
 		}
 		kept = bytes.Clone(der)
@@ -137,13 +134,6 @@ func (s *store) staple(der []byte) (kept []byte, cut bool) {
 	}
 	return kept, false
 }
-
-// What is kept of a CertificateRequest's names: enough for the rule that says
-// when they are too many, and no more of each than a line.
-const (
-	maxNames      = 150
-	maxNameLength = 300
-)
 
 // names are distinguished names as text (RFC 4514); one that cannot be read is
 // its bytes in hex. Servers of one pool send the same hundred: they are read
@@ -160,7 +150,7 @@ func (s *store) names(ders [][]byte) []string {
 		return names
 	}
 	size := 0
-	for _, der := range ders[:min(len(ders), maxNames)] {
+	for _, der := range ders[:min(len(ders), limits.AcceptableCAs)] {
 		names = append(names, distinguishedName(der))
 		size += len(names[len(names)-1])
 	}
@@ -177,7 +167,7 @@ func distinguishedName(der []byte) string {
 	if rest, err := asn1.Unmarshal(der, &rdns); err == nil && len(rest) == 0 {
 		text = rdns.String()
 	}
-	return text[:min(len(text), maxNameLength)]
+	return text[:min(len(text), limits.NameLength)]
 }
 
 // take puts a chain into the sight, or says that there was no room for it.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/rawtls"
 )
 
@@ -47,19 +48,15 @@ func (w *wire) Read(b []byte) (int, error) {
 	if w.listens && n > 0 {
 		w.keep(b[:n])
 	}
-	if w.settling && len(w.settled) < maxSettled {
+	if w.settling && len(w.settled) < limits.Settled {
 		w.settled = append(w.settled, b[:n]...)
 	}
 	return n, err
 }
 
-// A server's word after the handshake is a ticket or an alert; beyond this it
-// talks, so it is content.
-const maxSettled = 16 << 10
-
 // wholeRecords says whether b is one or more whole TLS records.
 func wholeRecords(b []byte) bool {
-	if len(b) >= maxSettled {
+	if len(b) >= limits.Settled {
 		return true
 	}
 	whole := len(b) > 0
@@ -103,7 +100,7 @@ func (w *wire) keep(b []byte) {
 	if w.record == nil {
 		w.record, _ = w.prober.recordings.Get().(*[]byte)
 	}
-	if len(*w.record) < rawtls.MaxFlight {
+	if len(*w.record) < limits.Flight {
 		*w.record = append(*w.record, b...)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // A CRL is fetched once for all certificates that name it. Whether private
@@ -60,7 +61,7 @@ func (c *checker) crl(ctx context.Context, s Subject, url string) (*x509.Revocat
 }
 
 func (c *checker) fetchCRL(ctx context.Context, s Subject, url string) (*x509.RevocationList, error) {
-	data, err := c.fetch(ctx, s, url, "", nil, maxCRL)
+	data, err := c.fetch(ctx, s, url, "", nil, limits.CRL)
 	if err != nil {
 		return nil, err
 	}

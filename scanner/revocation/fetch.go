@@ -13,14 +13,8 @@ import (
 	"os"
 	"slices"
 	"syscall"
-)
 
-// Bounds of one answer: an OCSP response has 2 KB, the largest CRLs of public
-// CAs some 20 MB.
-const (
-	maxOCSP      = 64 << 10
-	maxCRL       = 32 << 20
-	maxRedirects = 3
+	"edgecert/scanner/limits"
 )
 
 // fetch gets an address, or posts body to it, and returns the whole answer.
@@ -67,7 +61,7 @@ func (c *checker) transport(s Subject) *http.Transport {
 	}}
 	return &http.Transport{
 		DialContext:            d.DialContext,
-		MaxResponseHeaderBytes: 64 << 10,
+		MaxResponseHeaderBytes: limits.HTTPHeader,
 		ResponseHeaderTimeout:  c.o.Timeout,
 		TLSHandshakeTimeout:    c.o.Timeout,
 		DisableKeepAlives:      true,
@@ -104,8 +98,8 @@ func sharedSpace() netip.Prefix {
 
 func checkRedirect(r *http.Request, via []*http.Request) error {
 	switch {
-	case len(via) > maxRedirects:
-		return fmt.Errorf("more than %d redirects", maxRedirects)
+	case len(via) > limits.Redirects:
+		return fmt.Errorf("more than %d redirects", limits.Redirects)
 	case r.URL.Scheme != "http" && r.URL.Scheme != "https":
 		return fmt.Errorf("redirected to %s, which is not followed", r.URL.Scheme)
 	default:

@@ -7,6 +7,7 @@ import (
 
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // askOCSP posts one request (RFC 6960 appendix A.1). The answer is judged as a
@@ -17,7 +18,7 @@ func (c *checker) askOCSP(ctx context.Context, s Subject, url string) edge.Revoc
 	if err != nil {
 		return unknown(source, "making the request: "+err.Error())
 	}
-	answer, err := c.fetch(ctx, s, url, "application/ocsp-request", request, maxOCSP)
+	answer, err := c.fetch(ctx, s, url, "application/ocsp-request", request, limits.OCSPAnswer)
 	if err != nil {
 		return unknown(source, err.Error())
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 func TestCheckOCSP(t *testing.T) {
@@ -31,7 +32,7 @@ func TestCheckOCSP(t *testing.T) {
 	w.openssl("/delegate", index, w.issue(w.issuer, responderKey, signing(x509.ExtKeyUsageOCSPSigning)), responderKey)
 	w.openssl("/stranger", index, w.issue(w.issuer, responderKey, signing(x509.ExtKeyUsageServerAuth)), responderKey)
 	w.serve("/html", []byte("<html>404, but politely</html>"))
-	w.serve("/endless", make([]byte, maxOCSP+1))
+	w.serve("/endless", make([]byte, limits.OCSPAnswer+1))
 	w.mux.Handle("/broken", http.NotFoundHandler())
 	w.mux.Handle("/loop", http.RedirectHandler("/loop", http.StatusTemporaryRedirect))
 	w.mux.Handle("/away", http.RedirectHandler("ftp://example.invalid/", http.StatusTemporaryRedirect))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 )
 
@@ -80,8 +81,8 @@ func (p *parser) beginPool(args []string) {
 		p.fail("", "pool %q is described twice: first in line %d", name, first)
 		return
 	}
-	if len(p.named) == maxPools {
-		p.fail("", "more than %d pools", maxPools)
+	if len(p.named) == limits.Pools {
+		p.fail("", "more than %d pools", limits.Pools)
 		return
 	}
 	p.named[name] = p.line
@@ -102,8 +103,8 @@ func (p *parser) domainLine(args []string) {
 	if slices.ContainsFunc(p.domains, func(d Domain) bool { return d.Name == name }) {
 		return
 	}
-	if len(p.domains) == maxDomains {
-		p.fail("", "more than %d domains", maxDomains)
+	if len(p.domains) == limits.Domains {
+		p.fail("", "more than %d domains", limits.Domains)
 		return
 	}
 	p.domains = append(p.domains, Domain{Name: name, Source: p.place()})
@@ -151,8 +152,8 @@ func (p *parser) names(list *[]string, args []string) {
 			p.fail(syntax.NameHint(arg), "%v", err)
 			continue
 		}
-		if len(*list) == maxNames {
-			p.fail("", "more than %d names", maxNames)
+		if len(*list) == limits.NamesOfPool {
+			p.fail("", "more than %d names", limits.NamesOfPool)
 			return
 		}
 		if !slices.Contains(*list, name) {

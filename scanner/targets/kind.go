@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 )
 
@@ -47,8 +48,8 @@ func (p *parser) nameLine(args []string) {
 			p.fail(syntax.NameHint(arg), "%v", err)
 			continue
 		}
-		if len(p.draft.hosts) == maxNames {
-			p.fail("", "more than %d names", maxNames)
+		if len(p.draft.hosts) == limits.NamesOfPool {
+			p.fail("", "more than %d names", limits.NamesOfPool)
 			return
 		}
 		p.draft.hosts = append(p.draft.hosts, edge.Service{FQDN: name, Ports: ports, Source: p.place()})

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 	"edgecert/scanner/targets/topology"
 )
@@ -76,7 +77,7 @@ func (l *loaded) load(path string, stdin io.Reader, rules []string, exported boo
 		defer f.Close()
 		r = f
 	}
-	raw, err := io.ReadAll(io.LimitReader(r, topology.MaxSize+1))
+	raw, err := io.ReadAll(io.LimitReader(r, limits.Topology+1))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -98,7 +99,7 @@ func (l *loaded) add(name string, raw []byte, rules []string, exported bool) err
 	if exported || topology.Recognize(raw) {
 		return l.exports.Add(name, raw)
 	}
-	if err := syntax.CheckSize(name, raw, maxFileSize); err != nil {
+	if err := syntax.CheckSize(name, raw, limits.TargetsFile); err != nil {
 		return err
 	}
 	f, err := parse(name, raw, rules)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 )
 
@@ -68,8 +69,8 @@ func (p *parser) vip(args []string) {
 	if !ok {
 		return
 	}
-	if len(p.draft.pool.VIPs)+len(addresses) > maxAddresses {
-		p.fail("", "more than %d load balancers", maxAddresses)
+	if len(p.draft.pool.VIPs)+len(addresses) > limits.AddressesOfMember {
+		p.fail("", "more than %d load balancers", limits.AddressesOfMember)
 		return
 	}
 	for range addresses {
@@ -82,8 +83,8 @@ func (p *parser) vip(args []string) {
 // where that is allowed (not nil). Ports are laid over those of the service
 // when the pool ends, since its line may come later.
 func (p *parser) addresses(args []string, dns map[edge.Role]bool) ([]edge.Address, bool) {
-	if len(args) > maxAddresses {
-		p.fail("", "more than %d addresses", maxAddresses)
+	if len(args) > limits.AddressesOfMember {
+		p.fail("", "more than %d addresses", limits.AddressesOfMember)
 		return nil, false
 	}
 	var out []edge.Address

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 )
 
@@ -69,8 +70,8 @@ func (p *parser) run(text string) {
 	table := directives()
 	for line := range strings.SplitSeq(text, "\n") {
 		p.line++
-		if len(line) > maxLineLength {
-			p.fail("", "a line of %d bytes: at most %d are read", len(line), maxLineLength)
+		if len(line) > limits.TargetsLine {
+			p.fail("", "a line of %d bytes: at most %d are read", len(line), limits.TargetsLine)
 			break
 		}
 		args, err := syntax.Words(unmarked(line))
@@ -208,8 +209,8 @@ func (p *parser) looseLine(args []string) {
 		return
 	}
 	p.seen[l] = true
-	if len(p.loose) == maxLoose {
-		p.fail("", "more than %d loose endpoints", maxLoose)
+	if len(p.loose) == limits.LooseEndpoints {
+		p.fail("", "more than %d loose endpoints", limits.LooseEndpoints)
 		return
 	}
 	l.Source = p.place()

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 )
 
@@ -52,8 +53,8 @@ func (p *parser) issuer(args []string) {
 
 func (p *parser) inventory(args []string) {
 	list := &p.draft.pool.InventoryFiles
-	if len(*list) == maxInventories {
-		p.fail("", "more than %d inventory files", maxInventories)
+	if len(*list) == limits.Inventories {
+		p.fail("", "more than %d inventory files", limits.Inventories)
 		return
 	}
 	if args[1] == "" {

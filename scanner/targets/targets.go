@@ -33,18 +33,8 @@ type Domain struct {
 // FoundSource begins the Source of a pool that was found from a SIP domain.
 const FoundSource = "DNS of "
 
-// The limits of a targets file.
-const (
-	maxFileSize    = 16 << 20 // bytes: memory, against a wrong file (a disk image, /dev/zero)
-	maxLineLength  = 64 << 10 // bytes: a binary file is told after one line; 700 SIP domains fit
-	maxPools       = 2_000    // pools of all files: a report of more is read by nobody
-	maxAddresses   = 64       // addresses of a member or VIPs: a typing slip in a generator
-	maxNames       = 5_000    // SIP domains or extra names of a pool: rules times names stays quick
-	maxLoose       = 200_000  // loose endpoints: memory of the captures
-	maxDomains     = 1_000    // domains to discover: each costs some 20 DNS queries
-	maxInventories = 1_000    // inventory files of a pool: each is opened
-	maxErrors      = 25       // errors told: beyond that it is the wrong file
-)
+// maxErrors are told of a targets file: beyond that it is the wrong file.
+const maxErrors = 25
 
 // parse reads a targets file. name is what the errors and sources call it.
 // On bad input it returns Errors with everything that is wrong, and no File.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"edgecert/scanner/edge"
-	"edgecert/scanner/targets/topology"
+	"edgecert/scanner/limits"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/unicode"
@@ -143,7 +143,7 @@ func TestTopologyRefused(t *testing.T) {
 		"broken ZIP":        {"PK\x03\x04nonsense", "broken ZIP"},
 		"broken JSON":       {`{"AccessEdgeExternalFqdn": `, "broken JSON"},
 		"another JSON":      {`{"a": 1}`, "no Edge service, pool or SIP domain of a topology"},
-		"absurd size":       {"<" + strings.Repeat(" ", topology.MaxSize), "larger than 32 MiB"},
+		"absurd size":       {"<" + strings.Repeat(" ", limits.Topology), "larger than 32 MiB"},
 	} {
 		_, err := loadBytes("input", []byte(tt.raw))
 		if e := firstError(t, err); !strings.Contains(e, tt.want) || !strings.HasPrefix(e, "input") {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // Of two ends as far away, the one that explains itself is told, in whatever
@@ -49,7 +50,7 @@ func TestAChainBeyondItsAllowance(t *testing.T) {
 		whole = append(whole, edge.NewCertificate(der))
 	}
 	whole = append(whole, inter)
-	for left, want := range map[int]Standing{scanLimit: Trusted, 0: Unverified} {
+	for left, want := range map[int]Standing{limits.WorkOfScan: Trusted, 0: Unverified} {
 		f := forest(root, sent("edge1", whole...))
 		f.left = left
 		if got := f.Judge(whole); got.Standing != want {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // A Forest is every certificate of a scan with the roots. It remembers what it
@@ -21,7 +22,7 @@ type Forest struct {
 	layouts map[edge.Fingerprint]Layout
 	names   map[string]string         // edge.NameKey of what was asked: ten thousand leaves have one issuer
 	short   map[edge.Fingerprint]bool // chains of which not all was kept
-	left    int                       // of scanLimit
+	left    int                       // of limits.WorkOfScan
 }
 
 // A pair is a certificate and a key that may have signed it.
@@ -120,7 +121,7 @@ func (f *Forest) add(a *authority) {
 	}
 	// A key that says many identifiers is somebody's game.
 	id := string(a.cert.X509.SubjectKeyId)
-	if len(a.issuer.certs) < maxOthers && !slices.Contains(fam.byKeyID[id], a.issuer) {
+	if len(a.issuer.certs) < limits.StrayKeys && !slices.Contains(fam.byKeyID[id], a.issuer) {
 		fam.byKeyID[id] = append(fam.byKeyID[id], a.issuer)
 	}
 }
@@ -169,13 +170,13 @@ func (s *search) issuers(a *authority) (out []*issuer, more bool) {
 	}
 	for _, list := range [][]*issuer{fam.roots, s.mine[a.parents]} {
 		named, rest := partition(list, byID)
-		take(append(named, rest...), maxSent)
+		take(append(named, rest...), limits.ChainRead)
 	}
 	if s.other {
 		if len(id) > 0 {
-			take(fam.byKeyID[string(id)], maxOthers)
+			take(fam.byKeyID[string(id)], limits.StrayKeys)
 		}
-		take(fam.issuers, maxOthers)
+		take(fam.issuers, limits.StrayKeys)
 	}
 	return out, more
 }

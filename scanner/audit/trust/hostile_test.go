@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // Chains that are made to cost: each must be judged within the bounds of a few
@@ -45,7 +46,7 @@ func TestJudgeHostileChainsAreBounded(t *testing.T) {
 			if got.Standing != test.standing || got.Cut != (test.standing == Unverified) {
 				t.Errorf("standing %q (%s, cut %v), want %q", got.Standing, got.Objection, got.Cut, test.standing)
 			}
-			if asked := len(f.links); asked > chainLimit {
+			if asked := len(f.links); asked > limits.WorkOfChain {
 				t.Errorf("%d signatures verified", asked)
 			}
 		})
@@ -92,11 +93,11 @@ func impostors(t *testing.T, n int) []*edge.Certificate {
 // largest exponent that is verified.
 func dear(t *testing.T) *rsa.PublicKey {
 	t.Helper()
-	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), maxRSABits))
+	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), limits.RSABits))
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.SetBit(n, maxRSABits-1, 1)
+	n.SetBit(n, limits.RSABits-1, 1)
 	return &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 1<<31 - 1}
 }
 
@@ -172,7 +173,7 @@ func TestLaddersAreLinear(t *testing.T) {
 			t.Errorf("%s: %s", c.Endpoint.Member, got.Standing)
 		}
 	}
-	if n := len(f.links); n > 20*chainLimit/5 {
+	if n := len(f.links); n > 20*limits.WorkOfChain/5 {
 		t.Errorf("%d signatures verified", n)
 	}
 }

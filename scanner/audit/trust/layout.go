@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // A Layout is how a chain was sent, whatever it is worth.
@@ -31,7 +32,7 @@ func layoutOf(chain []*edge.Certificate) Layout {
 	if len(chain) == 0 || chain[0].X509 == nil {
 		return l
 	}
-	links := make([]named, min(len(chain), maxSent))
+	links := make([]named, min(len(chain), limits.ChainRead))
 	for i := range links {
 		links[i] = nameOf(chain[i])
 	}

@@ -9,6 +9,7 @@ import (
 	"math/bits"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // A link is what is known of "this key signed that certificate". The zero
@@ -21,10 +22,6 @@ const (
 	unsigned       // it does not
 	unchecked      // no means to verify it: an algorithm of another age or of tomorrow
 )
-
-// maxRSABits bounds the work that one hostile key can cause: the largest key
-// that any root program takes is 8192 bits.
-const maxRSABits = 16384
 
 // verify asks the standard library's cryptography, with the algorithm as our
 // own reader has it: x509's own check refuses SHA-1 and MD5, of which
@@ -47,7 +44,7 @@ func verify(child *edge.Certificate, key edge.Key) link {
 	digest, signature := h.Sum(nil), child.X509.Signature
 	switch pub := key.Public.(type) {
 	case *rsa.PublicKey:
-		if key.Bits > maxRSABits {
+		if key.Bits > limits.RSABits {
 			return unchecked
 		}
 		switch {

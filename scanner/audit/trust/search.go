@@ -7,16 +7,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
-)
-
-// Bounds of one chain's searches. A chain of thousands of certificates of one
-// name, or cross-signed in a ring, costs a moment and is then said to be cut.
-const (
-	maxDepth  = 12   // certificates on a path; the deepest public one has five
-	maxSteps  = 5000 // certificates tried, whether verified before or not
-	maxPaths  = 32   // complete paths to choose from
-	maxSent   = 100  // certificates of a chain that are looked at
-	maxOthers = 32   // keys of an issuer's name that nothing points to
+	"edgecert/scanner/limits"
 )
 
 // A search is one walk up from a leaf.
@@ -46,9 +37,9 @@ type candidate struct {
 }
 
 func (f *Forest) search(chain []*edge.Certificate, other bool, sp *spent) *search {
-	some := chain[:min(len(chain), maxSent)]
+	some := chain[:min(len(chain), limits.ChainRead)]
 	s := &search{f: f, sent: prints(some), mine: map[string][]*issuer{}, other: other, spent: sp, dead: map[*authority]bool{}}
-	s.cut = len(chain) > maxSent || f.Short(chain)
+	s.cut = len(chain) > limits.ChainRead || f.Short(chain)
 	for _, c := range some {
 		if c.X509 == nil {
 			continue
@@ -72,7 +63,7 @@ func (s *search) walk(a *authority) (dead bool) {
 		s.complete()
 		return false
 	}
-	if len(s.path) == maxDepth {
+	if len(s.path) == limits.PathLength {
 		s.cut = true
 		return false
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // Standing is how a chain stands. The zero value is none of them.
@@ -116,7 +117,7 @@ func New(ctx context.Context, captures []edge.Capture, o Options) *Forest {
 		layouts: map[edge.Fingerprint]Layout{},
 		names:   map[string]string{},
 		short:   map[edge.Fingerprint]bool{},
-		left:    scanLimit,
+		left:    limits.WorkOfScan,
 	}
 	for _, c := range o.Roots {
 		if c.X509 != nil {

@@ -12,12 +12,9 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/fault"
 )
-
-// A proxy's answer to CONNECT is a status line and some header lines. The
-// limit protects against one that never ends.
-const maxResponse = 64 << 10
 
 // connect dials through an HTTP proxy with CONNECT (RFC 9110, 9.3.6).
 func connect(addr string, l login) Dial {
@@ -51,7 +48,7 @@ func request(ctx context.Context, conn net.Conn, addr, target string, l login) (
 	if _, err := io.WriteString(conn, head(target, l)); err != nil {
 		return nil, own(ctx, addr, "CONNECT", err)
 	}
-	limit := &io.LimitedReader{R: conn, N: maxResponse}
+	limit := &io.LimitedReader{R: conn, N: limits.ProxyAnswer}
 	in := bufio.NewReader(limit)
 	response, err := http.ReadResponse(in, &http.Request{Method: http.MethodConnect})
 	switch {
@@ -59,7 +56,7 @@ func request(ctx context.Context, conn net.Conn, addr, target string, l login) (
 	case err == nil:
 		return nil, &Error{Proxy: addr, Own: !ofEndpoint(response.StatusCode), Err: statusError(response)}
 	case limit.N <= 0:
-		return nil, own(ctx, addr, "CONNECT", fmt.Errorf("an answer of more than %d bytes", maxResponse))
+		return nil, own(ctx, addr, "CONNECT", fmt.Errorf("an answer of more than %d bytes", limits.ProxyAnswer))
 	case fault.Class(fault.Ended(ctx, err)) == edge.ClassTimeout:
 		// A proxy says nothing while it is trying, so its silence is taken for
 		// the endpoint's.

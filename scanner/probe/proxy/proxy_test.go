@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/fault"
 )
 
@@ -200,7 +201,7 @@ func TestDialErrors(t *testing.T) {
 		{"CONNECT: redirected", "http", connectServer("", "HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), true, nil, edge.ClassLocal, "302"},
 		{"CONNECT: a SOCKS proxy", "http", says("\x05\xff"), true, nil, edge.ClassLocal, "CONNECT"},
 		{"CONNECT: closed", "http", says(""), true, nil, edge.ClassLocal, "CONNECT"},
-		{"CONNECT: a header without end", "http", says("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 2*maxResponse)), true, nil, edge.ClassLocal, "65536"},
+		{"CONNECT: a header without end", "http", says("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 2*limits.ProxyAnswer)), true, nil, edge.ClassLocal, "65536"},
 		{"CONNECT: proxy refuses", "http", nil, true, nil, edge.ClassLocal, "connecting"},
 	}
 	for _, tt := range tests {

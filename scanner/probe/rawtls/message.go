@@ -10,6 +10,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/fault"
 )
 
@@ -143,8 +144,8 @@ func (f *Flight) certificate(body []byte) error {
 		if len(der) == 0 {
 			return fault.New(edge.ClassBadCertificate, "a Certificate message whose certificate %d is empty", len(chain)+1)
 		}
-		if len(chain) == MaxChain {
-			return fault.New(edge.ClassTooLarge, "a chain of more than %d certificates", MaxChain)
+		if len(chain) == limits.Chain {
+			return fault.New(edge.ClassTooLarge, "a chain of more than %d certificates", limits.Chain)
 		}
 		if len(chain) == 0 {
 			f.stapleOf(extensions)

@@ -14,22 +14,6 @@ import (
 	"fmt"
 )
 
-// The bounds on what a server may make us hold.
-const (
-	// MaxCertificateMessage is crypto/tls's own bound on a Certificate
-	// message: room for two hundred certificates, not for a filled disk.
-	MaxCertificateMessage = 256 << 10
-	// MaxFlight bounds everything read of one flight, records included.
-	MaxFlight = MaxCertificateMessage + 128<<10
-	// MaxChain bounds the certificates of one chain: each costs far more
-	// memory parsed than sent.
-	MaxChain = 1000
-
-	maxMessage = 64 << 10     // any other message; as crypto/tls
-	maxRecord  = 16384 + 2048 // RFC 5246, 6.2.3
-	maxIdle    = 16           // records in a row that bring nothing; as crypto/tls
-)
-
 // SSL30 is the version that crypto/tls no longer has a use for.
 const SSL30 = 0x0300
 

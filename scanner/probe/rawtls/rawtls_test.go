@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // A tap keeps what is read.
@@ -255,7 +256,7 @@ func FuzzRead(f *testing.F) {
 			}
 			size += len(der)
 		}
-		if size > len(server) || len(got.Chain) > MaxChain {
+		if size > len(server) || len(got.Chain) > limits.Chain {
 			t.Errorf("%d bytes in %d certificates from %d bytes", size, len(got.Chain), len(server))
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/fault"
 )
 
@@ -79,9 +80,9 @@ func (d *reader) message() (body []byte, kind byte, err error) {
 
 func limitOf(kind byte) int {
 	if kind == typeCertificate {
-		return MaxCertificateMessage
+		return limits.CertificateMessage
 	}
-	return maxMessage
+	return limits.HandshakeMessage
 }
 
 // more adds the next record's handshake bytes to hand.
@@ -113,8 +114,8 @@ func (d *reader) more() error {
 	default:
 		return fault.New(edge.ClassProtocol, "a record of type %d within the handshake", kind)
 	}
-	if d.idle++; d.idle > maxIdle {
-		return fault.New(edge.ClassProtocol, "more than %d records in a row that bring nothing", maxIdle)
+	if d.idle++; d.idle > limits.IdleRecords {
+		return fault.New(edge.ClassProtocol, "more than %d records in a row that bring nothing", limits.IdleRecords)
 	}
 	return nil
 }
@@ -133,11 +134,11 @@ func (d *reader) next() (kind byte, payload []byte, err error) {
 		return 0, nil, fault.New(class, "no TLS record: %q", head)
 	}
 	n := int(binary.BigEndian.Uint16(head[3:]))
-	if n > maxRecord {
-		return 0, nil, fault.New(edge.ClassProtocol, "a record of %d bytes: %d are allowed", n, maxRecord)
+	if n > limits.Record {
+		return 0, nil, fault.New(edge.ClassProtocol, "a record of %d bytes: %d are allowed", n, limits.Record)
 	}
-	if d.total += recordHeader + n; d.total > MaxFlight {
-		return 0, nil, fault.New(edge.ClassTooLarge, "a first flight beyond %d bytes", MaxFlight)
+	if d.total += recordHeader + n; d.total > limits.Flight {
+		return 0, nil, fault.New(edge.ClassTooLarge, "a first flight beyond %d bytes", limits.Flight)
 	}
 	if cap(d.record) < n {
 		d.record = make([]byte, max(n, 4<<10))

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/fault"
 )
 
@@ -38,10 +39,6 @@ const (
 	stunCookie   = 0x2112a442 // RFC 8489, 5: the first bytes of the standard's transaction ID
 	headerLength = 20
 	idLength     = 16
-
-	// RFC 8489, 14.9 and 14.14: a realm or a software name has 763 bytes at
-	// most ([MS-TURN] 2.2.2.14 wants no more than 128). The rest is cut.
-	maxText = 763
 
 	// The lowest version there is: a server of any age takes it, and newer
 	// ones mean address families, which are of no use here.
@@ -186,7 +183,7 @@ func (m message) turn() *edge.Turn {
 // text is a value as it came, without the zero bytes that fill it up.
 func text(b []byte) string {
 	b = bytes.TrimRight(b, "\x00")
-	return string(b[:min(len(b), maxText)])
+	return string(b[:min(len(b), limits.TURNText)])
 }
 
 func inBytes(n int) string {

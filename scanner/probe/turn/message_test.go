@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 func TestAllocateRequest(t *testing.T) {
@@ -56,7 +57,7 @@ func TestAnswerTo(t *testing.T) {
 		{"try alternate", with(cookie + "0009 0004 00000300"), edge.Turn{Live: true, ErrorCode: 300}},
 		{"an error code too short", with(cookie + "0009 0002 0000"), edge.Turn{Live: true}},
 		{"no attribute", with(""), edge.Turn{Live: true}},
-		{"a realm without end", with(cookie + "0015 03e8" + strings.Repeat("61", 1000)), edge.Turn{Live: true, Realm: strings.Repeat("a", maxText)}},
+		{"a realm without end", with(cookie + "0015 03e8" + strings.Repeat("61", 1000)), edge.Turn{Live: true, Realm: strings.Repeat("a", limits.TURNText)}},
 		{"control characters stay as they are", with(cookie + "8022 0003 1b5b4a"), edge.Turn{Live: true, Software: "\x1b[J"}},
 		{"an attribute longer than the message", with(cookie + "0015 00ff 61"), edge.Turn{Fault: &edge.Fault{Class: edge.ClassProtocol}}},
 		{"a remainder", with(cookie + "0015"), edge.Turn{Fault: &edge.Fault{Class: edge.ClassProtocol}}},
@@ -87,7 +88,7 @@ func FuzzAnswer(f *testing.F) {
 		if got.Live == (got.Fault != nil) {
 			t.Errorf("live %v with fault %v", got.Live, got.Fault)
 		}
-		if len(got.Realm) > maxText || len(got.Software) > maxText || len(got.Version) > 10 || got.ErrorCode > 799 {
+		if len(got.Realm) > limits.TURNText || len(got.Software) > limits.TURNText || len(got.Version) > 10 || got.ErrorCode > 799 {
 			t.Errorf("unbounded: %+v", got)
 		}
 		m, err := parse(b)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/fault"
 )
 
@@ -21,8 +22,6 @@ const (
 	// Both requests get an answer from some servers. The refused allocation
 	// tells more, so a Binding answer waits this long for it.
 	betterAnswer = 200 * time.Millisecond
-
-	maxDatagram = 2048 // answers fit into one packet
 )
 
 // UDP asks addr for an allocation in Microsoft's dialect and for a Binding in
@@ -94,7 +93,7 @@ func receive(ctx context.Context, conn net.Conn, until time.Time) ([]byte, error
 	if err := ctx.Err(); err != nil { // it may have ended before the deadline was set
 		return nil, err
 	}
-	b := make([]byte, maxDatagram)
+	b := make([]byte, limits.Datagram)
 	n, err := conn.Read(b)
 	return b[:n], err
 }

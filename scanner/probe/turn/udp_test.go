@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // server answers datagrams on loopback with what answer makes of each; nil is
@@ -24,7 +25,7 @@ func server(t *testing.T, answer func(request []byte, n int) []byte) netip.AddrP
 	go func() {
 		defer close(done)
 		for n := 0; ; n++ {
-			b := make([]byte, maxDatagram)
+			b := make([]byte, limits.Datagram)
 			size, from, err := conn.ReadFromUDPAddrPort(b)
 			if err != nil {
 				return

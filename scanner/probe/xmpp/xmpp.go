@@ -14,20 +14,13 @@ import (
 	"net"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/fault"
 )
 
 const (
 	nsStream = "http://etherx.jabber.org/streams"
 	nsTLS    = "urn:ietf:params:xml:ns:xmpp-tls"
-
-	// Header, features and the answer to starttls have about 1 KiB together.
-	// The limit protects against a stream that never ends.
-	maxStream = 64 << 10
-
-	// A server's name for itself; a domain name has 253 bytes at most, a
-	// domainpart 1023 (RFC 6122, 2.2). The rest is cut.
-	maxName = 1023
 )
 
 // StartTLS opens a stream to domain on a fresh connection, whose deadline is
@@ -43,7 +36,7 @@ const (
 func StartTLS(ctx context.Context, conn net.Conn, domain string) (*edge.XMPPStream, *edge.Fault) {
 	stop := fault.Interrupt(ctx, conn)
 	defer stop()
-	s := &stream{ctx: ctx, conn: conn, limit: &io.LimitedReader{R: conn, N: maxStream}}
+	s := &stream{ctx: ctx, conn: conn, limit: &io.LimitedReader{R: conn, N: limits.XMPPStream}}
 	s.in = bufio.NewReader(s.limit)
 	s.xml = xml.NewDecoder(s.in)
 
@@ -232,11 +225,11 @@ func (s *stream) fault(err error, doing string) *edge.Fault {
 	case errors.As(err, &known):
 		return fault.New(known.Class, "%s: %s", doing, known.Message)
 	case s.limit.N <= 0:
-		return fault.New(edge.ClassTooLarge, "%s: more than %d bytes", doing, maxStream)
+		return fault.New(edge.ClassTooLarge, "%s: more than %d bytes", doing, limits.XMPPStream)
 	case errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
 		err = io.ErrUnexpectedEOF
 	}
 	return fault.Of(fault.Ended(s.ctx, err), doing)
 }
 
-func cut(s string) string { return s[:min(len(s), maxName)] }
+func cut(s string) string { return s[:min(len(s), limits.XMPPName)] }

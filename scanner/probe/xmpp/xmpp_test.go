@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 const (
@@ -85,7 +86,7 @@ func TestStartTLS(t *testing.T) {
 		{"another prefix", []string{"<s:stream xmlns:s='http://etherx.jabber.org/streams' version='1.0' from='a'><s:features><t:starttls xmlns:t='urn:ietf:params:xml:ns:xmpp-tls'/></s:features>", proceed},
 			edge.XMPPStream{StartTLS: Offered, From: "a"}, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"},
 		{"a name without end", []string{strings.Replace(header, "contoso.com", strings.Repeat("a", 5000), 1) + without},
-			edge.XMPPStream{StartTLS: NotOffered, From: strings.Repeat("a", maxName)}, "</stream:stream>"},
+			edge.XMPPStream{StartTLS: NotOffered, From: strings.Repeat("a", limits.XMPPName)}, "</stream:stream>"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -133,9 +134,9 @@ func TestStartTLSFaults(t *testing.T) {
 		{"a document type", []string{"<!DOCTYPE a [<!ENTITY b 'c'>]>" + header}, edge.ClassProtocol, "directive", "none"},
 		{"an undefined entity", []string{"<?xml version='1.0'?><stream:stream to='&b;'>"}, edge.ClassProtocol, "entity", "none"},
 		{"broken XML", []string{header + "<stream:features><a></b>"}, edge.ClassProtocol, "", ""},
-		{"a header without end", []string{"<stream:stream a='" + strings.Repeat("a", maxStream)}, edge.ClassTooLarge, "65536", "none"},
-		{"features without end", []string{header + "<stream:features>" + strings.Repeat("<a/>", maxStream/4)}, edge.ClassTooLarge, "65536", ""},
-		{"nested without end", []string{header + strings.Repeat("<a>", maxStream/3)}, edge.ClassProtocol, "sends <a>", ""},
+		{"a header without end", []string{"<stream:stream a='" + strings.Repeat("a", limits.XMPPStream)}, edge.ClassTooLarge, "65536", "none"},
+		{"features without end", []string{header + "<stream:features>" + strings.Repeat("<a/>", limits.XMPPStream/4)}, edge.ClassTooLarge, "65536", ""},
+		{"nested without end", []string{header + strings.Repeat("<a>", limits.XMPPStream/3)}, edge.ClassProtocol, "sends <a>", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -214,7 +215,7 @@ func FuzzStartTLS(f *testing.F) {
 			t.Errorf("empty fault %+v", fault)
 		case fault == nil && got.StartTLS == "":
 			t.Error("a stream without an answer to STARTTLS")
-		case got != nil && len(got.From) > maxName:
+		case got != nil && len(got.From) > limits.XMPPName:
 			t.Errorf("a name of %d bytes", len(got.From))
 		}
 	})

@@ -7,14 +7,8 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
-)
-
-// The limits of guessing. A certificate is somebody else's text: it must not
-// make us dial whatever it names.
-const (
-	maxCandidates  = 48 // names tried for one pool
-	maxSANsScanned = 200
 )
 
 // answersAsOne is the proof of a guess that was dialed.
@@ -141,7 +135,7 @@ func (d *discovery) candidates(f *found) []candidate {
 	var out []candidate
 	add := func(role edge.Role, name, origin string, same bool) {
 		known := slices.ContainsFunc(out, func(c candidate) bool { return c.role == role && c.name == name })
-		if known || len(out) >= maxCandidates {
+		if known || len(out) >= limits.GuessedNames {
 			return
 		}
 		ports := []int{443}
@@ -181,7 +175,7 @@ func (f *found) sans() []string {
 	for _, leaf := range f.leaves {
 		for i, raw := range leaf.DNSNames() {
 			name, err := syntax.CleanName(raw)
-			if i >= maxSANsScanned {
+			if i >= limits.GuessedFrom {
 				break
 			}
 			if err != nil || name == f.access || slices.Contains(out, name) || !f.related(name) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -24,7 +25,7 @@ const udpSize = 1232
 func (r Resolver) askServer(ctx context.Context, name string, t dnsmessage.Type) lookup {
 	l := lookup{status: edge.Found}
 	asked := fold(name)
-	for range maxCNAMEs {
+	for range limits.CNAMEs {
 		reply, err := r.query(ctx, asked, t)
 		if err != nil {
 			return unknown(err)
@@ -55,7 +56,7 @@ func (r Resolver) askServer(ctx context.Context, name string, t dnsmessage.Type)
 }
 
 // errAliases is a chain of aliases that goes on, or leads into itself.
-var errAliases = fmt.Errorf("a chain of more than %d aliases", maxCNAMEs)
+var errAliases = fmt.Errorf("a chain of more than %d aliases", limits.CNAMEs)
 
 // query carries out one query: UDP, TCP where the answer is cut. What drops a
 // query with EDNS without a word (RFC 6891, 7, and boxes before it), or loses a

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -21,7 +22,7 @@ type reply struct {
 
 // follow walks the aliases of name to their end.
 func (r reply) follow(name string) (end string, moved bool) {
-	for range maxCNAMEs {
+	for range limits.CNAMEs {
 		next, ok := r.cnames[name]
 		if !ok {
 			break
@@ -34,7 +35,7 @@ func (r reply) follow(name string) (end string, moved bool) {
 // alias is what name is an alias of: the end of the chain, or the name in
 // Microsoft 365 that it goes through, behind which another company's may stand.
 func (r reply) alias(name string) string {
-	for range maxCNAMEs {
+	for range limits.CNAMEs {
 		next, ok := r.cnames[name]
 		if name = next; !ok || edge.InCloud(next) {
 			break

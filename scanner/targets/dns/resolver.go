@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -42,11 +43,8 @@ func (r Resolver) patient() Resolver {
 
 // The limits of a lookup.
 const (
-	queryTimeout   = 2 * time.Second // what is asked again is answered from the resolver's cache; a system turns to its second server after 5 s (resolv.conf(5))
-	queryTries     = 2               // a lost packet is no finding
-	maxCNAMEs      = 16              // of a chain: against loops; BIND follows as many
-	maxNameAddress = 128             // addresses of a name: each becomes endpoints, and 12 members make 24
-	maxSRVRecords  = 64              // records of a query: each is judged
+	queryTimeout = 2 * time.Second // what is asked again is answered from the resolver's cache; a system turns to its second server after 5 s (resolv.conf(5))
+	queryTries   = 2               // a lost packet is no finding
 )
 
 // ParseResolver reads the HOST[:PORT] of --resolver. Empty is the system's.
@@ -188,16 +186,16 @@ func systemError(err error) lookup {
 func (l lookup) bounded(name string) lookup {
 	slices.SortFunc(l.addresses, netip.Addr.Compare)
 	l.addresses = slices.Compact(l.addresses)
-	if n := len(l.addresses); n > maxNameAddress {
-		l.err = fmt.Sprintf("%d addresses: only the first %d are taken", n, maxNameAddress)
-		l.addresses = l.addresses[:maxNameAddress]
+	if n := len(l.addresses); n > limits.AddressesOfName {
+		l.err = fmt.Sprintf("%d addresses: only the first %d are taken", n, limits.AddressesOfName)
+		l.addresses = l.addresses[:limits.AddressesOfName]
 	}
 	slices.SortFunc(l.srv, func(a, b edge.SRV) int {
 		return cmp.Or(a.Priority-b.Priority, b.Weight-a.Weight, strings.Compare(a.Target, b.Target), a.Port-b.Port)
 	})
-	if n := len(l.srv); n > maxSRVRecords {
-		l.err = fmt.Sprintf("%d records: only the first %d are taken", n, maxSRVRecords)
-		l.srv = l.srv[:maxSRVRecords]
+	if n := len(l.srv); n > limits.SRVRecords {
+		l.err = fmt.Sprintf("%d records: only the first %d are taken", n, limits.SRVRecords)
+		l.srv = l.srv[:limits.SRVRecords]
 	}
 	// RFC 2782: a target of "." says that the service is decidedly not there.
 	if l.srv = slices.DeleteFunc(l.srv, func(s edge.SRV) bool { return s.Target == "" }); len(l.addresses) == 0 && len(l.srv) == 0 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 
 	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/sync/errgroup"
@@ -19,7 +20,6 @@ import (
 // The manners towards a resolver.
 const (
 	concurrentLookups = 64 // under way at a time: a resolver's own limit is in the hundreds
-	maxSilence        = 64 // unanswered queries in a row, after which no more are asked
 )
 
 // A Session is one round of lookups.
@@ -131,7 +131,7 @@ func (s *Session) answer(names []string, queries []Question) *edge.DNS {
 // wait for hours.
 func (s *Session) ask(ctx context.Context, name string, t dnsmessage.Type) lookup {
 	silent := s.silent.Load()
-	dead := silent >= maxSilence || silent > 0 && !s.heard.Load()
+	dead := silent >= limits.UnansweredQueries || silent > 0 && !s.heard.Load()
 	switch {
 	case dead || errors.Is(context.Cause(ctx), errSilence):
 		return lookup{status: edge.Unknown, err: fmt.Sprintf("not asked: the %s resolver does not answer", s.resolver.Name())}

@@ -13,16 +13,8 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
-)
-
-// The limits of a topology. Files come by mail and from shares.
-const (
-	MaxSize       = 32 << 20 // bytes, unpacked as well: a large enterprise's is 5 MiB; against ZIP bombs
-	maxZIPEntries = 2_000    // files in a ZIP: each is looked at
-	maxZIPDepth   = 2        // ZIPs within ZIPs: against quines
-	maxXMLDepth   = 100      // elements within elements: the stack; a topology has a dozen
-	maxElements   = 200_000  // elements of a topology: memory; a large enterprise has some ten thousand
 )
 
 // Exports is what exports of a deployment say, one file or several.
@@ -102,12 +94,12 @@ const exportHint = "give the topology of Get-CsTopology -AsXml or Export-CsConfi
 // Add takes one input, told by its content. One that holds nothing of a topology
 // is refused.
 func (t *Exports) Add(name string, raw []byte) error {
-	if err := syntax.CheckSize(name, raw, MaxSize); err != nil {
+	if err := syntax.CheckSize(name, raw, limits.Topology); err != nil {
 		return err
 	}
 	t.sources = append(t.sources, name)
 	if isZIP(raw) {
-		budget := int64(MaxSize)
+		budget := int64(limits.Topology)
 		return t.addZIP(name, raw, &budget, 1)
 	}
 	text, err := syntax.Decode(name, raw)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 )
 
@@ -128,11 +129,11 @@ func parseXML(name, text string) (*element, error) {
 		case xml.Directive:
 			return fail("a document type definition: no topology has one, and entities are not read")
 		case xml.StartElement:
-			if count++; count > maxElements {
-				return fail("more than %d elements", maxElements)
+			if count++; count > limits.XMLElements {
+				return fail("more than %d elements", limits.XMLElements)
 			}
-			if len(stack) > maxXMLDepth {
-				return fail("elements nested deeper than %d", maxXMLDepth)
+			if len(stack) > limits.XMLDepth {
+				return fail("elements nested deeper than %d", limits.XMLDepth)
 			}
 			e := &element{}
 			if ns := token.Name.Space; ns == "" || strings.HasPrefix(ns, "urn:schema:Microsoft.Rtc.Management.") {

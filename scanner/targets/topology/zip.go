@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 
+	"edgecert/scanner/limits"
 	"edgecert/scanner/targets/syntax"
 )
 
@@ -18,8 +19,8 @@ func (t *Exports) addZIP(name string, raw []byte, budget *int64, depth int) erro
 	fail := func(format string, args ...any) error {
 		return syntax.Fail(name, 0, "the ZIP of Export-CsConfiguration is expected", format, args...)
 	}
-	if depth > maxZIPDepth {
-		return fail("ZIPs nested deeper than %d", maxZIPDepth)
+	if depth > limits.ZIPDepth {
+		return fail("ZIPs nested deeper than %d", limits.ZIPDepth)
 	}
 	archive, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
 	if err != nil && depth > 1 {
@@ -28,8 +29,8 @@ func (t *Exports) addZIP(name string, raw []byte, budget *int64, depth int) erro
 	if err != nil {
 		return fail("broken ZIP: %v", err)
 	}
-	if len(archive.File) > maxZIPEntries {
-		return fail("%d files in the ZIP: at most %d are looked at", len(archive.File), maxZIPEntries)
+	if len(archive.File) > limits.ZIPEntries {
+		return fail("%d files in the ZIP: at most %d are looked at", len(archive.File), limits.ZIPEntries)
 	}
 	for _, f := range archive.File {
 		ext := strings.ToLower(path.Ext(strings.ReplaceAll(f.Name, `\`, "/")))
@@ -72,7 +73,7 @@ func unpack(f *zip.File, budget *int64) ([]byte, error) {
 		return nil, err
 	}
 	if *budget -= int64(len(content)); *budget < 0 {
-		return nil, fmt.Errorf("more than %d MiB in all", MaxSize>>20)
+		return nil, fmt.Errorf("more than %d MiB in all", limits.Topology>>20)
 	}
 	return content, nil
 }
