@@ -68,7 +68,7 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 		return nil, err
 	}
 	tries := max(o.Retries, 0) + 1
-	s := &run{Prober: p, endpoints: endpoints, captures: make([]edge.Capture, len(endpoints)),
+	s := &run{Prober: p, captures: edge.Map(endpoints, func(e edge.Endpoint) edge.Capture { return edge.Capture{Endpoint: e} }),
 		done: progress(o.Progress, len(endpoints), tries)}
 	order := spread(endpoints)
 	for ; len(order) > 0; tries-- {
@@ -77,6 +77,7 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 			pause(ctx, retryPause)
 		}
 	}
+	p.Read()
 	return s.captures, oursAlone(s.captures)
 }
 
@@ -111,9 +112,8 @@ func pause(ctx context.Context, d time.Duration) {
 // A run is one Scan under way.
 type run struct {
 	*probe.Prober
-	endpoints []edge.Endpoint
-	captures  []edge.Capture
-	done      func(tries int)
+	captures []edge.Capture
+	done     func(tries int)
 }
 
 // round probes the endpoints of order, which have so many tries left, and
@@ -127,9 +127,9 @@ func (s *run) round(ctx context.Context, order []int, concurrency, tries int) []
 	for _, i := range order {
 		place := s.Traffic.Start(again)
 		workers.Go(func() error {
-			before := s.captures[i].Attempts
-			c := s.Probe(ctx, s.endpoints[i], place)
-			c.Attempts += before
+			before := s.captures[i]
+			c := s.Probe(ctx, before.Endpoint, place)
+			c.Attempts += before.Attempts
 			s.captures[i] = c
 			place.Done(c.Outcome != edge.Failed)
 			if again && probe.Passing(c.Outcome, c.Fault) {

@@ -45,7 +45,9 @@ func (a *app) gather(ctx context.Context, ev *edge.Evidence, endpoints []edge.En
 		return nil
 	})
 	both.Go(func() (err error) {
-		ev.Captures, err = scanner.Scan(besides, endpoints, o)
+		plan := endpoints
+		endpoints = nil // each capture holds its own: the list can go
+		ev.Captures, err = scanner.Scan(besides, plan, o)
 		return err
 	})
 	return both.Wait()

@@ -2,9 +2,12 @@ package edge
 
 // Map is what f makes of every element.
 func Map[T, U any](list []T, f func(T) U) []U {
-	var out []U
-	for _, x := range list {
-		out = append(out, f(x))
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]U, len(list))
+	for i := range list {
+		out[i] = f(list[i])
 	}
 	return out
 }

@@ -88,10 +88,10 @@ func (v *visit) offers(first sight) []offer {
 	if first.version > tls.VersionTLS12 {
 		add(edge.OfferTLS12, func(o *offer) { o.max = tls.VersionTLS12 })
 	}
-	if keyOf(first.chain[0]) != rawtls.RSA {
+	if first.leafKey != rawtls.RSA {
 		add(edge.OfferRSA, func(o *offer) { o.key = rawtls.RSA })
 	}
-	if keyOf(first.chain[0]) != rawtls.ECDSA {
+	if first.leafKey != rawtls.ECDSA {
 		add(edge.OfferECDSA, func(o *offer) { o.key = rawtls.ECDSA })
 	}
 	for range v.samples() - 1 {
@@ -258,7 +258,7 @@ func sameLeaf(a, b []*edge.Certificate) bool {
 // certificate: of TLS 1.2 at most, where the suites name the type of its key.
 func (a answer) forProof() offer {
 	o := a.offer
-	if key := keyOf(a.chain[0]); key != "" && (a.key != "" || a.version <= tls.VersionTLS12) {
+	if key := a.leafKey; key != "" && (a.key != "" || a.version <= tls.VersionTLS12) {
 		o.key, o.max = key, min(o.max, tls.VersionTLS12)
 	}
 	return o

@@ -58,9 +58,13 @@ func New(timeout time.Duration) *Prober {
 	return p
 }
 
-// Keep sets the room for what is kept of certificates; without it, it is that
-// of a few endpoints.
-func (p *Prober) Keep(r Room) { p.store.room = r }
+// Keep sets the room for what is kept of certificates, and leaves them unread,
+// as DER alone, until Read. Without it the room is that of a few endpoints, and
+// all are read at once.
+func (p *Prober) Keep(r Room) { p.store.room, p.store.unread = r, true }
+
+// Read reads the certificates of all captures. No Probe may be under way.
+func (p *Prober) Read() { p.store.read() }
 
 // Probe dials e and takes its certificate, whatever it needs. The capture is
 // Failed with ClassInterrupted if ctx is done before there is one; what was
@@ -84,6 +88,7 @@ func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, place *traffic.Plac
 		s = v.capture(ctx, &c.Attempts)
 	}
 	s = unlessEnded(ctx, s)
+	s.tls = p.store.tls(s.tls)
 	s.fill(&c)
 	if c.Outcome == edge.Captured && !p.Quick {
 		v.retries = p.Retries
@@ -115,6 +120,7 @@ type sight struct {
 	fault     *edge.Fault
 	chain     []*edge.Certificate
 	cut       int // certificates of the chain that were not kept
+	leafKey   rawtls.KeyType
 	tls       *edge.TLS
 	proof     edge.Proof
 	version   uint16
