@@ -32,8 +32,14 @@ func (w *world) missingSteps(g chainGroup) []Step {
 	if !w.pool.IsEdge() {
 		return []Step{{Text: "add the intermediate to the chain that is sent"}}
 	}
-	stored, misplaced, rest, _ := w.whereMissing(w.names(g.at), g.trust.Missing)
+	senders := w.sendersHere(g.trust.Missing...)
+	own := edge.Keep(w.names(g.at), func(m string) bool { return slices.Contains(senders, m) })
+	lacking := slices.DeleteFunc(w.names(g.at), func(m string) bool { return slices.Contains(own, m) })
+	stored, misplaced, rest, _ := w.whereMissing(lacking, g.trust.Missing)
 	var out []Step
+	if len(own) > 0 { // its store is the machine's
+		out = append(out, Step{On: own, Text: "the intermediate is there already, other services send it: restart" + remedy.InTurn(own), Commands: remedy.Restart()})
+	}
 	if len(stored) > 0 {
 		out = append(out, Step{On: stored, Text: "the intermediate is in the store for intermediate CAs already: restart" + remedy.InTurn(stored), Commands: remedy.Restart()})
 	}
@@ -59,6 +65,10 @@ func (w *world) missingSteps(g chainGroup) []Step {
 	for _, c := range g.trust.Missing {
 		file := remedy.Quote(`C:\` + thumbprint(c) + ".cer")
 		sender := w.sendersHere(c)
+		if !slices.ContainsFunc(rest, func(m string) bool { return !slices.Contains(sender, m) }) {
+			continue // what the others lack is another one
+		}
+		sender = slices.DeleteFunc(sender, func(m string) bool { return slices.Contains(rest, m) })
 		text := "export the intermediate"
 		if len(sender) == 0 {
 			text = "on a server that sends it, export the intermediate"
@@ -71,9 +81,18 @@ func (w *world) missingSteps(g chainGroup) []Step {
 		Commands: append(imports, remedy.Restart()...)})
 }
 
-// sendersHere are the members of this pool that send an intermediate.
-func (w *world) sendersHere(c *edge.Certificate) []string {
-	return w.names(w.those(func(capture edge.Capture) bool { return sends(c)(capture) && !capture.Endpoint.VIP }))
+// sendersHere are the members of this pool that send all of these intermediates,
+// be it on different services.
+func (w *world) sendersHere(above ...*edge.Certificate) []string {
+	var out []string
+	for n, c := range above {
+		senders := w.names(w.those(func(capture edge.Capture) bool { return sends(c)(capture) && !capture.Endpoint.VIP }))
+		if n == 0 {
+			out = senders
+		}
+		out = edge.Keep(out, func(m string) bool { return slices.Contains(senders, m) })
+	}
+	return out
 }
 
 // sends picks the captures that send an intermediate.

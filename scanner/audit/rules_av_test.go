@@ -81,6 +81,15 @@ func avCases() []ruleCase {
 			at: "edge1", says: []string{"expired 2026-05-31"}, also: []string{"dns-unknown-address"},
 		},
 		{
+			rule: "av-certificate-differs", name: "one member's inventory, no other's, names what the wire does not show", want: Found,
+			change: func(w *testWorld) {
+				w.pool().Inventory = slices.DeleteFunc(w.pool().Inventory, func(r edge.InventoryRecord) bool { return r.Member != "edge2" })
+				inventoried("edge2", edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
+			},
+			at: "edge2 av 443", says: []string{"is not the one that Access and Web Conferencing should present: edge2: thumbprint"},
+			fix: "if not, assign the pool's certificate on edge2 and restart: Set-CsCertificate -Type AudioVideoAuthentication",
+		},
+		{
 			rule: "av-certificate-differs", name: "a member without an inventory", want: CouldNotTell,
 			change: func(w *testWorld) {
 				w.pool().Inventory = slices.DeleteFunc(w.pool().Inventory, func(r edge.InventoryRecord) bool { return r.Member == "edge3" })
@@ -119,7 +128,7 @@ func avCases() []ruleCase {
 					inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint, r.NotAfter = other, today().Add(-24*time.Hour) })(w)
 				}
 			},
-			at: "pool", says: []string{"of edge1, edge2 and edge3, thumbprint", "expired 2026-05-31"}, fix: "new certificate for the type AudioVideoAuthentication",
+			at: "pool", says: []string{"of edge1, edge2 and edge3, thumbprint", "expired 2026-05-31"}, fix: "Request-CsCertificate -New -Type AudioVideoAuthentication -",
 		},
 		{rule: "av-certificate-differs", name: "no inventory", want: NotApplicable, change: func(w *testWorld) { w.pool().Inventory = nil }},
 	}

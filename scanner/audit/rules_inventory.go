@@ -37,10 +37,12 @@ and name it in the targets file (inventory edge1 certs-EDGE1.json). Where a memb
 	}
 }
 
+const idInventoryExpired = "inventory-expired"
+
 func inventoryExpired() Rule {
 	return Rule{
-		ID: "inventory-expired", Family: "av", For: edgeAlone, Wire: true, Severity: Warning,
-		Short: "has an assigned certificate, seen in the inventory alone, that ends soon or has ended", Mend: remedy.ByOwnSteps,
+		ID: idInventoryExpired, Family: "av", For: edgeAlone, Wire: true, Severity: Warning,
+		Short: "has an assigned certificate, seen in the inventory alone, that ends soon or has ended", Mend: remedy.ByCertificate,
 		Varies: "error where it has ended, or under the error threshold of expires-soon",
 		Title:  "a certificate of the inventory that no endpoint presents ends soon, or has ended",
 		Doc: `A certificate that is assigned on a member and never shown to a scanner ends without anybody seeing it: the internal
@@ -71,13 +73,26 @@ func runInventoryExpired(w *world, r *result) {
 	}) {
 		rec := records[0]
 		members := membersOf(records)
-		r.find(Finding{
+		f := Finding{
 			Severity: w.endsSoon(rec.NotBefore, rec.NotAfter), Subjects: []string{rec.Thumbprint, rec.Use},
 			Message: fmt.Sprintf("the certificate for %s of %s, thumbprint %s, which no endpoint presents, %s (%s)",
 				rec.Use, list(members), strings.ToUpper(rec.Thumbprint), w.ends(rec.NotAfter), rec.Source),
-			Steps: []Step{{On: members, Text: "request and assign a new certificate for the type " + rec.Use}},
-		}, w.ofMembers(members...)...)
+		}
+		switch role := roleOf(rec.Use); {
+		case role == edge.AV && w.remedies().AVApart() && strings.EqualFold(rec.Thumbprint, w.remedies().Choose([]edge.Role{edge.AV}).Thumbprint):
+			f.Steps = w.bothWays(edge.AV, w.everyMember())
+		case role != "" && w.dialed(role):
+			f.Of = role // what is due there is the certificate of its group
+		default:
+			f.Steps = []Step{{On: members, Text: "request one new certificate for the type " + rec.Use + ", bring it to each of these members and assign it"}}
+		}
+		r.find(f, w.ofMembers(members...)...)
 	}
+}
+
+// dialed says whether a service of a role is one of the pool's.
+func (w *world) dialed(r edge.Role) bool {
+	return slices.ContainsFunc(w.captures, func(c edge.Capture) bool { return c.Endpoint.Role == r })
 }
 
 // endsSoon is how bad it is that a validity ends when it does; empty: not at all.
@@ -126,6 +141,10 @@ func (w *world) judgeInUse(r *result) {
 	if right == "" && len(w.pool.Group(edge.AV)) > 1 { // nothing on the wire to compare with
 		r.couldNotTell("nothing was seen to compare the inventory with")
 	}
+	apart := w.remedies().AVApart()
+	if apart { // what it has apart is what its members are held against
+		right = w.remedies().Choose([]edge.Role{edge.AV}).Thumbprint
+	}
 	thumbs := thumbprints(records)
 	odd := slices.DeleteFunc(slices.Clone(records), func(rec edge.InventoryRecord) bool { return strings.EqualFold(rec.Thumbprint, right) })
 	switch {
@@ -134,25 +153,39 @@ func (w *world) judgeInUse(r *result) {
 			odd = records
 		}
 		r.findAV(Finding{Message: "the members have different A/V certificates by their inventory: " + w.recordHolders(records), Steps: w.anyOf(records, right)}, odd)
-	case right == "" || len(odd) == 0 || w.assignedToAccess(records): // assigned-not-presented tells what lacks a restart
+	case apart, right == "" || len(odd) == 0 || w.assignedToAccess(records): // assigned-not-presented tells what lacks a restart
 		r.pass()
-	case w.onWire(thumbs[0]):
-		r.findAV(Finding{Message: fmt.Sprintf("the A/V certificate of the inventory is not the one that Access and Web Conferencing should present: %s; on the wire %s",
-			w.recordHolders(records), w.wireStory())}, records)
 	default:
-		r.findAV(Finding{Severity: Warning, Steps: w.bothWays(edge.AV),
+		f := Finding{Message: fmt.Sprintf("the A/V certificate of the inventory is not the one that Access and Web Conferencing should present: %s; on the wire %s",
+			w.recordHolders(records), w.wireStory())}
+		if known := membersOf(records); len(known) < len(w.pool.Members) && !w.onWire(thumbs[0]) { // of the others nobody knows: A/V may be apart
+			f.Steps = w.bothWays(edge.AV, known)
+		}
+		r.findAV(f, records)
+	}
+	if apart {
+		r.findAV(Finding{Severity: Warning, Steps: w.bothWays(edge.AV, w.everyMember()),
 			Message: fmt.Sprintf("by the inventory every A/V Edge has a certificate of its own, which no endpoint presents: %s; on the wire %s",
 				w.recordHolders(records), w.wireStory())}, records)
 	}
 }
 
+// everyMember are the names of the pool's members.
+func (w *world) everyMember() []string {
+	return edge.Map(w.pool.Members, func(m edge.Member) string { return m.Name })
+}
+
 // bothWays are the two ways out where a service has a certificate of its own on
-// every member: the pool's, or the declaration that it is meant.
-func (w *world) bothWays(r edge.Role) []Step {
+// members: the pool's, or the declaration that it is meant.
+func (w *world) bothWays(r edge.Role, members []string) []Step {
 	right := w.choice(edge.Access)
 	out := []Step{{Text: fmt.Sprintf("if %s is meant to have a certificate of its own, write %q into the pool's description", r.Title(), w.partition(r))}}
 	if right.Usable() && right.Thumbprint != "" {
-		out = append(out, Step{Text: "if not, assign the pool's certificate on every member and restart, one member after the other",
+		who := "every member"
+		if len(members) < len(w.pool.Members) {
+			who = list(members)
+		}
+		out = append(out, Step{Text: "if not, assign the pool's certificate on " + who + " and restart" + remedy.InTurn(members),
 			Commands: append([]string{remedy.Assign([]string{edge.CertificateType(r)}, right.Thumbprint)}, remedy.Restart()...)})
 	}
 	return out
@@ -212,8 +245,7 @@ func (w *world) judgeStaged(r *result) {
 
 // without are the members that none of the records is of.
 func (w *world) without(records []edge.InventoryRecord) []string {
-	return slices.DeleteFunc(edge.Map(w.pool.Members, func(m edge.Member) string { return m.Name }),
-		func(name string) bool { return slices.Contains(membersOf(records), name) })
+	return slices.DeleteFunc(w.everyMember(), func(name string) bool { return slices.Contains(membersOf(records), name) })
 }
 
 // rollSteps stage on the members without it what the others have staged, and

@@ -81,7 +81,7 @@ func (w *world) xmppAlone(r *result) {
 		return
 	}
 	r.find(Finding{
-		Severity: Warning, Certificates: certs(own...), Steps: w.bothWays(edge.XMPP),
+		Severity: Warning, Certificates: certs(own...), Steps: w.bothWays(edge.XMPP, w.everyMember()),
 		Message: fmt.Sprintf("%s %s, which no other service does: it was forgotten on every member, or the XMPP proxy has a certificate of its own on purpose",
 			w.present(at), w.tell(own[0])),
 	}, at...)

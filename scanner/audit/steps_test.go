@@ -30,6 +30,11 @@ func TestPlanStepByStep(t *testing.T) {
 		w.pool().Members, w.pool().DNS, w.pool().Inventory = w.pool().Members[:1], nil, nil
 		w.ev.Captures = w.ev.Captures[:5]
 	}
+	avApart := func(w *testWorld) { // by the inventory, on every member
+		for _, m := range w.pool().Members {
+			inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = strings.Repeat("7", 40) })(w)
+		}
+	}
 	av := func(end time.Time) func(*testWorld) { // another A/V certificate by the inventory, which ends then
 		return func(w *testWorld) {
 			lack(w)
@@ -62,16 +67,12 @@ edge2 edge3 | copy that file there and import it | Import-CsCertificate
 edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,XmppServer) Stop-CsWindowsService Start-CsWindowsService
  | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |`},
 		{"another A/V certificate that has expired", av(date(2026, 5, 1)), `
-every member has an assigned certificate, seen in the inventory alone, that ends soon or has ended
 the certificate # of every member lacks webcon.contoso.com
-every member has another A/V certificate by its inventory
-edge1 edge2 edge3 | request and assign a new certificate for the type AudioVideoAuthentication |
 edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
  | have a public CA sign C:\sip.contoso.com-edge.req, and save the answer as C:\sip.contoso.com-edge.cer on edge1 |
 edge1 | import it, and export it with its private key | Import-CsCertificate Export-PfxCertificate
 edge2 edge3 | copy that file there and import it | Import-CsCertificate
-edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService
- | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |`},
+edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService`},
 		{"the only member lacks a name", alone, `
 the certificate # of edge1 lacks webcon.contoso.com
 edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
@@ -99,6 +100,57 @@ edge1 | request a new certificate with all names that are due | Request-CsCertif
 edge1 | import it | Import-CsCertificate
 edge1 | assign it and restart | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer) Stop-CsWindowsService Start-CsWindowsService
 edge1 | start the service if it is stopped, then see whether the port is right (Get-CsWindowsService) |`},
+		{"edge2 has the A/V certificate before, apart and not declared", func(w *testWorld) {
+			avApart(w)
+			inventoried("edge2", edge.TypeAV, func(r *edge.InventoryRecord) {
+				r.Thumbprint, r.NotBefore, r.NotAfter = strings.Repeat("8", 40), date(2026, 1, 1), date(2026, 6, 3)
+			})(w)
+		}, `
+edge2 has another A/V certificate by its inventory
+every member has another A/V certificate by its inventory
+edge1 | export the certificate with its private key | Export-PfxCertificate
+edge2 | copy that file there and import it | Import-CsCertificate
+edge2 | assign it and restart | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService
+ | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |
+ | if not, assign the pool's certificate on every member and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
+		{"an A/V certificate of its own, not declared, ends on all members", func(w *testWorld) {
+			avApart(w)
+			for _, m := range w.pool().Members {
+				inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.NotAfter = date(2026, 6, 3) })(w)
+			}
+		}, `
+the A/V certificate # of every member ends in 1 day
+every member has another A/V certificate by its inventory
+ | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |
+ | if not, assign the pool's certificate on every member and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
+		{"an A/V certificate of its own, declared, ends on all members", func(w *testWorld) {
+			avApart(w)
+			w.pool().Groups = [][]edge.Role{{edge.Access, edge.WebConf, edge.XMPP}, {edge.AV}}
+			for _, m := range w.pool().Members {
+				inventoried(m.Name, edge.TypeAV, func(r *edge.InventoryRecord) { r.NotAfter = date(2026, 6, 3) })(w)
+			}
+		}, `
+the A/V certificate # of every member ends in 1 day
+edge1 | request a new certificate with all names that are due | Request-CsCertificate(AudioVideoAuthentication)
+ | have a public CA sign C:\av.contoso.com-av.req, and save the answer as C:\av.contoso.com-av.cer on edge1 |
+edge1 | import it, and export it with its private key | Import-CsCertificate Export-PfxCertificate
+edge2 edge3 | copy that file there and import it | Import-CsCertificate
+edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
+		{"one service of edge2 lacks the intermediate", func(w *testWorld) {
+			c := w.cell("edge2", edge.WebConf, 443)
+			c.Chain = c.Chain[:1]
+		}, `
+edge2 on webcon:443 does not send an intermediate that others send
+edge2 | the intermediate is there already, other services send it: restart | Stop-CsWindowsService Start-CsWindowsService`},
+		{"one service of edge2 and all of edge3 lack the intermediate", func(w *testWorld) {
+			for _, c := range append(w.member("edge3"), w.cell("edge2", edge.WebConf, 443)) {
+				c.Chain = c.Chain[:min(1, len(c.Chain))]
+			}
+		}, `
+edge2 and edge3 on webcon:443, access:443, access:5061 and 1 more do not send an intermediate that others send
+edge2 | the intermediate is there already, other services send it: restart | Stop-CsWindowsService Start-CsWindowsService
+edge1 | export the intermediate | Export-Certificate
+edge3 | copy that file there, import it and restart | Import-Certificate Stop-CsWindowsService Start-CsWindowsService`},
 		{"DNS knows one more", func(w *testWorld) {
 			w.pool().Members = w.pool().Members[:2]
 			w.ev.Captures = w.ev.Captures[:10]

@@ -47,6 +47,7 @@ type Finding struct {
 	Message      string              `json:"message"` // what was expected and what was seen
 	Fix          string              `json:"fix"`     // the steps that settle it, in a line
 	Steps        []Step              `json:"-"`       // what settles it, where that is more than its fix
+	Of           edge.Role           `json:"-"`       // the service whose certificate it is about, where it blames others of the members too
 	Ahead        bool                `json:"-"`       // it is about a certificate that was meant, and is not presented where it blames
 	Problem      int                 `json:"problem"` // index into the Judgement's problems, -1: it belongs to none
 }

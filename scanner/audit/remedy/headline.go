@@ -35,14 +35,46 @@ func (p *planner) headline(x cause) string {
 		if where == " on every service" {
 			where = ""
 		}
-		return fit(p.who(x.cells) + where + " " + p.short(p.worst(x)))
+		return fit(p.who(x.cells) + where + " " + p.agreed(x.cells, p.worst(x)))
 	default:
 		f := p.worst(x)
 		if len(f.Cells) == 0 {
 			return fit(p.short(f))
 		}
-		return fit(p.who(f.Cells) + " " + p.short(f))
+		return fit(p.says(f))
 	}
+}
+
+// says is whom a finding blames, and of what.
+func (p *planner) says(f finding.Finding) string {
+	if r, known := p.record(f); known {
+		return fmt.Sprintf("the %s certificate %s of %s %s", useTitle(r.Use), HexOnly(r.Thumbprint)[:8], p.who(f.Cells), p.endsAt(r.NotAfter))
+	}
+	return p.who(f.Cells) + " " + p.agreed(f.Cells, f)
+}
+
+// record is the certificate of the inventory that a finding is about, where it
+// is about when one ends: its subjects are thumbprint and type.
+func (p *planner) record(f finding.Finding) (edge.InventoryRecord, bool) {
+	return edge.Find(p.Pool.Inventory, func(r edge.InventoryRecord) bool {
+		return p.Rule(f.Rule).Ends && slices.Contains(f.Subjects, r.Thumbprint) && slices.Contains(f.Subjects, r.Use) && len(HexOnly(r.Thumbprint)) > 8
+	})
+}
+
+// useTitle is a certificate type in a headline.
+func useTitle(use string) string {
+	if use == edge.TypeAV {
+		return "A/V"
+	}
+	return use
+}
+
+// agreed is a finding's end of a sentence whose subject is the members of cells.
+func (p *planner) agreed(cells []int, f finding.Finding) string {
+	if p.s(cells) != "" {
+		return p.short(f)
+	}
+	return Agree(p.short(f))
 }
 
 // carryHeadline: "edge7 still presents 3F2A9C11 on every service, which ends in 5
@@ -62,7 +94,7 @@ func (p *planner) carryHeadline(x cause) string {
 	who := p.who(lag)
 	switch {
 	case len(leaves) == 0:
-		return who + " " + p.short(p.worst(x))
+		return p.says(p.worst(x))
 	case len(leaves) > 1:
 		return fmt.Sprintf("%s present%s another certificate than %s%s, %d in all", who, p.s(lag), right.short(), p.onServices(lag), len(leaves))
 	case right.Certificate != nil && Newer(right.Certificate, leaves[0]) > 0:
@@ -85,7 +117,7 @@ func (p *planner) renewHeadline(x cause) string {
 		return "the expected certificate " + p.choice(x.group).short() + " " + p.short(*g)
 	}
 	if p.Rule(f.Rule).Weight == 0 { // nobody knows which of several is right
-		return p.who(f.Cells) + " " + p.short(f)
+		return p.says(f)
 	}
 	text := "the certificate"
 	if len(f.Certificates) > 0 && len(p.above(f)) == 0 {
@@ -171,12 +203,12 @@ func (p *planner) downWord(cells []int) string {
 func Agree(says string) string {
 	verb, rest, _ := strings.Cut(says, " ")
 	switch verb {
-	case "has", "does", "was":
-		verb = map[string]string{"has": "have", "does": "do", "was": "were"}[verb]
+	case "has", "does", "was", "is":
+		verb = map[string]string{"has": "have", "does": "do", "was": "were", "is": "are"}[verb]
 	default:
 		verb = strings.TrimSuffix(verb, "s")
 	}
-	return strings.TrimSpace(verb + " " + rest)
+	return strings.TrimSpace(verb + " " + strings.Replace(rest, "its ", "their ", 1))
 }
 
 // DownWord says what a capture without a certificate did.
@@ -301,8 +333,9 @@ func place(e edge.Endpoint) string {
 }
 
 // ends says when a certificate ends: "ends in 5 days", "expired on 2026-06-06".
-func (p *planner) ends(c *edge.Certificate) string {
-	end := c.NotAfter()
+func (p *planner) ends(c *edge.Certificate) string { return p.endsAt(c.NotAfter()) }
+
+func (p *planner) endsAt(end time.Time) string {
 	if end.IsZero() {
 		return "ends nobody knows when"
 	}

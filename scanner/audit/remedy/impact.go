@@ -174,6 +174,9 @@ func (p *planner) services(cells []int) string {
 func (p *planner) lasts(x cause) time.Time {
 	var first time.Time
 	for _, i := range x.findings {
+		if r, known := p.record(p.findings[i]); known && (first.IsZero() || r.NotAfter.Before(first)) {
+			first = r.NotAfter
+		}
 		for _, c := range p.findings[i].Certificates {
 			if end := c.NotAfter(); !p.findings[i].Ahead && p.later(p.findings[i]) > 0 && !end.IsZero() && (first.IsZero() || end.Before(first)) {
 				first = end

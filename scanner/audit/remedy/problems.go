@@ -134,13 +134,22 @@ func (p *planner) causes() []cause {
 			out = append(out, x)
 		}
 		out[n].findings = append(out[n].findings, i)
-		out[n].cells = append(out[n].cells, f.Cells...)
+		out[n].cells = append(out[n].cells, p.about(f)...)
 	}
 	for n := range out {
 		slices.Sort(out[n].cells)
 		out[n].cells = slices.Compact(out[n].cells)
 	}
 	return out
+}
+
+// about are the cells that a finding blames, those of its service where it is
+// about one alone.
+func (p *planner) about(f finding.Finding) []int {
+	if f.Of == "" {
+		return f.Cells
+	}
+	return edge.Keep(f.Cells, func(i int) bool { return p.Captures[i].Endpoint.Role == f.Of })
 }
 
 // causeOf says which act settles a finding; findings with one key are settled
@@ -174,8 +183,11 @@ func own(f finding.Finding) string {
 // certificateCause: what is wrong with the right certificate needs a new one;
 // all else, the right one where it is not.
 func (p *planner) certificateCause(f finding.Finding, rule Rule) (string, cause) {
-	group := p.groupOf(f.Cells)
+	group := p.groupOf(p.about(f))
 	right := p.choice(group)
+	if f.Of != "" && right.Thumbprint != "" && slices.ContainsFunc(f.Subjects, func(s string) bool { return strings.EqualFold(s, right.Thumbprint) }) {
+		return fmt.Sprint("renew ", group), cause{act: renew, group: group}
+	}
 	if p.Pool.Kind == edge.LoosePool { // each for itself
 		return "leaf " + leafKey(f), cause{act: renew, group: group}
 	}
@@ -229,6 +241,9 @@ func (p *planner) groupOf(cells []int) []edge.Role {
 		if len(cells) > 0 && len(g) > 1 && p.xmppApart(g, cells) {
 			return []edge.Role{edge.XMPP}
 		}
+		if len(cells) > 0 && !p.others(edge.AV, cells) && slices.Contains(g, edge.AV) && p.AVApart() {
+			return []edge.Role{edge.AV}
+		}
 		if len(cells) > 0 && slices.Contains(g, p.Captures[cells[0]].Endpoint.Role) {
 			return g
 		}
@@ -242,8 +257,12 @@ func (p *planner) groupOf(cells []int) []edge.Role {
 // xmppApart says whether captures are XMPP's alone, which presents a certificate
 // of its own on every member.
 func (p *planner) xmppApart(group []edge.Role, cells []int) bool {
-	other := slices.ContainsFunc(cells, func(i int) bool { return p.Captures[i].Endpoint.Role != edge.XMPP })
-	return !other && !p.Pool.XMPPDeclared && slices.Contains(group, edge.XMPP) && p.apartOnWire(edge.XMPP, p.choice(group).Certificate)
+	return !p.others(edge.XMPP, cells) && !p.Pool.XMPPDeclared && slices.Contains(group, edge.XMPP) && p.apartOnWire(edge.XMPP, p.choice(group).Certificate)
+}
+
+// others says whether captures are of other services than r, too.
+func (p *planner) others(r edge.Role, cells []int) bool {
+	return slices.ContainsFunc(cells, func(i int) bool { return p.Captures[i].Endpoint.Role != r })
 }
 
 func (p *planner) onlyBalancer(cells []int) bool {
@@ -330,6 +349,9 @@ func (p *planner) worst(x cause) finding.Finding {
 // later says whether a finding breaks nothing today.
 func (p *planner) later(f finding.Finding) int {
 	if p.Rule(f.Rule).Later || f.Ahead {
+		return 1
+	}
+	if r, known := p.record(f); known && r.NotAfter.After(p.Now) {
 		return 1
 	}
 	return 0

@@ -31,13 +31,15 @@ type Case struct {
 	// Names calls the members of captures, each once, as a person knows them.
 	Names func(at []int) []string
 
-	groups [][]edge.Role // see Groups
+	groups  [][]edge.Role // see Groups
+	avApart *bool         // see AVApart
 }
 
 // A Rule is what remedy goes by of a rule.
 type Rule struct {
 	Short  string // what is wrong, as the end of a sentence: "has no CRL distribution point"; %s: the subjects
 	Mend   Mend
+	Ends   bool // it tells when a certificate of the inventory ends
 	Later  bool // it breaks nothing today
 	Weight int  // of an error of this rule against a leaf, when the right one is chosen; 0: the rule is not about the leaf itself
 }
@@ -199,6 +201,41 @@ func (c *Case) fromInventory(group []edge.Role) string {
 		return ""
 	}
 	return HexOnly(best.Thumbprint)
+}
+
+// AVApart says whether by the inventory the A/V Edge of every member has a
+// certificate that is none of the pool's, valid, and nobody declared it: by all
+// appearances A/V has one of its own.
+func (c *Case) AVApart() bool {
+	if c.avApart == nil {
+		apart := c.findAVApart()
+		c.avApart = &apart
+	}
+	return *c.avApart
+}
+
+func (c *Case) findAVApart() bool {
+	group := c.Pool.Group(edge.AV)
+	if !c.Pool.IsEdge() || len(group) < 2 || c.Pool.Expected(edge.AV) != nil || len(c.Pool.Members) == 0 || c.Choose(group).Thumbprint == "" {
+		return false
+	}
+	for _, m := range c.Pool.Members {
+		r, known := c.Pool.Assigned(m.Name, edge.AV)
+		if !known || c.shared(r) {
+			return false
+		}
+	}
+	return c.fromInventory([]edge.Role{edge.AV}) != ""
+}
+
+// shared says whether an A/V certificate of the inventory is some other service's,
+// on the wire or by the inventory.
+func (c *Case) shared(r edge.InventoryRecord) bool {
+	return slices.ContainsFunc(c.Captures, func(x edge.Capture) bool {
+		return slices.ContainsFunc(x.Leaves(), func(leaf *edge.Certificate) bool { return strings.EqualFold(leaf.Thumbprint(), r.Thumbprint) })
+	}) || slices.ContainsFunc(c.Pool.Inventory, func(o edge.InventoryRecord) bool {
+		return o.Use != edge.TypeAV && o.Thumbprint == r.Thumbprint
+	})
 }
 
 // Groups are the pool's roles as they share certificates; those of what is no
