@@ -3,6 +3,7 @@ package audit
 import (
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"math/big"
 	"slices"
 	"strings"
@@ -35,7 +36,13 @@ func TestEveryFixLeadsToTheRightCertificate(t *testing.T) {
 		"a newer one without a name": of(lacking("sip.fabrikam.com")),
 		"a newer one for clients":    of(func(c *leafTemplate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
 		"a newer self-signed one":    func(w *testWorld) *edge.Certificate { return ownSigned(w.t, newest) },
-		"one valid from next week":   of(func(c *leafTemplate) { c.NotBefore = date(2026, 6, 8) }),
+		"a newer one of a CA that nobody knows": func(w *testWorld) *edge.Certificate {
+			c, key := *makeLeaf(t, newest).X509, testPKI().leafKeys[0]
+			c.SignatureAlgorithm, c.AuthorityKeyId = x509.SHA256WithRSA, nil
+			ca := &x509.Certificate{Subject: pkix.Name{CommonName: "Nobody's CA"}}
+			return edge.NewCertificate(must(x509.CreateCertificate(rand.Reader, &c, ca, key.Public(), key)))
+		},
+		"one valid from next week": of(func(c *leafTemplate) { c.NotBefore = date(2026, 6, 8) }),
 		"another of the same validity": func(w *testWorld) *edge.Certificate {
 			return makeLeaf(t, func(c *leafTemplate) { c.SerialNumber = big.NewInt(0xbad) })
 		},

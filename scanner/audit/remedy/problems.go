@@ -166,13 +166,23 @@ func (p *planner) causeOf(f finding.Finding) (key string, x cause) {
 		return "down " + strings.Join(members, " "), cause{act: bringBack, members: members}
 	case rule.Mend == ByIntermediate:
 		return "intermediate " + p.authorities(f), cause{act: intermediate}
-	case len(f.Steps) > 0, rule.Mend == ByOwnSteps:
+	case rule.Mend == ByOwnSteps, len(f.Steps) > 0 && !p.replaceable(f, rule):
 		return own(f), cause{act: ownSteps}
 	}
 	if p.assignedNewer(f.Cells) {
 		return "restart", cause{act: restart}
 	}
 	return p.certificateCause(f, rule)
+}
+
+// replaceable says whether the pool's right certificate settles what is wrong
+// with another one, whatever else would: others present it, and it is well.
+func (p *planner) replaceable(f finding.Finding, rule Rule) bool {
+	if rule.Weight == 0 || f.Ahead || p.Pool.File != nil || p.Pool.Kind == edge.LoosePool || len(f.Cells) == 0 {
+		return false
+	}
+	right := p.choice(p.groupOf(f.Cells))
+	return right.Usable() && right.Certificate != nil && !p.presentedAt(right.Certificate, f.Cells)
 }
 
 // own tells findings apart that bring their own steps: one record, one file.
