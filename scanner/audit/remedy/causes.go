@@ -1,0 +1,205 @@
+package remedy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/audit/finding"
+	"edgecert/scanner/edge"
+)
+
+// causes are the pool's problems in the order in which their findings stand.
+func (p *planner) causes() []cause {
+	var out []cause
+	places := edge.Places[string]{}
+	for i, f := range p.findings {
+		if f.Severity == finding.Info {
+			if f.Fix == "" {
+				p.findings[i].Fix = Line(f.Steps)
+			}
+			continue
+		}
+		key, x := p.causeOf(f)
+		n, first := places.Of(key)
+		if first {
+			out = append(out, x)
+		}
+		out[n].findings = append(out[n].findings, i)
+		out[n].cells = append(out[n].cells, p.about(f)...)
+	}
+	for n := range out {
+		slices.Sort(out[n].cells)
+		out[n].cells = slices.Compact(out[n].cells)
+	}
+	return out
+}
+
+// about are the cells that a finding blames, those of its service where it is
+// about one alone.
+func (p *planner) about(f finding.Finding) []int {
+	if f.Of == "" {
+		return f.Cells
+	}
+	return edge.Keep(f.Cells, func(i int) bool { return p.Captures[i].Endpoint.Role == f.Of })
+}
+
+// causeOf says which act settles a finding; findings with one key are settled
+// together.
+func (p *planner) causeOf(f finding.Finding) (key string, x cause) {
+	rule := p.Rule(f.Rule)
+	switch {
+	case p.Pool.File == nil && p.onlyBalancer(f.Cells):
+		return "balancer", cause{act: balance}
+	case rule.Mend == BySetting:
+		return f.Rule, cause{act: setting}
+	case rule.Mend == ByMember:
+		members := p.down(f.Cells)
+		return "down " + strings.Join(members, " "), cause{act: bringBack, members: members}
+	case rule.Mend == ByIntermediate:
+		return "intermediate " + p.authorities(f), cause{act: intermediate}
+	case rule.Mend == ByOwnSteps, len(f.Steps) > 0 && !p.replaceable(f, rule):
+		return own(f), cause{act: ownSteps}
+	}
+	if p.assignedNewer(f.Cells) {
+		return "restart", cause{act: restart}
+	}
+	return p.certificateCause(f, rule)
+}
+
+// replaceable says whether the pool's right certificate settles what is wrong
+// with another one, whatever else would: others present it, and it is well.
+func (p *planner) replaceable(f finding.Finding, rule Rule) bool {
+	if rule.Weight == 0 || f.Ahead || p.Pool.File != nil || p.Pool.Kind == edge.LoosePool || len(f.Cells) == 0 {
+		return false
+	}
+	right := p.choice(p.groupOf(f.Cells))
+	return right.Usable() && right.Certificate != nil && !p.presentedAt(right.Certificate, f.Cells)
+}
+
+// own tells findings apart that bring their own steps: one record, one file.
+func own(f finding.Finding) string {
+	return f.Rule + " " + strings.Join(f.Subjects, " ") + " " + Line(f.Steps)
+}
+
+// certificateCause: what is wrong with the right certificate needs a new one;
+// all else, the right one where it is not.
+func (p *planner) certificateCause(f finding.Finding, rule Rule) (string, cause) {
+	group := p.groupOf(p.about(f))
+	right := p.choice(group)
+	if f.Of != "" && right.Thumbprint != "" && slices.ContainsFunc(f.Subjects, func(s string) bool { return strings.EqualFold(s, right.Thumbprint) }) {
+		return fmt.Sprint("renew ", group), cause{act: renew, group: group}
+	}
+	if p.Pool.Kind == edge.LoosePool { // each for itself
+		return "leaf " + leafKey(f), cause{act: renew, group: group}
+	}
+	if !right.Usable() || p.Pool.File != nil || rule.Weight > 0 && right.Certificate != nil && edge.Holds(f.Certificates, right.Certificate) && (f.Ahead || p.presentedAt(right.Certificate, f.Cells)) {
+		return fmt.Sprint("renew ", group), cause{act: renew, group: group}
+	}
+	return fmt.Sprint("carry ", group), cause{act: carry, group: group}
+}
+
+// assignedNewer says whether all that captures lack is a restart: by the
+// inventory another certificate that lasts longer is assigned to each.
+func (p *planner) assignedNewer(cells []int) bool {
+	if len(cells) == 0 || p.Pool.File != nil {
+		return false
+	}
+	assigned := false
+	for _, i := range cells {
+		c := p.Captures[i]
+		r, known := p.Pool.Assigned(c.Endpoint.Member, c.Endpoint.Role)
+		if c.Endpoint.Role == edge.XMPP && !known {
+			continue // few inventories hold it
+		}
+		if leaf := c.Leaf(); !known || leaf == nil || strings.EqualFold(r.Thumbprint, leaf.Thumbprint()) || !r.NotAfter.After(leaf.NotAfter()) {
+			return false
+		}
+		assigned = true
+	}
+	return assigned
+}
+
+func leafKey(f finding.Finding) string {
+	if len(f.Certificates) == 0 {
+		return f.Rule
+	}
+	return f.Certificates[0].Fingerprint.String()
+}
+
+func (p *planner) presentedAt(leaf *edge.Certificate, cells []int) bool {
+	return slices.ContainsFunc(cells, func(i int) bool { return p.presents(i, leaf) })
+}
+
+func (p *planner) presents(i int, leaf *edge.Certificate) bool {
+	return edge.Holds(p.Captures[i].Leaves(), leaf)
+}
+
+// groupOf is the certificate group of the first captures; what blames nobody
+// belongs to the first.
+func (p *planner) groupOf(cells []int) []edge.Role {
+	groups := p.Groups()
+	for _, g := range groups {
+		if len(cells) > 0 && len(g) > 1 && p.xmppApart(g, cells) {
+			return []edge.Role{edge.XMPP}
+		}
+		if len(cells) > 0 && !p.others(edge.AV, cells) && slices.Contains(g, edge.AV) && p.AVApart() {
+			return []edge.Role{edge.AV}
+		}
+		if len(cells) > 0 && slices.Contains(g, p.Captures[cells[0]].Endpoint.Role) {
+			return g
+		}
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	return groups[0]
+}
+
+// xmppApart says whether captures are XMPP's alone, which presents a certificate
+// of its own on every member.
+func (p *planner) xmppApart(group []edge.Role, cells []int) bool {
+	return !p.others(edge.XMPP, cells) && !p.Pool.XMPPDeclared && slices.Contains(group, edge.XMPP) && p.apartOnWire(edge.XMPP, p.choice(group).Certificate)
+}
+
+// others says whether captures are of other services than r, too.
+func (p *planner) others(r edge.Role, cells []int) bool {
+	return slices.ContainsFunc(cells, func(i int) bool { return p.Captures[i].Endpoint.Role != r })
+}
+
+func (p *planner) onlyBalancer(cells []int) bool {
+	return len(cells) > 0 && p.membersAsked() && !slices.ContainsFunc(cells, func(i int) bool { return !p.Captures[i].Endpoint.VIP })
+}
+
+// down is what has to be brought back: a service that answers on no member, else
+// the members.
+func (p *planner) down(cells []int) []string {
+	if p.failed == len(p.Captures) && p.failed > 1 {
+		return []string{everything}
+	}
+	if len(cells) > 0 && p.nobodyServes(p.Captures[cells[0]].Endpoint) {
+		return []string{place(p.Captures[cells[0]].Endpoint)}
+	}
+	return p.Names(cells)
+}
+
+const everything = "every endpoint"
+
+// nobodyServes says whether the service of an endpoint answers on no member, of
+// several.
+func (p *planner) nobodyServes(e edge.Endpoint) bool {
+	a := p.places[serviceOf(e)]
+	return e.Role != edge.Other && a.planned > 1 && a.seen == 0
+}
+
+// authorities names the CA certificates that a finding is about.
+func (p *planner) authorities(f finding.Finding) string {
+	out := edge.Map(p.above(f), func(c *edge.Certificate) string { return c.Fingerprint.String() })
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+// above are a finding's certificates that its captures do not present as leaves.
+func (p *planner) above(f finding.Finding) []*edge.Certificate {
+	return slices.DeleteFunc(slices.Clone(f.Certificates), func(c *edge.Certificate) bool { return p.presentedAt(c, f.Cells) })
+}
