@@ -71,7 +71,7 @@ func (a *app) askOthers(ctx context.Context, ev *edge.Evidence, p audit.Policy, 
 		if ev.Interrupted { // what was captured before is judged all the same
 			asking = insisted(ctx)
 		}
-		if ev.HostTrusted, err = hosttrust.Trusted(asking, slices.Concat(ev.Captures, meant(ev.Pools)), roots); err != nil {
+		if ev.HostTrusted, err = hosttrust.Trusted(asking, append(slices.Clip(ev.Captures), meant(ev.Pools)...), roots); err != nil {
 			a.ui.warnf("this host's root store was not asked: %v", err)
 		}
 		ev.HostRoots = err == nil

@@ -31,6 +31,19 @@ func BenchmarkFormats(b *testing.B) {
 	}
 }
 
+// BenchmarkJSON is the document of a large fleet, as it is written and forgotten.
+func BenchmarkJSON(b *testing.B) {
+	r := reporttest.LooseList(b, 50_000).Report()
+	b.ReportAllocs()
+	for b.Loop() {
+		n := countingWriter(0)
+		if err := report.JSON(&n, r); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(n)/50_000, "B/endpoint")
+	}
+}
+
 func BenchmarkLoad(b *testing.B) {
 	text := []byte(render(b, "json", reporttest.LooseList(b, 10_000).Report()))
 	b.SetBytes(int64(len(text)))

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 )
 
@@ -76,6 +77,34 @@ func BenchmarkJudge(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				Judge(context.Background(), c.world.ev, c.world.policy, c.world.now)
+			}
+		})
+	}
+}
+
+// BenchmarkCertificate is what one certificate costs: to read it, to find its
+// path to a root, and to look that up again, as for each further endpoint.
+func BenchmarkCertificate(b *testing.B) {
+	w := healthy(b)
+	chain := w.ev.Captures[0].Chain
+	forest := func() *trust.Forest {
+		return trust.New(b.Context(), w.ev.Captures, trust.Options{Roots: w.policy.Roots, OnlyRoots: w.policy.OnlyRoots, Now: w.now})
+	}
+	known := forest()
+	for _, c := range []struct {
+		name string
+		work func() bool
+	}{
+		{"parse", func() bool { return edge.NewCertificate(chain[0].Raw).X509 != nil }},
+		{"verify", func() bool { return forest().Judge(chain).Standing == trust.Trusted }},
+		{"verify again", func() bool { return known.Judge(chain).Standing == trust.Trusted }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if !c.work() {
+					b.Fatal("the healthy chain does not hold")
+				}
 			}
 		})
 	}
