@@ -41,6 +41,7 @@ type page struct {
 	color   bool
 	ascii   bool
 	verbose bool
+	dense   bool      // leave blank lines out
 	now     time.Time // the end of the scan: days left are counted from it
 }
 
@@ -103,7 +104,11 @@ func (p *page) line(parts ...string) {
 	p.b.WriteString(strings.TrimRight(strings.Join(parts, ""), " ") + "\n")
 }
 
-func (p *page) blank() { p.b.WriteByte('\n') }
+func (p *page) blank() {
+	if !p.dense {
+		p.b.WriteByte('\n')
+	}
+}
 
 // rule draws a line across, to part one pool from the next.
 func (p *page) rule() {

@@ -52,17 +52,27 @@ func Write(w io.Writer, r report.Report, o Options) error {
 	return p.writeTo(w)
 }
 
+// roomy is how many members a pool has at most whose parts have a blank line
+// between them: a longer one is to stay within two screens.
+const roomy = 8
+
 // pool writes everything about one pool.
 func (p *page) pool(pool report.Pool) error {
 	p.verdictLine(pool)
 	p.file(pool.Plan.File)
+	list := pool.Plan.Kind == edge.LoosePool || pool.TooTall()
+	var m report.Matrix
+	if !list {
+		m = report.NewMatrix(pool)
+		p.dense = len(m.Rows) > roomy
+		defer func() { p.dense = false }()
+	}
 	p.blank()
 	switch {
 	case len(pool.Captures) == 0: // a domain that gave nothing to dial has findings alone
-	case pool.Plan.Kind == edge.LoosePool || pool.TooTall():
+	case list:
 		p.groups(pool)
 	default:
-		m := report.NewMatrix(pool)
 		short, err := p.matrix(m)
 		if err != nil {
 			return err

@@ -23,8 +23,27 @@ func TestOneOfTwelveForgotten(t *testing.T) {
 			c.Chain.Leaf.Key.Label, c.Chain.Leaf.NotBefore, c.Chain.Leaf.NotAfter = "old", days(-41), days(5)
 		}
 	})
+	tellsOneOfTwelve(t, spec, "edge")
+}
+
+// Nor does it grow where the forgotten one has expired, and members are called by
+// their long names, so that sentences need a second line.
+func TestOneOfTwelveExpiredUnderLongNames(t *testing.T) {
+	t.Parallel()
+	spec := lab.Healthy(now)
+	spec.Keys = &keys
+	spec.Each("", func(c *lab.Cell) {
+		if c.Member == "edge3" {
+			c.Chain.Leaf.Key.Label, c.Chain.Leaf.NotBefore, c.Chain.Leaf.NotAfter = "old", days(-49), days(-3)
+		}
+	})
+	tellsOneOfTwelve(t, spec, "frankfurt-edge-server-")
+}
+
+func tellsOneOfTwelve(t *testing.T, spec lab.Spec, called string) {
+	t.Helper()
 	l := start(t, spec)
-	ev := twelve(look(t, l, described(t, l), false))
+	ev := twelve(look(t, l, described(t, l), false), called)
 	r := report.Judge(t.Context(), ev, policy(l), now, report.Tool{Name: "edgecert", Version: "test"})
 	var out bytes.Buffer
 	if err := text.Write(&out, r, text.Options{Width: 100}); err != nil {
@@ -34,20 +53,20 @@ func TestOneOfTwelveForgotten(t *testing.T) {
 		t.Errorf("%d lines, want 45 at most:\n%s", n, out.String())
 	}
 	problems := r.Pools[0].Problems
-	if len(problems) != 1 || fmt.Sprint(problems[0].Members) != "[edge7]" {
+	if len(problems) != 1 || fmt.Sprint(problems[0].Members) != "["+called+"7]" {
 		t.Errorf("problems %+v", problems)
 	}
-	if !strings.Contains(out.String(), "1 problem on 1 member") || !strings.Contains(out.String(), "edge7 still presents the old certificate") {
+	if !strings.Contains(out.String(), "1 problem on 1 member") || !strings.Contains(out.String(), called+"7 still presents the old certificate") {
 		t.Errorf("the report does not say it:\n%s", out.String())
 	}
-	if strings.Contains(fmt.Sprint(problems, r.Pools[0].Steps), "edge12") {
+	if strings.Contains(fmt.Sprint(problems, r.Pools[0].Steps), called+"12") {
 		t.Errorf("problem or plan names who is right: %+v %+v", problems, r.Pools[0].Steps)
 	}
 }
 
 // twelve makes a pool of twelve from one of three: the first eleven times, and
-// the third as edge7.
-func twelve(ev edge.Evidence) edge.Evidence {
+// the third as the seventh.
+func twelve(ev edge.Evidence, called string) edge.Evidence {
 	pool, of := &ev.Pools[0], map[string][]edge.Capture{}
 	for _, c := range ev.Captures {
 		of[c.Endpoint.Member] = append(of[c.Endpoint.Member], c)
@@ -60,7 +79,7 @@ func twelve(ev edge.Evidence) edge.Evidence {
 			m = third
 		}
 		captures := of[m.Name]
-		m.Name = fmt.Sprint("edge", n)
+		m.Name = fmt.Sprint(called, n)
 		pool.Members = append(pool.Members, m)
 		for _, c := range captures {
 			c.Endpoint.Member = m.Name
