@@ -18,6 +18,7 @@ type guard struct {
 	stack  []container
 	key    []byte // of the string that is being read, where it is a key
 	length int    // of the string or number that is being read
+	blanks int    // in a row
 	state  state
 	err    error
 }
@@ -108,6 +109,13 @@ func (g *guard) lookKey(c byte) error {
 }
 
 func (g *guard) structure(c byte) error {
+	if c == ' ' || c == '\n' || c == '\r' || c == '\t' {
+		if g.blanks++; g.blanks > limits.JSONBlanks { // the decoder holds them, and looks at all again
+			return damaged("more than %d blanks", limits.JSONBlanks)
+		}
+		return nil
+	}
+	g.blanks = 0
 	inObject := len(g.stack) > 0 && g.stack[len(g.stack)-1].keys != nil
 	switch {
 	case c == '"' && inObject && g.stack[len(g.stack)-1].wantKey:

@@ -27,6 +27,8 @@ func TestBuilt(t *testing.T) {
 	t.Run("limits that suffice", func(t *testing.T) { t.Parallel(); memorySuffices(t, program) })
 	t.Run("interrupted under limits", func(t *testing.T) { t.Parallel(); interruptedUnderLimits(t, program) })
 	t.Run("a full disk", func(t *testing.T) { t.Parallel(); diskIsFull(t, program) })
+	t.Run("hostile input", func(t *testing.T) { t.Parallel(); hostileInput(t, program) })
+	t.Run("hostile peers", func(t *testing.T) { t.Parallel(); hostilePeers(t, program) })
 }
 
 // under runs a command in a shell with a limit and returns its exit status and

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +14,10 @@ import (
 	"edgecert/report"
 	"edgecert/scanner"
 	"edgecert/scanner/audit"
+	"edgecert/scanner/certfile"
 	"edgecert/scanner/certstore"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 	"edgecert/scanner/probe/proxy"
 	"edgecert/scanner/targets"
 	"edgecert/scanner/targets/dns"
@@ -155,12 +156,17 @@ func (s *scanFlags) clientPair() (*tls.Certificate, error) {
 	if key == "" {
 		key = s.clientCert
 	}
-	for _, name := range []string{s.clientCert, key} {
-		if _, err := os.Stat(name); err != nil {
+	var files [2][]byte
+	for i, name := range []string{s.clientCert, key} {
+		var err error
+		if files[i], err = readAtMost(name, limits.CertificateFile); err != nil {
 			return nil, fmt.Errorf("reading the client certificate: %w", err)
 		}
+		if len(files[i]) > limits.CertificateFile {
+			return nil, fmt.Errorf("reading the client certificate: %s: %w", name, certfile.ErrTooLarge)
+		}
 	}
-	pair, err := tls.LoadX509KeyPair(s.clientCert, key)
+	pair, err := tls.X509KeyPair(files[0], files[1])
 	if err != nil {
 		return nil, hintf("--client-cert and --client-key take PEM files that belong together",
 			"client certificate %s with key %s: %s", s.clientCert, key, strings.TrimPrefix(err.Error(), "tls: "))

@@ -72,6 +72,7 @@ const (
 	SavedScan         = 1 << 30    // bytes of a saved scan: some 800,000 endpoints
 	JSONDepth         = 32         // values within values of a saved scan: its deepest is a port within an address within a member within a plan
 	JSONNumber        = 64         // digits of a number in it, and letters of a key
+	JSONBlanks        = 64 << 10   // blanks in a row in it: a decoder holds them
 	JSONText          = 16 << 20   // bytes of a text in it: the longest are certificates, and messages that name them
 )
 
