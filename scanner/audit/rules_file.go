@@ -122,7 +122,7 @@ func isCNG(provider string) bool {
 // mayNotEncipher is of a file alone: whether RSA key exchange will be negotiated,
 // for which the key must encipher, only the server that gets it can show.
 func (w *world) mayNotEncipher(g group, c *x509.Certificate) bool {
-	return w.pool.File != nil && g.cert.Key().Algorithm == edge.RSA && c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageKeyEncipherment == 0
+	return w.pool.File != nil && g.cert.Key().Algorithm == edge.RSA && edge.HasExtension(c, edge.KeyUsage) && c.KeyUsage&x509.KeyUsageKeyEncipherment == 0
 }
 
 // checked is the certificate of the file.

@@ -22,7 +22,8 @@ and nothing else; phones and laptops that are not members of the domain neither.
 
 The path is sought over everything seen in the scan, whatever its dates and signature algorithms, so an expired or SHA-1
 certificate is not called untrusted for that. The message says which case it is: a self-signed certificate, a private CA,
-a CA that clients refuse (no CA flag, path length, name constraints, distrusted by Mozilla from a day on), an issuer whose
+a CA that clients refuse (no CA flag, path length, name constraints, a policy that is required, another key identifier than
+the certificate below names, distrusted by Mozilla from a day on), an issuer whose
 signature cannot be verified here (an algorithm that nobody uses in public: who could not be verified is not trusted), or
 an issuer that nobody sent. In the last case there are two explanations: the intermediate is missing on every member, or the CA is
 private and its root was not sent.

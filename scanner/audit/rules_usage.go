@@ -40,9 +40,7 @@ asks for the right usage by itself.`,
 }
 
 // noUsage says whether there is no extended key usage extension.
-func noUsage(c *x509.Certificate) bool {
-	return len(c.ExtKeyUsage) == 0 && len(c.UnknownExtKeyUsage) == 0
-}
+func noUsage(c *x509.Certificate) bool { return !edge.HasExtension(c, edge.ExtendedKeyUsage) }
 
 // usages lists the extended key usages by name, or by OID where they have none.
 func usages(c *x509.Certificate) string {
@@ -50,7 +48,7 @@ func usages(c *x509.Certificate) string {
 	for _, oid := range c.UnknownExtKeyUsage {
 		out = append(out, oid.String())
 	}
-	return list(out)
+	return cmp.Or(list(out), "none")
 }
 
 func usageName(u x509.ExtKeyUsage) string {
@@ -73,7 +71,8 @@ func keyUsageUnsuitable() Rule {
 		Title:  "the key usage does not allow what TLS does with the key",
 		Doc: `The key usage extension must allow digital signatures, with which every modern key exchange is signed; an RSA key
 needs key encipherment for the old RSA key exchange instead. Where the negotiated one is not allowed, strict clients end
-the handshake (ERR_SSL_KEY_USAGE_INCOMPATIBLE) and others do not, which looks like a fault of the client.
+the handshake (ERR_SSL_KEY_USAGE_INCOMPATIBLE) and others do not, which looks like a fault of the client. An extension in
+which nothing is set allows nothing.
 
 How to fix it: request the certificate from a web server template: digital signature, and for RSA key encipherment too.`,
 		Source: "RFC 5246 section 7.4.2: digitalSignature for ECDHE_RSA and ECDHE_ECDSA, keyEncipherment for RSA; RFC 8446 section 4.4.2.2: digitalSignature",
@@ -95,18 +94,24 @@ How to fix it: request the certificate from a web server template: digital signa
 // missingKeyUsage names the key usage that the handshakes needed and c lacks.
 // Without the extension everything is allowed.
 func (w *world) missingKeyUsage(g group, c *x509.Certificate) string {
-	if c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageDigitalSignature != 0 {
+	if !edge.HasExtension(c, edge.KeyUsage) {
 		return ""
 	}
-	if g.cert.Key().Algorithm != edge.RSA {
+	signs, enciphers := c.KeyUsage&x509.KeyUsageDigitalSignature != 0, c.KeyUsage&x509.KeyUsageKeyEncipherment != 0
+	rsa := g.cert.Key().Algorithm == edge.RSA
+	if !signs && !(rsa && enciphers) {
+		if rsa {
+			return "digital signature or key encipherment"
+		}
 		return "digital signature"
-	}
-	if c.KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
-		return "digital signature or key encipherment"
 	}
 	for _, i := range g.at {
 		tls := w.captures[i].TLS
-		if tls == nil || !strings.HasPrefix(tls.Cipher, "TLS_RSA_") {
+		byRSA := rsa && tls != nil && strings.HasPrefix(tls.Cipher, "TLS_RSA_") && w.captures[i].Leaf() == g.cert
+		switch {
+		case byRSA && !enciphers:
+			return "key encipherment"
+		case !byRSA && !signs:
 			return "digital signature"
 		}
 	}
@@ -122,7 +127,7 @@ func keyUsages(u x509.KeyUsage) string {
 			out = append(out, name)
 		}
 	}
-	return list(out)
+	return cmp.Or(list(out), "none")
 }
 
 func leafIsCA() Rule {
@@ -152,7 +157,7 @@ func certificateUndecodable() Rule {
 		Short: "breaks the rules of its encoding", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the server's certificate breaks the rules of its own encoding",
 		Doc: `The certificate could be recorded and compared, but not decoded as a whole: its SAN or its dates are garbled, its serial
-number is padded, or bytes follow where none may. Windows is lenient and may show it as usual; partners with other
+number is padded, or bytes stand where none may. Windows is lenient and may show it as usual; partners with other
 software refuse it. What can be read of it is judged by the other rules. An Edge that presents it is never called well,
 whatever is allowed.
 

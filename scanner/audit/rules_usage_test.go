@@ -8,6 +8,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"time"
 
 	"edgecert/scanner/edge"
@@ -20,6 +22,24 @@ func usage(us ...x509.ExtKeyUsage) leafOption {
 // requiring makes the pool want client authentication.
 func requiring(change leafOption) func(*testWorld) {
 	return func(w *testWorld) { w.pool().PublicIMAOL = true; with(change)(w) }
+}
+
+// saying gives a certificate an extension that no template can say.
+func saying(last int, value string) leafOption {
+	return func(c *x509.Certificate) {
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, last}, Value: []byte(value)})
+	}
+}
+
+func byRSAKeyExchange(change leafOption) func(*testWorld) {
+	return func(w *testWorld) {
+		with(change)(w)
+		for i := range w.ev.Captures {
+			if tls := w.ev.Captures[i].TLS; tls != nil {
+				tls.Cipher = "TLS_RSA_WITH_AES_128_CBC_SHA"
+			}
+		}
+	}
 }
 
 func signedWith(a x509.SignatureAlgorithm) func(*testWorld) {
@@ -65,14 +85,21 @@ func usageCases() []ruleCase {
 		},
 		{
 			rule: "key-usage-unsuitable", name: "key encipherment alone, with RSA key exchange", want: Pass,
-			change: func(w *testWorld) {
-				with(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment })(w)
-				for i := range w.ev.Captures {
-					if tls := w.ev.Captures[i].TLS; tls != nil {
-						tls.Cipher = "TLS_RSA_WITH_AES_128_CBC_SHA"
-					}
-				}
-			},
+			change: byRSAKeyExchange(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }),
+		},
+		{
+			rule: "key-usage-unsuitable", name: "digital signature alone, with RSA key exchange", want: Found,
+			change: byRSAKeyExchange(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature }), at: "pool",
+			says: []string{"key encipherment, got digital signature"},
+		},
+		{rule: "key-usage-unsuitable", name: "no key usage at all", want: Pass, change: with(func(c *x509.Certificate) { c.KeyUsage = 0 })},
+		{
+			rule: "key-usage-unsuitable", name: "a key usage without a bit", want: Found, change: with(saying(15, "\x03\x02\x07\x00")), at: "pool",
+			says: []string{"digital signature or key encipherment, got none"},
+		},
+		{
+			rule: "server-auth-missing", name: "an extended key usage without a purpose", want: Found, severity: Error, change: with(saying(37, "\x30\x00")), at: "pool",
+			says: []string{"server authentication, got none"},
 		},
 		{rule: "leaf-is-ca", name: "a CA's certificate on the service", want: Found, change: with(func(c *x509.Certificate) { c.IsCA = true }), at: "pool"},
 		{

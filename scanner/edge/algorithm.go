@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -38,16 +39,19 @@ type Key struct {
 	Curve     string           // of EC: "P-256", "explicit parameters", or the object identifier
 	Bits      int              // 0 where unknown
 	Public    crypto.PublicKey // nil where there is no means to verify with it
+	Wrong     string           // why nobody can use it, though its kind is known
 }
 
 // Supported says whether an Edge and those who connect to it can use such a
 // key: an allow-list, on which the unknown never is. RSASSA-PSS is told by a
 // rule of its own.
 func (k Key) Supported() bool {
-	switch k.Algorithm {
-	case RSA, PSS:
+	switch {
+	case k.Wrong != "":
+		return false
+	case k.Algorithm == RSA, k.Algorithm == PSS:
 		return k.Bits > 0
-	case EC:
+	case k.Algorithm == EC:
 		return k.Public != nil && (k.Curve == "P-256" || k.Curve == "P-384" || k.Curve == "P-521")
 	default:
 		return false
@@ -56,11 +60,13 @@ func (k Key) Supported() bool {
 
 // String names the key: "RSA key of 2048 bits", "EC key on P-256", "Ed448 key".
 func (k Key) String() string {
+	if why := k.Wrong; why != "" {
+		k.Wrong = ""
+		return k.String() + " " + why
+	}
 	switch {
 	case k.Algorithm == "":
 		return "key that cannot be read"
-	case k.Algorithm == EC && k.Public == nil && k.Bits > 0:
-		return "EC key on " + k.Curve + " that is no point of it"
 	case k.Algorithm == EC:
 		return "EC key on " + k.Curve
 	case k.Bits > 0:
@@ -96,7 +102,11 @@ func ReadKey(der []byte) Key {
 	data := bits.RightAlign()
 	switch oid := id.String(); oid {
 	case "1.2.840.113549.1.1.1":
-		return readRSA(RSA, data)
+		k := readRSA(RSA, data)
+		if k.Wrong == "" && !bytes.Equal(algorithm, []byte{5, 0}) { // RFC 3279, 2.3.1: NULL
+			k.Wrong = "whose algorithm has other parameters than NULL"
+		}
+		return k
 	case "1.2.840.113549.1.1.10":
 		return readRSA(PSS, data)
 	case "1.2.840.10045.2.1":
@@ -112,6 +122,9 @@ func ReadKey(der []byte) Key {
 	}
 }
 
+// maxRSABits is the largest RSA key that OpenSSL and Schannel take.
+const maxRSABits = 16384
+
 // readRSA: an exponent beyond 2^31 is more than the standard library verifies
 // with. Such a key is told, and has no Public.
 func readRSA(a Algorithm, data cryptobyte.String) Key {
@@ -121,7 +134,15 @@ func readRSA(a Algorithm, data cryptobyte.String) Key {
 		return Key{Algorithm: a}
 	}
 	k := Key{Algorithm: a, Bits: n.BitLen()}
-	if e.BitLen() <= 31 && e.Bit(0) == 1 && n.Bit(0) == 1 {
+	switch {
+	case !data.Empty() || !pair.Empty():
+		k.Wrong = "with something behind it"
+	case n.Bit(0) == 0 || e.Bit(0) == 0 || e.BitLen() == 1 || e.Cmp(n) >= 0: // RFC 8017, 3.1
+		k.Wrong = "that is none: its modulus or exponent cannot be"
+	case k.Bits > maxRSABits:
+		k.Wrong = "that is too long for everybody"
+	}
+	if k.Wrong == "" && e.BitLen() <= 31 {
 		k.Public = &rsa.PublicKey{N: n, E: int(e.Int64())}
 	}
 	return k
@@ -151,6 +172,8 @@ func readEC(parameters cryptobyte.String, data []byte) Key {
 	k.Curve, k.Bits = curve.Params().Name, curve.Params().BitSize
 	if key, err := ecdsa.ParseUncompressedPublicKey(curve, data); err == nil {
 		k.Public = key
+	} else {
+		k.Wrong = "that is no point of it"
 	}
 	return k
 }

@@ -58,12 +58,14 @@ func NewCertificate(der []byte) *Certificate {
 	c := &Certificate{Raw: der, Fingerprint: sha256.Sum256(der)}
 	parsed, err := x509.ParseCertificate(der)
 	if err == nil {
-		c.X509 = parsed
+		c.X509, c.ParseError = parsed, overlooked(parsed)
 		return c
 	}
 	var malformed bool
 	if c.X509, c.Unreadable, malformed = relaxed(der); malformed {
 		c.ParseError = err.Error()
+	} else {
+		c.ParseError = overlooked(c.X509)
 	}
 	return c
 }

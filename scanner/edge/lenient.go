@@ -31,6 +31,7 @@ const (
 type elements struct {
 	tbs, outerAlgorithm, signature, rest                                        cryptobyte.String
 	version, serial, algorithm, issuer, validity, subject, key, uids, extension cryptobyte.String
+	after                                                                       cryptobyte.String // behind the last that may be there
 }
 
 func split(der []byte) (elements, bool) {
@@ -55,13 +56,15 @@ func split(der []byte) (elements, bool) {
 	}
 	for !body.Empty() {
 		var element cryptobyte.String
-		if !body.ReadAnyASN1Element(&element, &tag) {
-			e.uids = append(e.uids, body...)
-			break
-		}
-		if tag == cbasn1.Tag(3).ContextSpecific().Constructed() {
+		switch ok := body.ReadAnyASN1Element(&element, &tag); {
+		case !ok:
+			e.after = append(e.after, body...)
+			return e, true
+		case len(e.extension) > 0:
+			e.after = append(e.after, element...)
+		case tag == cbasn1.Tag(3).ContextSpecific().Constructed():
 			e.extension = element
-		} else {
+		default:
 			e.uids = append(e.uids, element...)
 		}
 	}
@@ -73,7 +76,7 @@ func (e elements) der() []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			for _, field := range []cryptobyte.String{e.version, e.serial, e.algorithm, e.issuer, e.validity, e.subject, e.key, e.uids, e.extension} {
+			for _, field := range []cryptobyte.String{e.version, e.serial, e.algorithm, e.issuer, e.validity, e.subject, e.key, e.uids, e.extension, e.after} {
 				b.AddBytes(field)
 			}
 		})

@@ -4,6 +4,14 @@ package oracle
 func explanations() []explanation {
 	return []explanation{
 		{
+			// RFC 5280 section 4.2.1.3: at least one bit is set. OpenSSL then finds
+			// no issuer for the certificate.
+			name:    "a leaf that may do nothing",
+			mutated: []string{"a key usage without a bit"},
+			theirs:  []fault{path},
+			instead: purpose,
+		},
+		{
 			// RFC 9525 section 4.1: the common name is not looked at. OpenSSL
 			// still does where the SAN holds no DNS name.
 			name:    "the subject in place of a SAN",
@@ -65,6 +73,20 @@ func explanations() []explanation {
 			// CVE-2025-61727: a wildcard stands for a name that is excluded.
 			name:    "a wildcard that reaches an excluded name",
 			mutated: []string{"may not issue for a name that a wildcard reaches"},
+			ours:    []fault{path},
+		},
+		{
+			// RFC 5280 section 4.2.1.10: an address comes with its mask. OpenSSL
+			// minds where the certificate has addresses.
+			name:    "a constraint that is none",
+			mutated: []string{"constraints on an address without its mask"},
+			ours:    []fault{path},
+		},
+		{
+			// RFC 5280 section 6.1.5 (g): Windows, browsers and Go want the policy
+			// that a CA requires. OpenSSL does with -policy_check alone.
+			name:    "a policy that is required",
+			mutated: []string{"a policy is required, and none is there"},
 			ours:    []fault{path},
 		},
 		{

@@ -57,6 +57,21 @@ func gnuExplanations() []gnuExplanation {
 		},
 		{name: "another directory excluded", mutated: []string{"may not issue for another directory"}},
 		{
+			// It looks at names and key identifiers to find an issuer; OpenSSL
+			// at issuer and serial number, too.
+			name: "another serial number", mutated: []string{"leaf names another serial number of its issuer"}, weRefuse: true,
+		},
+		{
+			// RFC 5280 sections 4.2.1.12 and 4.2.1.13, as OpenSSL reads them.
+			name: "what may not be empty", weRefuse: true,
+			mutated: []string{"a point of CRLs that is none", "a key usage without a bit", "an extended key usage without a purpose",
+				"intermediate with an extended key usage without a purpose"},
+		},
+		{
+			// It knows no constraints of policies, and refuses all.
+			name: "policies", mutated: []string{"a policy is required below the leaf"},
+		},
+		{
 			// CVE-2025-61727: a wildcard stands for a name that is excluded.
 			name: "a wildcard that reaches an excluded name", mutated: []string{"may not issue for a name that a wildcard reaches"}, weRefuse: true,
 		},

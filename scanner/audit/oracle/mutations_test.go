@@ -18,7 +18,7 @@ type mutation struct {
 
 func mutations() []mutation {
 	var out []mutation
-	for _, group := range [][]mutation{usages(), names(), validities(), leaves(), authorities(), constraints(), chains()} {
+	for _, group := range [][]mutation{usages(), names(), validities(), leaves(), authorities(), constraints(), oddities(), chains()} {
 		out = append(out, group...)
 	}
 	return out
@@ -162,6 +162,45 @@ func constraints() []mutation {
 		{"constraints marked critical", func(w *world) {
 			w.lower.PermittedDNSDomains, w.lower.PermittedDNSDomainsCritical = []string{"contoso.com"}, true
 		}},
+	}
+}
+
+// What Go's templates cannot say, in extensions made by hand: what is there and
+// empty, what follows where nothing may, what names another issuer.
+func oddities() []mutation {
+	with := func(last int, critical bool, value string) []pkix.Extension {
+		return []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, last}, Critical: critical, Value: []byte(value)}}
+	}
+	leaf := func(last int, value string) func(*world) {
+		return func(w *world) { w.leaf.ExtraExtensions = with(last, false, value) }
+	}
+	lower := func(last int, value string) func(*world) {
+		return func(w *world) { w.lower.ExtraExtensions = with(last, true, value) }
+	}
+	const permitted, excluded = "\xa0\x0f\x30\x0d\x82\x0bcontoso.com", "\xa1\x0d\x30\x0b\x82\x09evil.test"
+	const san = "\x82\x0fsip.contoso.com"
+	return []mutation{
+		{"leaf names another key of its issuer", func(w *world) {
+			w.leaf.ExtraExtensions, w.lower.SubjectKeyId = with(35, false, "\x30\x04\x80\x02by"), []byte("of")
+		}},
+		{"intermediate names another key of its issuer", func(w *world) {
+			w.lower.ExtraExtensions, w.root.SubjectKeyId = with(35, false, "\x30\x04\x80\x02by"), []byte("of")
+		}},
+		{"leaf names another serial number of its issuer", leaf(35, "\x30\x1d\xa1\x15\xa4\x13\x30\x11\x31\x0f\x30\x0d\x06\x03\x55\x04\x03\x0c\x06Nobody\x82\x04\x7f\x00\x00\x01")},
+		{"a key usage without a bit", leaf(15, "\x03\x02\x07\x00")},
+		{"intermediate with a key usage without a bit", lower(15, "\x03\x02\x07\x00")},
+		{"an extended key usage without a purpose", leaf(37, "\x30\x00")},
+		{"intermediate with an extended key usage without a purpose", lower(37, "\x30\x00")},
+		{"something behind the names", leaf(17, "\x30\x13"+san+"\x05\x00")},
+		{"another name that is none", leaf(17, "\x30\x14\xa0\x01\x02"+san)},
+		{"a point of CRLs that is none", leaf(31, "\x30\x02\x30\x00")},
+		{"constraints in the other order", lower(30, "\x30\x1e"+"\xa1\x0d\x30\x0b\x82\x09evil.test"+"\xa0\x0d\x30\x0b\x82\x09else.test")},
+		{"constraints with a third list", lower(30, "\x30\x13"+permitted+"\xa2\x00")},
+		{"constraints on an address without its mask", lower(30, "\x30\x0a\xa1\x08\x30\x06\x87\x04\x7f\x00\x00\x01")},
+		{"constraints on a directory that is none", lower(30, "\x30\x09\xa1\x07\x30\x05\xa4\x03\x02\x01\x01")},
+		{"both lists of constraints", lower(30, "\x30\x20"+permitted+excluded)},
+		{"a policy is required, and none is there", lower(36, "\x30\x03\x80\x01\x00")},
+		{"a policy is required below the leaf", lower(36, "\x30\x03\x80\x01\x05")},
 	}
 }
 

@@ -16,42 +16,25 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// The forms of a GeneralName (RFC 5280 section 4.2.1.6), as its tag.
-const (
-	otherName     = 0
-	rfc822Name    = 1
-	dNSName       = 2
-	directoryName = 4
-	uriName       = 6
-	iPAddress     = 7
-)
-
-// A generalName is a name, or the base of a constraint, as sent.
-type generalName struct {
-	form  int
-	kind  string // of otherName: its object identifier
-	value cryptobyte.String
-}
-
 const upn = "1.3.6.1.4.1.311.20.2.3" // the user principal name of Windows
 
-// String is the name as people read it.
-func (n generalName) String() string {
-	switch n.form {
-	case iPAddress:
-		return net.IP(n.value).String()
-	case directoryName:
-		return edge.NameText(n.value)
-	case otherName:
-		return n.kind + ":" + n.text()
+// nameText is a name as people read it.
+func nameText(n edge.GeneralName) string {
+	switch n.Form {
+	case edge.IPAddress:
+		return net.IP(n.Value).String()
+	case edge.DirectoryName:
+		return edge.NameText(n.Value)
+	case edge.OtherName:
+		return n.Kind + ":" + text(n)
 	default:
-		return string(n.value)
+		return string(n.Value)
 	}
 }
 
 // text is the string within an otherName.
-func (n generalName) text() string {
-	value := n.value
+func text(n edge.GeneralName) string {
+	value := n.Value
 	var wrapped, text cryptobyte.String
 	var tag cbasn1.Tag
 	if value.ReadASN1(&wrapped, cbasn1.Tag(0).ContextSpecific().Constructed()) && wrapped.ReadAnyASN1(&text, &tag) {
@@ -60,42 +43,22 @@ func (n generalName) text() string {
 	return ""
 }
 
-func readGeneralName(s *cryptobyte.String) (generalName, bool) {
-	var n generalName
-	var tag cbasn1.Tag
-	if !s.ReadAnyASN1(&n.value, &tag) {
-		return n, false
-	}
-	n.form = int(tag & 0x1f)
-	if n.form == otherName {
-		var id asn1.ObjectIdentifier
-		if !n.value.ReadASN1ObjectIdentifier(&id) {
-			return n, false
-		}
-		n.kind = id.String()
-	}
-	return n, true
-}
-
 // A subtrees is the name constraints of one CA.
-type subtrees struct{ permitted, excluded []generalName }
+type subtrees struct{ permitted, excluded []edge.GeneralName }
 
 func extension(c *x509.Certificate, last int) (cryptobyte.String, bool) {
-	i := slices.IndexFunc(c.Extensions, func(x pkix.Extension) bool { return x.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, last}) })
-	if i < 0 {
-		return nil, false
-	}
-	return cryptobyte.String(c.Extensions[i].Value), true
+	x, ok := edge.Find(c.Extensions, func(x pkix.Extension) bool { return x.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, last}) })
+	return cryptobyte.String(x.Value), ok
 }
 
-// readSubtrees reads RFC 5280 section 4.2.1.10. The distances are always 0 and
-// absent there.
+// readSubtrees reads RFC 5280 section 4.2.1.10: all of it, for what is not read
+// may be what excludes a name.
 func readSubtrees(value cryptobyte.String) (t subtrees, ok bool) {
 	var all cryptobyte.String
-	if !value.ReadASN1(&all, cbasn1.SEQUENCE) {
+	if !value.ReadASN1(&all, cbasn1.SEQUENCE) || !value.Empty() {
 		return t, false
 	}
-	for n, list := range []*[]generalName{&t.permitted, &t.excluded} {
+	for n, list := range []*[]edge.GeneralName{&t.permitted, &t.excluded} {
 		var trees, one cryptobyte.String
 		var present bool
 		if !all.ReadOptionalASN1(&trees, &present, cbasn1.Tag(n).ContextSpecific().Constructed()) {
@@ -105,34 +68,35 @@ func readSubtrees(value cryptobyte.String) (t subtrees, ok bool) {
 			if !trees.ReadASN1(&one, cbasn1.SEQUENCE) {
 				return t, false
 			}
-			base, ok := readGeneralName(&one)
-			if !ok {
+			base, ok := edge.ReadGeneralName(&one)
+			if !ok || !atAnyDepth(one) || !isBase(base) {
 				return t, false
 			}
 			*list = append(*list, base)
 		}
 	}
-	return t, true
+	return t, all.Empty()
+}
+
+// atAnyDepth: the minimum is always 0, and mostly absent; there is no maximum.
+func atAnyDepth(distances cryptobyte.String) bool {
+	return len(distances) == 0 || bytes.Equal(distances, []byte{0x80, 1, 0})
+}
+
+// isBase says whether a name can be the base of a constraint: an address has
+// its mask there.
+func isBase(n edge.GeneralName) bool {
+	return n.Form != edge.IPAddress || len(n.Value) == 2*4 || len(n.Value) == 2*16
 }
 
 // namesOf are the names of c that constraints are about: those of the SAN, and
-// the subject as a directory name.
-func namesOf(c *x509.Certificate) []generalName {
-	var out []generalName
+// the subject as a directory name; ok is false where they cannot all be read.
+func namesOf(c *x509.Certificate) (out []edge.GeneralName, ok bool) {
+	out, ok = edge.GeneralNames(c)
 	if len(c.RawSubject) > 2 { // an empty sequence is no name
-		out = append(out, generalName{form: directoryName, value: c.RawSubject})
+		out = append(out, edge.GeneralName{Form: edge.DirectoryName, Value: c.RawSubject})
 	}
-	var list cryptobyte.String
-	if san, ok := extension(c, 17); ok && san.ReadASN1(&list, cbasn1.SEQUENCE) {
-		for !list.Empty() {
-			n, ok := readGeneralName(&list)
-			if !ok {
-				break
-			}
-			out = append(out, n)
-		}
-	}
-	return out
+	return out, ok
 }
 
 // outside is the first name of below that the name constraints of ca do not
@@ -147,8 +111,12 @@ func outside(ca, below *x509.Certificate) (name, unsure string) {
 	if !ok {
 		return "", fmt.Sprintf("the name constraints of %q cannot be read", ca.Subject)
 	}
-	for _, n := range namesOf(below) {
-		permitted, excluded := trees.of(n, trees.permitted), trees.of(n, trees.excluded)
+	names, ok := namesOf(below)
+	if !ok {
+		unsure = fmt.Sprintf("the names of %q, which %q constrains, cannot all be read", below.Subject, ca.Subject)
+	}
+	for _, n := range names {
+		permitted, excluded := ofForm(n, trees.permitted), ofForm(n, trees.excluded)
 		if len(permitted)+len(excluded) == 0 {
 			continue
 		}
@@ -156,51 +124,55 @@ func outside(ca, below *x509.Certificate) (name, unsure string) {
 			unsure = fmt.Sprintf("the name constraints of %q on names of the form %s cannot be judged", ca.Subject, formName(n))
 			continue
 		}
-		if slices.ContainsFunc(excluded, func(t generalName) bool { return within(n, t, true) }) ||
-			len(permitted) > 0 && !slices.ContainsFunc(permitted, func(t generalName) bool { return within(n, t, false) }) {
-			return n.String(), ""
+		if slices.ContainsFunc(excluded, func(t edge.GeneralName) bool { return within(n, t, true) }) ||
+			len(permitted) > 0 && !slices.ContainsFunc(permitted, func(t edge.GeneralName) bool { return within(n, t, false) }) {
+			return nameText(n), ""
 		}
 	}
 	return "", unsure
 }
 
-func (subtrees) of(n generalName, list []generalName) []generalName {
-	return edge.Keep(list, func(t generalName) bool { return t.form == n.form && t.kind == n.kind })
+func ofForm(n edge.GeneralName, list []edge.GeneralName) []edge.GeneralName {
+	return edge.Keep(list, func(t edge.GeneralName) bool { return t.Form == n.Form && t.Kind == n.Kind })
 }
 
-func judged(n generalName) bool {
-	switch n.form {
-	case rfc822Name, dNSName, directoryName, uriName, iPAddress:
+func judged(n edge.GeneralName) bool {
+	switch n.Form {
+	case edge.RFC822Name, edge.DNSName, edge.DirectoryName, edge.URIName, edge.IPAddress:
 		return true
 	default:
-		return n.form == otherName && n.kind == upn
+		return n.Form == edge.OtherName && n.Kind == upn
 	}
 }
 
-func formName(n generalName) string {
-	if n.form == otherName {
-		return n.kind
+func formName(n edge.GeneralName) string {
+	if n.Form == edge.OtherName {
+		return n.Kind
 	}
-	return fmt.Sprintf("[%d]", n.form)
+	return fmt.Sprintf("[%d]", n.Form)
 }
 
 // within says whether a name lies in a subtree; of one that is excluded,
 // whether anything that the name stands for does.
-func within(n, tree generalName, excluded bool) bool {
-	switch n.form {
-	case dNSName:
-		return inDomain(string(n.value), string(tree.value)) || excluded && reaches(string(n.value), string(tree.value))
-	case iPAddress:
-		half := len(tree.value) / 2
-		return len(n.value) == half && bytes.Equal(masked(n.value, tree.value[half:]), masked(tree.value[:half], tree.value[half:]))
-	case directoryName:
-		return inDirectory(n.value, tree.value)
-	case rfc822Name:
-		return inMail(string(n.value), string(tree.value))
-	case otherName:
-		return inMail(n.text(), tree.text())
+func within(n, tree edge.GeneralName, excluded bool) bool {
+	switch n.Form {
+	case edge.DNSName:
+		domain := string(tree.Value)
+		if excluded { // a dot at the end makes no name of another domain well
+			domain = strings.TrimSuffix(domain, ".")
+		}
+		return inDomain(string(n.Value), domain) || excluded && reaches(string(n.Value), domain)
+	case edge.IPAddress:
+		half := len(tree.Value) / 2
+		return len(n.Value) == half && bytes.Equal(masked(n.Value, tree.Value[half:]), masked(tree.Value[:half], tree.Value[half:]))
+	case edge.DirectoryName:
+		return inDirectory(n.Value, tree.Value)
+	case edge.RFC822Name:
+		return inMail(string(n.Value), string(tree.Value))
+	case edge.OtherName:
+		return inMail(text(n), text(tree))
 	default:
-		return inURI(string(n.value), string(tree.value))
+		return inURI(string(n.Value), string(tree.Value))
 	}
 }
 
@@ -233,11 +205,20 @@ func inDomain(name, domain string) bool {
 }
 
 // reaches says whether a wildcard stands for a name of the domain: that of
-// "*.contoso.com" is secret.contoso.com, too (CVE-2025-61727).
+// "*.contoso.com" is secret.contoso.com, too (CVE-2025-61727), and so is that of
+// "s*.contoso.com" to whoever takes a wildcard within a label.
 func reaches(name, domain string) bool {
-	parent, wild := strings.CutPrefix(strings.ToLower(name), "*.")
-	_, above, ok := strings.Cut(strings.ToLower(domain), ".")
-	return wild && ok && above == parent
+	labels, above := strings.Split(strings.ToLower(name), "."), strings.Split(strings.ToLower(domain), ".")
+	if !strings.Contains(name, "*") || len(labels) != len(above) {
+		return false
+	}
+	for i, label := range labels {
+		before, after, wild := strings.Cut(label, "*")
+		if label != above[i] && !(wild && len(above[i]) > 0 && strings.HasPrefix(above[i], before) && strings.HasSuffix(above[i], strings.TrimLeft(after, "*"))) {
+			return false
+		}
+	}
+	return true
 }
 
 // inMail: "admin@contoso.com" is one mailbox, "contoso.com" those of a host,

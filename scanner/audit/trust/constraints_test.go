@@ -9,12 +9,14 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"edgecert/scanner/edge"
 )
 
 // general is a GeneralName of a form, for constraints and for names.
 func general(form uint8, value string) []byte {
 	tag := cbasn1.Tag(form).ContextSpecific()
-	if form == directoryName || form == otherName {
+	if form == edge.DirectoryName || form == edge.OtherName {
 		tag = tag.Constructed()
 	}
 	var b cryptobyte.Builder
@@ -22,7 +24,7 @@ func general(form uint8, value string) []byte {
 	return b.BytesOrPanic()
 }
 
-// other is the value of an otherName.
+// other is the value of an edge.OtherName.
 func other(t *testing.T, id asn1.ObjectIdentifier, text string) string {
 	t.Helper()
 	oid, err := asn1.Marshal(id)
@@ -86,9 +88,9 @@ func TestNameConstraints(t *testing.T) {
 	subject := func(c *x509.Certificate) {
 		c.Subject = pkix.Name{Country: []string{"DE"}, Organization: []string{"Contoso"}, CommonName: "sip"}
 	}
-	sip, ip := general(dNSName, "sip.contoso.com"), general(iPAddress, "\xc0\x00\x02\x01")
+	sip, ip := general(edge.DNSName, "sip.contoso.com"), general(edge.IPAddress, "\xc0\x00\x02\x01")
 	upnID, unknownID := asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 20, 2, 3}, asn1.ObjectIdentifier{1, 2, 3, 4}
-	dns, dir := general(dNSName, "contoso.com"), general(directoryName, directory(t, contoso))
+	dns, dir := general(edge.DNSName, "contoso.com"), general(edge.DirectoryName, directory(t, contoso))
 	list := func(l ...[]byte) [][]byte { return l }
 	for _, test := range []struct {
 		name                string
@@ -98,25 +100,25 @@ func TestNameConstraints(t *testing.T) {
 		says                string
 	}{
 		{"as the Baseline Requirements ask", list(dns, dir), nil, list(sip), Trusted, ""},
-		{"the directory in other letters", list(dns, general(directoryName, directory(t, shouting))), nil, list(sip), Trusted, ""},
-		{"another directory", list(dns, general(directoryName, directory(t, pkix.Name{Organization: []string{"Fabrikam"}}))), nil, list(sip), Refused, "O=Contoso"},
+		{"the directory in other letters", list(dns, general(edge.DirectoryName, directory(t, shouting))), nil, list(sip), Trusted, ""},
+		{"another directory", list(dns, general(edge.DirectoryName, directory(t, pkix.Name{Organization: []string{"Fabrikam"}}))), nil, list(sip), Refused, "O=Contoso"},
 		{"the directory excluded", nil, list(dir), list(sip), Refused, "O=Contoso"},
-		{"another domain beside the directory", list(general(dNSName, "fabrikam.com"), dir), nil, list(sip), Refused, "sip.contoso.com"},
-		{"a UPN excluded, and none there", list(dns), list(general(otherName, other(t, upnID, "@evil.com"))), list(sip), Trusted, ""},
-		{"a UPN that is not the one excluded", nil, list(general(otherName, other(t, upnID, "@evil.com"))), list(sip, general(otherName, other(t, upnID, "a@contoso.com"))), Trusted, ""},
-		{"a UPN that is excluded", nil, list(general(otherName, other(t, upnID, "@evil.com"))), list(sip, general(otherName, other(t, upnID, "a@evil.com"))), Refused, "a@evil.com"},
-		{"a kind that nobody knows, and none there", nil, list(general(otherName, other(t, unknownID, "x"))), list(sip), Trusted, ""},
-		{"a kind that nobody knows", nil, list(general(otherName, other(t, unknownID, "x"))), list(sip, general(otherName, other(t, unknownID, "y"))), Unverified, "1.2.3.4"},
-		{"no addresses at all, and none there", nil, list(general(iPAddress, strings.Repeat("\x00", 8)), general(iPAddress, strings.Repeat("\x00", 32))), list(sip), Trusted, ""},
-		{"no addresses at all", nil, list(general(iPAddress, strings.Repeat("\x00", 8))), list(sip, ip), Refused, "192.0.2.1"},
-		{"another network", list(general(iPAddress, "\x0a\x00\x00\x00\xff\x00\x00\x00")), nil, list(sip, ip), Refused, "192.0.2.1"},
-		{"the network", list(general(iPAddress, "\xc0\x00\x02\x00\xff\xff\xff\x00")), nil, list(sip, ip), Trusted, ""},
-		{"a wildcard that reaches an excluded name", nil, list(general(dNSName, "secret.contoso.com")), list(sip, general(dNSName, "*.contoso.com")), Refused, "*.contoso.com"},
-		{"a wildcard that does not reach so deep", nil, list(general(dNSName, "a.secret.contoso.com")), list(sip, general(dNSName, "*.contoso.com")), Trusted, ""},
-		{"a wildcard in a permitted name alone", list(general(dNSName, "sip.contoso.com")), nil, list(sip, general(dNSName, "*.contoso.com")), Refused, "*.contoso.com"},
-		{"mail of another host", list(general(rfc822Name, "contoso.com")), nil, list(sip, general(rfc822Name, "a@fabrikam.com")), Refused, "a@fabrikam.com"},
-		{"a URI of a host below", list(general(uriName, ".contoso.com")), nil, list(sip, general(uriName, "https://a@x.contoso.com:443/")), Trusted, ""},
-		{"a constraint that Go cannot read", list(general(dNSName, "contoso.com"), general(dNSName, "a b")), nil, list(sip), Trusted, ""},
+		{"another domain beside the directory", list(general(edge.DNSName, "fabrikam.com"), dir), nil, list(sip), Refused, "sip.contoso.com"},
+		{"a UPN excluded, and none there", list(dns), list(general(edge.OtherName, other(t, upnID, "@evil.com"))), list(sip), Trusted, ""},
+		{"a UPN that is not the one excluded", nil, list(general(edge.OtherName, other(t, upnID, "@evil.com"))), list(sip, general(edge.OtherName, other(t, upnID, "a@contoso.com"))), Trusted, ""},
+		{"a UPN that is excluded", nil, list(general(edge.OtherName, other(t, upnID, "@evil.com"))), list(sip, general(edge.OtherName, other(t, upnID, "a@evil.com"))), Refused, "a@evil.com"},
+		{"a kind that nobody knows, and none there", nil, list(general(edge.OtherName, other(t, unknownID, "x"))), list(sip), Trusted, ""},
+		{"a kind that nobody knows", nil, list(general(edge.OtherName, other(t, unknownID, "x"))), list(sip, general(edge.OtherName, other(t, unknownID, "y"))), Unverified, "1.2.3.4"},
+		{"no addresses at all, and none there", nil, list(general(edge.IPAddress, strings.Repeat("\x00", 8)), general(edge.IPAddress, strings.Repeat("\x00", 32))), list(sip), Trusted, ""},
+		{"no addresses at all", nil, list(general(edge.IPAddress, strings.Repeat("\x00", 8))), list(sip, ip), Refused, "192.0.2.1"},
+		{"another network", list(general(edge.IPAddress, "\x0a\x00\x00\x00\xff\x00\x00\x00")), nil, list(sip, ip), Refused, "192.0.2.1"},
+		{"the network", list(general(edge.IPAddress, "\xc0\x00\x02\x00\xff\xff\xff\x00")), nil, list(sip, ip), Trusted, ""},
+		{"a wildcard that reaches an excluded name", nil, list(general(edge.DNSName, "secret.contoso.com")), list(sip, general(edge.DNSName, "*.contoso.com")), Refused, "*.contoso.com"},
+		{"a wildcard that does not reach so deep", nil, list(general(edge.DNSName, "a.secret.contoso.com")), list(sip, general(edge.DNSName, "*.contoso.com")), Trusted, ""},
+		{"a wildcard in a permitted name alone", list(general(edge.DNSName, "sip.contoso.com")), nil, list(sip, general(edge.DNSName, "*.contoso.com")), Refused, "*.contoso.com"},
+		{"mail of another host", list(general(edge.RFC822Name, "contoso.com")), nil, list(sip, general(edge.RFC822Name, "a@fabrikam.com")), Refused, "a@fabrikam.com"},
+		{"a URI of a host below", list(general(edge.URIName, ".contoso.com")), nil, list(sip, general(edge.URIName, "https://a@x.contoso.com:443/")), Trusted, ""},
+		{"a constraint that Go cannot read", list(general(edge.DNSName, "contoso.com"), general(edge.DNSName, "a b")), nil, list(sip), Trusted, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,10 +1,17 @@
 package trust
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/x509"
 	"fmt"
+	"math/big"
 	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"edgecert/scanner/edge"
 )
 
 // objection says why clients refuse a path that holds together and ends in a
@@ -22,7 +29,7 @@ func objection(path []*authority) (refused, unsure string) {
 		if i == 0 {
 			continue
 		}
-		if why := unfit(certs, i, path[i].anchor); why != "" {
+		if why := cmp.Or(unfit(certs, i, path[i].anchor), notNamed(certs[i-1], c)); why != "" {
 			return fmt.Sprintf("%q %s", c.Subject, why), ""
 		}
 		// Whether others take it nobody here knows; certificates that only this
@@ -35,6 +42,9 @@ func objection(path []*authority) (refused, unsure string) {
 			return fmt.Sprintf("%q may not issue for %q (name constraints)", c.Subject, name), ""
 		}
 		unsure = cmp.Or(unsure, why)
+	}
+	if why := outsidePolicies(certs); why != "" {
+		return why, ""
 	}
 	root := path[len(path)-1]
 	if root.constraint != nil {
@@ -91,7 +101,7 @@ func unfit(certs []*x509.Certificate, i int, anchor bool) string {
 		return "is not a CA certificate, yet it signed another one"
 	case anchor && c.BasicConstraintsValid && !c.IsCA:
 		return "is trusted, but says that it is not a CA"
-	case c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0:
+	case edge.HasExtension(c, edge.KeyUsage) && c.KeyUsage&x509.KeyUsageCertSign == 0:
 		return "may not sign certificates (key usage)"
 	case pathLength(c) >= 0 && below(certs[1:i]) > pathLength(c):
 		return fmt.Sprintf("allows %d CA certificates below it, and there are %d (path length)", pathLength(c), below(certs[1:i]))
@@ -100,6 +110,47 @@ func unfit(certs []*x509.Certificate, i int, anchor bool) string {
 	default:
 		return ""
 	}
+}
+
+// notNamed says why a certificate is none that another one names as its issuer.
+// By RFC 4158 the identifiers only help to find it; OpenSSL and GnuTLS, and so
+// whoever is built on them, take no issuer but the one that is named.
+func notNamed(child, parent *x509.Certificate) string {
+	id := authorityOf(child)
+	switch {
+	case id.key != nil && len(parent.SubjectKeyId) > 0 && !bytes.Equal(id.key, parent.SubjectKeyId):
+		return fmt.Sprintf("has another key identifier than the one that %q names as its issuer's", child.Subject)
+	case id.serial != nil && parent.SerialNumber != nil && id.serial.Cmp(parent.SerialNumber) != 0,
+		id.name != "" && id.name != edge.NameKey(parent.RawIssuer):
+		return fmt.Sprintf("is another certificate, by issuer and serial number, than the one that %q names as its issuer's", child.Subject)
+	default:
+		return ""
+	}
+}
+
+// An authorityID is what a certificate says of its issuer's (RFC 5280 section
+// 4.2.1.1).
+type authorityID struct {
+	key    []byte
+	name   string // of the issuer's own issuer, as edge.NameKey has it
+	serial *big.Int
+}
+
+func authorityOf(c *x509.Certificate) (id authorityID) {
+	value, _ := extension(c, 35)
+	var all, key, names, serial cryptobyte.String
+	var keyed, counted bool
+	if value.ReadASN1(&all, cbasn1.SEQUENCE) && all.ReadOptionalASN1(&key, &keyed, cbasn1.Tag(0).ContextSpecific()) && keyed {
+		id.key = append([]byte{}, key...)
+	}
+	if all.ReadOptionalASN1(&names, nil, cbasn1.Tag(1).ContextSpecific().Constructed()) &&
+		all.ReadOptionalASN1(&serial, &counted, cbasn1.Tag(2).ContextSpecific()) && counted {
+		id.serial = new(big.Int).SetBytes(serial)
+		if n, ok := edge.ReadGeneralName(&names); ok && n.Form == edge.DirectoryName {
+			id.name = edge.NameKey(n.Value)
+		}
+	}
+	return id
 }
 
 // pathLength is the path length constraint, -1 without one.
@@ -125,7 +176,7 @@ func below(certs []*x509.Certificate) int {
 // mayIssueServers: a CA without the extension may issue for any purpose. The
 // two Server Gated Crypto purposes of the 1990s count, as they do in OpenSSL.
 func mayIssueServers(c *x509.Certificate) bool {
-	if len(c.ExtKeyUsage) == 0 && len(c.UnknownExtKeyUsage) == 0 {
+	if !edge.HasExtension(c, edge.ExtendedKeyUsage) {
 		return true
 	}
 	return slices.ContainsFunc(c.ExtKeyUsage, func(u x509.ExtKeyUsage) bool {

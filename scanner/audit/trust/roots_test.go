@@ -15,6 +15,9 @@ func TestPublicRoots(t *testing.T) {
 	constrained := 0
 	for _, r := range publicRoots().byPrint {
 		cert := r.parsed()
+		if cert.ParseError != "" {
+			t.Errorf("%s: %s", cert.Subject(), cert.ParseError)
+		}
 		if got := New(t.Context(), nil, Options{Now: now()}).Judge(chain(cert)); got.Standing != Trusted {
 			t.Errorf("%s: %s %s", cert.Subject(), got.Standing, got.Objection)
 		}
