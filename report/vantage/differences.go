@@ -78,7 +78,8 @@ func differences(views []view, merged report.Pool) []audit.Finding {
 			certificates = append(certificates, difference{s, s.tell(func(c *edge.Capture) string { return describe(c, merged.Letters) })})
 		case differ(s, leafOf):
 			// Behind a load balancer each vantage met some of the servers.
-		case differ(s, func(c *edge.Capture) string { return edge.ChainText(c.Chain) }):
+		case !slices.ContainsFunc(s.cells, func(c *edge.Capture) bool { return c.Cut > 0 }) &&
+			differ(s, func(c *edge.Capture) string { return edge.ChainText(c.Chain) }):
 			chains = append(chains, difference{s, s.tell(chainLength)})
 		case differ(s, versionOf):
 			versions = append(versions, difference{s, s.tell(versionOf)})

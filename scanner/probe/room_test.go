@@ -35,3 +35,17 @@ func TestChainIsCutToItsPath(t *testing.T) {
 		}
 	}
 }
+
+// A leaf of many names costs far more than its bytes.
+func TestNamesHaveTheirPrice(t *testing.T) {
+	t.Parallel()
+	names := make([]string, 5000)
+	for i := range names {
+		names[i] = "a.example"
+	}
+	s := newStore()
+	s.room = Room{All: 700_000, Paths: 700_000}
+	if got := s.chain([][]byte{ecLeaf(t, func(c *x509.Certificate) { c.DNSNames = names }).der}); got.cut != 1 {
+		t.Errorf("%d cut", got.cut)
+	}
+}

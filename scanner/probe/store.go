@@ -158,6 +158,9 @@ func (s *store) priceOf(chain []*edge.Certificate) int64 {
 	for _, c := range chain {
 		if s.known[c.Fingerprint] == nil {
 			sum += price(len(c.Raw))
+			if c.X509 != nil { // each name is a text of its own, here and where names are compared
+				sum += 150 * int64(len(c.X509.DNSNames))
+			}
 		}
 	}
 	return sum
