@@ -285,7 +285,16 @@ func join(list []pkix.Extension, keep func(pkix.Extension) bool) []byte {
 // readSerial takes an integer of any length, sign and padding.
 func readSerial(element cryptobyte.String) *big.Int {
 	var content cryptobyte.String
-	if !element.ReadASN1(&content, cbasn1.INTEGER) || len(content) == 0 {
+	if !element.ReadASN1(&content, cbasn1.INTEGER) {
+		return nil
+	}
+	return Integer(content)
+}
+
+// Integer is what the content of an INTEGER says, padded or not; nil where there
+// is none.
+func Integer(content []byte) *big.Int {
+	if len(content) == 0 {
 		return nil
 	}
 	n := new(big.Int).SetBytes(content)

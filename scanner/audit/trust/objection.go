@@ -145,7 +145,7 @@ func authorityOf(c *x509.Certificate) (id authorityID) {
 	}
 	if all.ReadOptionalASN1(&names, nil, cbasn1.Tag(1).ContextSpecific().Constructed()) &&
 		all.ReadOptionalASN1(&serial, &counted, cbasn1.Tag(2).ContextSpecific()) && counted {
-		id.serial = new(big.Int).SetBytes(serial)
+		id.serial = edge.Integer(serial)
 		if n, ok := edge.ReadGeneralName(&names); ok && n.Form == edge.DirectoryName {
 			id.name = edge.NameKey(n.Value)
 		}
