@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"math/big"
 	"strings"
 	"testing"
 
@@ -24,6 +25,13 @@ func TestImpactOfTheWorstProblem(t *testing.T) {
 		}},
 		{"one member was forgotten", "Sign-in, federation and meeting content will fail on edge2 from 2026-06-06", func(w *testWorld) {
 			present(oldLeaf(w), w.member("edge2")[:3]...)
+		}},
+		{"two members were forgotten, one longer ago", "Sign-in, federation and meeting content can fail now on edge3, and from 2026-06-06 on edge2", func(w *testWorld) {
+			present(oldLeaf(w), w.member("edge2")[:3]...)
+			present(makeLeaf(w.t, func(c *leafTemplate) { c.SerialNumber, c.NotAfter = big.NewInt(3), date(2026, 5, 20) }), w.member("edge3")[:3]...)
+		}},
+		{"issued again for another key", "Nothing stops working for this before 2026-11-16", func(w *testWorld) {
+			present(makeLeaf(w.t, func(c *leafTemplate) { c.SerialNumber, c.PublicKey = big.NewInt(3), testPKI().leafKeys[1].Public() }), w.member("edge2")[:3]...)
 		}},
 		{"another certificate lacks the domain on one member", "Sign-in and federation can fail now for users of fabrikam.com who reach edge2", func(w *testWorld) {
 			present(makeLeaf(w.t, sans(everything[0], everything[1], everything[3])), w.member("edge2")[:3]...)

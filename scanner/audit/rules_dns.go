@@ -53,7 +53,7 @@ func runNoAddress(w *world, r *result) {
 				Also:     also(idUnreachable, len(at) > 0),
 				Subjects: []string{a.Name},
 				Message:  fmt.Sprintf("expected an address for %s (%s), DNS says that there is none (resolver %s)", a.Name, cmp.Or(what, role.Title()), w.pool.DNS.Resolver),
-				Fix:      "add an A record for each member's external address of this service, or the load balancer's, in the public zone",
+				Fix:      fmt.Sprintf("add an A record of %s for each member's external address of this service, or the load balancer's, in the public zone", a.Name),
 			}, at...)
 		}
 	}
@@ -114,7 +114,7 @@ const otherShare = "a pool of another share of the targets may be meant"
 func dnsUnknownAddress() Rule {
 	return Rule{
 		ID: "dns-unknown-address", Family: "dns", For: edgeAlone, Wire: true, Severity: Warning,
-		Short: "DNS gives %s an address that no member has", Mend: remedy.ByOwnSteps,
+		Short: "DNS gives %s an address that no member has", Mend: remedy.ByCommonSteps,
 		Title: "DNS gives an address that no member has",
 		Doc: `The service's name leads to an address that the description of the pool does not know, so it was not looked at: a
 member that was taken away and left in DNS (every so many connections go nowhere), a new one that nobody told this file
@@ -128,14 +128,17 @@ How to fix it: add the member to the targets file, or remove the record.`,
 		Run: func(w *world, r *result) {
 			for _, a := range w.leftInCloud() {
 				r.find(Finding{
+					Short:    remedy.SafeNames([]string{a.Name}, 1) + " is still an alias of Microsoft 365's",
 					Subjects: []string{a.Name, a.CNAME},
 					Message:  fmt.Sprintf("%s is an alias of %s, in Microsoft 365, and the domain's SRV records lead here: what falls back to that name ends in the cloud", a.Name, a.CNAME),
-					Fix:      "remove the alias, or give the name the Access Edge's addresses",
+					Fix:      fmt.Sprintf("remove the alias %s, or give the name the Access Edge's addresses", a.Name),
 				})
 			}
 			if !comparesAddresses(w) {
 				return
 			}
+			var found []Finding
+			var strangers []netip.Addr
 			w.eachComparable(r, func(s edge.Service, dns, known []netip.Addr) {
 				strange := without(dns, known)
 				if len(strange) > 0 {
@@ -149,13 +152,18 @@ How to fix it: add the member to the targets file, or remove the record.`,
 					r.couldNotTell(otherShare)
 					return
 				}
-				r.find(Finding{
+				strangers = append(strangers, without(strange, strangers)...)
+				found = append(found, Finding{
+					Short:    fmt.Sprintf("DNS gives %s %s, which no member has", remedy.SafeNames([]string{s.FQDN}, 1), remedy.SafeNames(texts(strange), 3)),
 					Subjects: append(texts(strange), s.FQDN),
 					Message: fmt.Sprintf("%s has %s in DNS, which no member's %s has; known are %s",
 						s.FQDN, list(texts(strange)), s.Role.Title(), list(texts(known))),
-					Fix: "add the member to the targets file, or remove the record from DNS",
 				})
 			})
+			for _, f := range found { // most often it is one member that the targets file lacks
+				f.Fix = fmt.Sprintf("add the member with %s to the targets file, or remove from DNS what is no member's", list(texts(strangers)))
+				r.find(f)
+			}
 		},
 	}
 }
@@ -181,11 +189,12 @@ How to fix it: add the member's address to the name's A (or AAAA) records, or ta
 					r.pass()
 				}
 				for _, ip := range hidden {
+					at := w.those(func(c edge.Capture) bool { return c.Endpoint.Role == s.Role && c.Endpoint.Address == ip })
 					r.find(Finding{
 						Subjects: []string{s.FQDN, ip.String()},
-						Message:  fmt.Sprintf("%s is not among the addresses of %s in DNS, which are %s", ip, s.FQDN, list(texts(dns))),
-						Fix:      "add the address to the name's records, or take the member out of the pool",
-					}, w.those(func(c edge.Capture) bool { return c.Endpoint.Role == s.Role && c.Endpoint.Address == ip })...)
+						Message:  fmt.Sprintf("%s does not lead to %s (%s); DNS has %s", s.FQDN, list(w.names(at)), ip, list(texts(dns))),
+						Fix:      fmt.Sprintf("add %s to the records of %s, or take the member out of the pool", ip, s.FQDN),
+					}, at...)
 				}
 			})
 		},

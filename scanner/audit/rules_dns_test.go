@@ -234,11 +234,11 @@ func dnsCases() []ruleCase {
 		},
 		{rule: "dns-unknown-address", name: "the resolver fails", want: CouldNotTell, change: resolves(webcon, unanswered)},
 		{
-			rule: "member-not-in-dns", name: "one member taken out of one name", want: Found, at: "edge2 webcon 443", says: []string{"203.0.113.21 is not among the addresses of webcon.contoso.com"},
+			rule: "member-not-in-dns", name: "one member taken out of one name", want: Found, at: "edge2 webcon 443", says: []string{"webcon.contoso.com does not lead to edge2 (203.0.113.21); DNS has "},
 			change: resolves(webcon, func(a *edge.NameAnswer) { a.Addresses = slices.Delete(slices.Clone(a.Addresses), 1, 2) }),
 		},
 		{
-			rule: "member-not-in-dns", name: "an address that all members share", want: Found, at: "access", says: []string{"198.51.100.7 is not among"}, count: 3,
+			rule: "member-not-in-dns", name: "an address that all members share", want: Found, at: "access", says: []string{"does not lead to edge1, edge2 and edge3 (198.51.100.7)"}, count: 3,
 			change: func(w *testWorld) { // once for each service
 				for i := range w.pool().Members {
 					w.pool().Members[i].Addresses = []edge.Address{{IP: netip.MustParseAddr("198.51.100.7")}}

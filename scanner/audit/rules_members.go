@@ -109,7 +109,11 @@ func (w *world) story(s service, certs []*edge.Certificate) string {
 		old, young = young, old
 	}
 	if right := w.right(s.role); len(certs) > 2 || remedy.Newer(young, old) == 0 || right == nil || right.Fingerprint != young.Fingerprint {
-		return fmt.Sprintf("%s present %d different certificates; %s", members, len(certs), w.holders(s.seen, certs))
+		what := fmt.Sprintf("%s present %d different certificates", members, len(certs))
+		if len(certs) == 2 && remedy.Reissued(old, young) {
+			what += ", another key, same dates"
+		}
+		return what + "; " + w.holders(s.seen, certs)
 	}
 	behind, ahead := w.withLeaf(s.seen, old), w.withLeaf(s.seen, young)
 	key := "another key"

@@ -103,8 +103,9 @@ in the certificate.`,
 			leaving := edge.Keep(usable(a), func(s edge.SRV) bool { return followed(a, s) && !edge.SRVTargetFits(a.Domain, s.Target) })
 			if wrong := edge.Map(leaving, func(s edge.SRV) string { return s.Target }); len(wrong) > 0 {
 				f.Message = fmt.Sprintf("expected %s to point to a name directly below %s, got %s", a.Query, a.Domain, list(wrong))
+				f.Short = pointsTo(a, wrong) + ", out of its SIP domain"
 				f.Subjects = append(wrong, a.Query)
-				f.Fix = fmt.Sprintf("point the record to sip.%s, and have that name in DNS and in the certificate", a.Domain)
+				f.Fix = fmt.Sprintf("point %s to sip.%s, and have that name in DNS and in the certificate", a.Query, a.Domain)
 			}
 			return f
 		}),
@@ -148,7 +149,7 @@ mend the record.`,
 		Source:  `SRV _sipfederationtls._tcp has port 5061, _sip._tls 443 (Microsoft, "Determine DNS requirements for Lync Server 2013"); Access names are the Access FQDN and every sip.<domain>`,
 		Applies: dnsAsked,
 		Run: eachSRV(func(w *world, r *result, a edge.SRVAnswer) Finding {
-			var odd []string
+			var odd, hosts []string
 			subjects := []string{a.Query}
 			for _, s := range usable(a) {
 				switch why := w.unexpected(a, s); why {
@@ -157,6 +158,7 @@ mend the record.`,
 					r.couldNotTell(otherShare)
 				default:
 					subjects = append(subjects, s.Target, strconv.Itoa(s.Port))
+					hosts = append(hosts, fmt.Sprintf("%s:%d", s.Target, s.Port))
 					odd = append(odd, fmt.Sprintf("%s:%d (priority %d): %s", s.Target, s.Port, s.Priority, why))
 				}
 			}
@@ -164,12 +166,18 @@ mend the record.`,
 				return Finding{}
 			}
 			return Finding{
+				Short:    pointsTo(a, hosts) + ", which is not this pool's",
 				Subjects: subjects,
 				Message:  fmt.Sprintf("%s points to %s", a.Query, strings.Join(odd, "; and to ")),
-				Fix:      fmt.Sprintf("mend or remove the record; expected is sip.%s, port %s", a.Domain, list(ports(w.srvPorts(a.Kind)))),
+				Fix:      fmt.Sprintf("mend or remove the record %s; expected is sip.%s, port %s", a.Query, a.Domain, list(ports(w.srvPorts(a.Kind)))),
 			}
 		}),
 	}
+}
+
+// pointsTo is the beginning of a headline about a record.
+func pointsTo(a edge.SRVAnswer, hosts []string) string {
+	return remedy.SafeNames([]string{a.Query}, 1) + " points to " + remedy.SafeNames(hosts, 2)
 }
 
 // unexpected says what is odd about a record, and nothing where a more specific

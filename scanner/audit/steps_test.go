@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"math/big"
+	"net/netip"
 	"regexp"
 	"strings"
 	"testing"
@@ -155,10 +156,48 @@ edge3 | copy that file there, import it and restart | Import-Certificate Stop-Cs
 			w.pool().Members = w.pool().Members[:2]
 			w.ev.Captures = w.ev.Captures[:10]
 		}, `
-DNS gives sip.contoso.com an address that no member has
-DNS gives webcon.contoso.com an address that no member has
-DNS gives av.contoso.com an address that no member has
- | add the member to the targets file, or remove the record from DNS |`},
+DNS gives sip.contoso.com, webcon.contoso.com and av.contoso.com an address that no member has
+ | add the member with 203.0.113.12, 203.0.113.22 and 203.0.113.32 to the targets file, or remove from DNS what is no member's |`},
+		{"DNS leads one name astray", func(w *testWorld) {
+			n := &w.pool().DNS.Names[1]
+			n.Addresses = append(n.Addresses, netip.MustParseAddr("203.0.113.99"))
+		}, `
+DNS gives webcon.contoso.com 203.0.113.99, which no member has
+ | add the member with 203.0.113.99 to the targets file, or remove from DNS what is no member's |`},
+		{"an SRV record leads out of its domain", func(w *testWorld) {
+			for i := range w.pool().DNS.SRV {
+				if a := &w.pool().DNS.SRV[i]; a.Kind == edge.SRVFederation && a.Domain == "fabrikam.com" {
+					a.Records = []edge.SRV{{Target: "sip.contoso.com", Port: 5061}}
+				}
+			}
+		}, `
+_sipfederationtls._tcp.fabrikam.com points to sip.contoso.com, out of its SIP domain
+ | point _sipfederationtls._tcp.fabrikam.com to sip.fabrikam.com, and have that name in DNS and in the certificate |`},
+		{"each member has another certificate", func(w *testWorld) {
+			w.pool().Inventory = nil
+			present(oldLeaf(w), w.member("edge2")[:3]...)
+			present(makeLeaf(w.t, func(c *leafTemplate) {
+				c.SerialNumber, c.NotBefore, c.NotAfter = big.NewInt(3), date(2025, 1, 1), date(2026, 5, 20)
+			}), w.member("edge3")[:3]...)
+		}, `
+# of edge3 expired on 2026-05-20: edge2 and edge3 present other certificates than # on access:443...
+edge2 edge3 | assign the certificate # and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal) Stop-CsWindowsService Start-CsWindowsService`},
+		{"issued again for another key", func(w *testWorld) {
+			w.pool().Inventory = nil
+			present(makeLeaf(w.t, func(c *leafTemplate) {
+				c.SerialNumber, c.PublicKey = big.NewInt(3), testPKI().leafKeys[1].Public()
+			}), w.member("edge2")[:3]...)
+		}, `
+edge2 presents # on access:443, access:5061 and webcon:443 instead of #: another key, same dates
+edge2 | assign the certificate # and restart | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal) Stop-CsWindowsService Start-CsWindowsService`},
+		{"another certificate by TLS on an A/V address, and no inventory", func(w *testWorld) {
+			w.pool().Inventory = nil
+			present(oldLeaf(w), w.cell("edge2", edge.AV, 443))
+		}, `
+edge2 still presents the old certificate # on av:443, which ends in 5 days
+edge2 presents a TLS certificate on the A/V address
+edge2 | see whether the A/V Edge has the certificate with thumbprint #: what answers on its address need not be the Edge itself | Get-CsCertificate(AudioVideoAuthentication)
+edge2 | compare address and port with MediaRelayExternalTurnTcpPort of Get-CsService -EdgeServer, and take TLS inspection off this address |`},
 		{"each lacks a name in a certificate of its own", func(w *testWorld) {
 			for n, m := range w.pool().Members {
 				present(makeLeaf(w.t, without(int64(80+n))), w.member(m.Name)...)
@@ -207,7 +246,7 @@ func planOf(j Judgement) string {
 		}
 		b.WriteByte('\n')
 	}
-	return strings.TrimSpace(regexp.MustCompile(`\b[0-9A-F]{8}\b`).ReplaceAllString(b.String(), "#"))
+	return strings.TrimSpace(regexp.MustCompile(`\b[0-9A-F]{8}([0-9A-F]{32})?\b`).ReplaceAllString(b.String(), "#"))
 }
 
 // What was meant and is itself wrong is told first, before what breaks more.

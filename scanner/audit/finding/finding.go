@@ -46,6 +46,7 @@ type Finding struct {
 	Port         int                 `json:"port"`    // as dialed
 	Message      string              `json:"message"` // what was expected and what was seen
 	Fix          string              `json:"fix"`     // the steps that settle it, in a line
+	Short        string              `json:"-"`       // what a headline says of it, where the rule's own words do not name it all
 	Steps        []Step              `json:"-"`       // what settles it, where that is more than its fix
 	Of           edge.Role           `json:"-"`       // the service whose certificate it is about, where it blames others of the members too
 	Ahead        bool                `json:"-"`       // it is about a certificate that was meant, and is not presented where it blames

@@ -58,6 +58,8 @@ func (p *planner) causeOf(f finding.Finding) (key string, x cause) {
 		return "down " + strings.Join(members, " "), cause{act: bringBack, members: members}
 	case rule.Mend == ByIntermediate:
 		return "intermediate " + p.authorities(f), cause{act: intermediate}
+	case rule.Mend == ByCommonSteps:
+		return f.Rule + " " + f.Fix, cause{act: ownSteps}
 	case rule.Mend == ByOwnSteps, len(f.Steps) > 0 && !p.replaceable(f, rule):
 		return own(f), cause{act: ownSteps}
 	}

@@ -35,11 +35,27 @@ func (p *planner) headline(x cause) string {
 		return fit(p.who(x.cells) + where + " " + p.agreed(x.cells, p.worst(x)))
 	default:
 		f := p.worst(x)
+		if len(x.findings) > 1 && len(x.cells) == 0 {
+			f.Short, f.Subjects = "", p.subjects(x)
+		}
 		if len(f.Cells) == 0 {
 			return fit(p.short(f))
 		}
 		return fit(p.says(f))
 	}
+}
+
+// subjects are those of all findings of a cause, each once.
+func (p *planner) subjects(x cause) []string {
+	var out []string
+	for _, i := range x.findings {
+		for _, s := range p.findings[i].Subjects {
+			if !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
 }
 
 // says is whom a finding blames, and of what.
@@ -93,16 +109,27 @@ func (p *planner) carryHeadline(x cause) string {
 	case len(leaves) == 0:
 		return p.says(p.worst(x))
 	case len(leaves) > 1:
-		return fmt.Sprintf("%s present%s another certificate than %s%s, %d in all", who, p.s(lag), right.short(), p.onServices(lag), len(leaves))
+		text := fmt.Sprintf("%s present%s other certificates than %s%s", who, p.s(lag), right.short(), p.onServices(lag))
+		if f := p.worst(x); p.Rule(f.Rule).Weight > 0 && f.Certificate() != nil {
+			text = fmt.Sprintf("%s of %s %s: %s", print(f.Certificate())[:8], p.who(f.Cells), p.short(f), text)
+		}
+		return text
 	case right.Certificate != nil && Newer(right.Certificate, leaves[0]) > 0:
 		return p.stillPresent(lag, leaves[0])
 	default:
 		text := fmt.Sprintf("%s present%s %s%s instead of %s", who, p.s(lag), print(leaves[0])[:8], p.onServices(lag), right.short())
 		if f := p.worst(x); p.Rule(f.Rule).Weight > 0 {
 			text += ": it " + p.short(f)
+		} else if right.Certificate != nil && Reissued(right.Certificate, leaves[0]) {
+			text += ": another key, same dates"
 		}
 		return text
 	}
+}
+
+// Reissued says whether one certificate is the other again, for another key.
+func Reissued(a, b *edge.Certificate) bool {
+	return !a.NotAfter().IsZero() && a.NotBefore().Equal(b.NotBefore()) && a.NotAfter().Equal(b.NotAfter()) && a.KeyID() != b.KeyID()
 }
 
 func (p *planner) renewHeadline(x cause) string {
@@ -169,7 +196,7 @@ func (p *planner) downHeadline(x cause) string {
 	case len(x.members) == 1 && x.members[0] == everything:
 		return fmt.Sprintf("none of the %d endpoints answers: this host may have no way out", len(p.Captures))
 	case len(x.cells) == 1:
-		who := p.safeNames(p.Names(x.cells), 1)
+		who := SafeNames(p.Names(x.cells), 1)
 		if !p.Pool.Listed() { // there it is HOST:PORT already
 			who = strings.TrimSpace(who + " " + place(p.Captures[x.cells[0]].Endpoint))
 		}

@@ -20,20 +20,20 @@ func (p *planner) impact(x cause) string {
 	if len(x.members) == 1 && x.members[0] == everything {
 		return "" // as likely it is this host that has no way out
 	}
-	cells := x.cells
+	cells := p.failing(x, f)
 	const everybody = " for everybody outside"
 	whom, reach := everybody, " on "
 	if names := p.lacked(f); len(names) > 0 {
 		cells = p.needing(cells, names)
 		if domains := domainsOf(names); len(domains) > 0 {
-			whom = " for users of " + p.safeNames(domains, 3)
+			whom = " for users of " + SafeNames(domains, 3)
 			reach = " who reach "
 		}
 	}
 	switch x.act {
 	case carry, restart, bringBack, intermediate:
-		if !p.all(x.cells) {
-			whom = strings.TrimSuffix(whom, everybody) + reach + p.safeNames(p.membersOf(x), 3)
+		if who := p.membersOf(cause{act: x.act, group: x.group, cells: cells}); !p.all(cells) {
+			whom = strings.TrimSuffix(whom, everybody) + reach + SafeNames(who, 3)
 		}
 	case balance:
 		whom = " for those who come through the load balancer"
@@ -43,12 +43,57 @@ func (p *planner) impact(x cause) string {
 		return ""
 	}
 	switch until := p.lasts(x); {
+	case p.later(f) > 0 && p.lastsAsLong(x, until):
+		return "Nothing stops working for this before " + until.UTC().Format(time.DateOnly)
 	case p.later(f) > 0 && !until.IsZero():
 		return what + " will fail" + whom + " from " + until.UTC().Format(time.DateOnly)
 	case f.Ahead:
 		return ""
 	}
-	return what + " can fail now" + whom
+	return what + " can fail now" + whom + p.failsNext(x, cells)
+}
+
+// failing are the captures where something fails as the worst finding says: of
+// members with several certificates to be replaced, those of the worst ones.
+func (p *planner) failing(x cause, worst finding.Finding) []int {
+	if x.act != carry || p.later(worst) > 0 {
+		return x.cells
+	}
+	var out []int
+	for _, i := range x.findings {
+		if f := p.findings[i]; f.Severity == worst.Severity && p.later(f) == 0 {
+			out = append(out, f.Cells...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// failsNext says when the others of a problem follow.
+func (p *planner) failsNext(x cause, now []int) string {
+	var next []int
+	var until time.Time
+	for _, i := range p.lagging(x) {
+		leaf := p.Captures[i].Leaf()
+		if x.act != carry || leaf == nil || slices.Contains(p.Names(now), p.Names([]int{i})[0]) || !leaf.NotAfter().After(p.Now) {
+			continue
+		}
+		next = append(next, i)
+		if until.IsZero() || leaf.NotAfter().Before(until) {
+			until = leaf.NotAfter()
+		}
+	}
+	if len(next) == 0 {
+		return ""
+	}
+	return ", and from " + until.UTC().Format(time.DateOnly) + " on " + SafeNames(p.Names(next), 3)
+}
+
+// lastsAsLong says whether the certificates to be replaced last as long as the
+// right one.
+func (p *planner) lastsAsLong(x cause, until time.Time) bool {
+	right := p.choice(x.group).Certificate
+	return x.act == carry && right != nil && !until.IsZero() && !right.NotAfter().After(until)
 }
 
 // forgotten says who still presents an older certificate than the others, where
@@ -173,12 +218,16 @@ func (p *planner) services(cells []int) string {
 // about.
 func (p *planner) lasts(x cause) time.Time {
 	var first time.Time
+	var right *edge.Certificate
+	if x.act == carry {
+		right = p.choice(x.group).Certificate
+	}
 	for _, i := range x.findings {
 		if r, known := p.record(p.findings[i]); known && (first.IsZero() || r.NotAfter.Before(first)) {
 			first = r.NotAfter
 		}
 		for _, c := range p.findings[i].Certificates {
-			if end := c.NotAfter(); !p.findings[i].Ahead && p.later(p.findings[i]) > 0 && !end.IsZero() && (first.IsZero() || end.Before(first)) {
+			if end := c.NotAfter(); c != right && !p.findings[i].Ahead && p.later(p.findings[i]) > 0 && !end.IsZero() && (first.IsZero() || end.Before(first)) {
 				first = end
 			}
 		}

@@ -51,6 +51,7 @@ type Mend string
 // for each set of subjects.
 const (
 	ByOwnSteps     Mend = ""
+	ByCommonSteps  Mend = "steps"        // the steps that the findings bring, once for all that bring the same
 	ByCertificate  Mend = "certificate"  // another certificate where it is presented
 	ByMember       Mend = "member"       // the member's service answers again
 	ByIntermediate Mend = "intermediate" // a CA certificate in the members' stores

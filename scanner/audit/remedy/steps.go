@@ -105,7 +105,7 @@ func (p *planner) ownSteps(x cause) []finding.Step {
 // one, for exactly the types that are wrong there.
 func (p *planner) carrySteps(x cause) []finding.Step {
 	right := p.choice(x.group)
-	wrong, assigned := p.wrongTypes(x, right.Thumbprint)
+	wrong, assigned, unknown := p.wrongTypes(x, right.Thumbprint)
 	if !p.Pool.IsEdge() {
 		return []finding.Step{{On: p.membersOf(x), Text: "install the certificate with " + right.named()}}
 	}
@@ -134,6 +134,10 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 	}
 	if len(assigned) > 0 {
 		out = append(out, RestartAlone(assigned))
+	}
+	if len(unknown) > 0 {
+		out = append(out, finding.Step{On: unknown, Text: "see whether the A/V Edge has the certificate with " + right.named() + ": what answers on its address need not be the Edge itself",
+			Commands: []string{"Get-CsCertificate -Type " + edge.TypeAV}})
 	}
 	return out
 }
@@ -180,10 +184,11 @@ type sameTypes struct {
 	types []string
 }
 
-// wrongTypes are the certificate types that each member has wrong, and the
-// members whose inventory says that the right certificate is assigned to them
-// already.
-func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned []string) {
+// wrongTypes are the certificate types that each member has wrong, the members
+// whose inventory says that the right certificate is assigned to them already,
+// and those of whose A/V certificate nobody knows.
+func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned, unknown []string) {
+	inInventory := map[string]bool{}
 	byMember := map[string][]string{}
 	var order []string
 	for _, i := range p.lagging(x) {
@@ -197,6 +202,7 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 		switch {
 		case use == "" || slices.Contains(byMember[name], use):
 		case known && strings.EqualFold(record.Thumbprint, right):
+			inInventory[name] = true
 		case e.Role == edge.AV && !known: // nothing says that it is wrong
 		default:
 			byMember[name] = append(byMember[name], use)
@@ -205,8 +211,13 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 	places := edge.Places[string]{}
 	for _, name := range order {
 		types := byMember[name]
-		if len(types) == 0 {
+		switch {
+		case len(types) > 0:
+		case inInventory[name]:
 			assigned = append(assigned, name)
+			continue
+		default:
+			unknown = append(unknown, name)
 			continue
 		}
 		slices.SortFunc(types, byOrder)
@@ -216,7 +227,7 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 		}
 		wrong[n].names = append(wrong[n].names, name)
 	}
-	return wrong, assigned
+	return wrong, assigned, unknown
 }
 
 // holders are the members that present a certificate on some service, or have

@@ -1,6 +1,7 @@
 package remedy
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -12,9 +13,9 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// short is a rule's own end of the sentence, with the subjects put in.
+// short is the end of the sentence, with the subjects put in.
 func (p *planner) short(f finding.Finding) string {
-	text := p.Rule(f.Rule).Short
+	text := cmp.Or(f.Short, p.Rule(f.Rule).Short)
 	if text == "" {
 		return "fails " + f.Rule
 	}
@@ -30,7 +31,7 @@ func (p *planner) short(f finding.Finding) string {
 	if len(names) == 0 {
 		names = f.Subjects
 	}
-	return strings.ReplaceAll(text, "%s", p.safeNames(names, 3))
+	return strings.ReplaceAll(text, "%s", SafeNames(names, 3))
 }
 
 // who names members: all of them, or up to three.
@@ -41,7 +42,7 @@ func (p *planner) who(cells []int) string {
 		}
 		return "every member"
 	}
-	return p.safeNames(p.Names(cells), 3)
+	return SafeNames(p.Names(cells), 3)
 }
 
 // all says whether captures are of every member, of several.
@@ -56,8 +57,8 @@ func (p *planner) s(cells []int) string {
 	return ""
 }
 
-// safeNames lists what is fit for a headline: DNS-safe names, addresses, ports.
-func (p *planner) safeNames(names []string, most int) string {
+// SafeNames lists what is fit for a headline: DNS-safe names, addresses, ports.
+func SafeNames(names []string, most int) string {
 	var out []string
 	unfit := 0
 	for _, n := range names {
