@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 func bindExpect(f *pflag.FlagSet, expect *string) {
-	f.Var(once{expect}, "expect", "the certificate that was meant, `FILE|THUMBPRINT`: every endpoint must present it")
+	f.Var(once{expect}, "expect", "the certificate that was meant, `FILE|THUMBPRINT`: every endpoint must present it; - is stdin")
 }
 
 // once is the text of a flag that is given once at most: of two certificates
@@ -38,9 +39,23 @@ func (o once) Set(text string) error {
 	return nil
 }
 
+// expected is what --expect says: a thumbprint, a file, or a file on stdin.
+func (a *app) expected(ctx context.Context, text string, p passwordFlags) (edge.Expectation, error) {
+	x := edge.Expectation{Text: text, Source: "--expect"}
+	if text != stdinName {
+		return a.expectation(ctx, x, p)
+	}
+	name, data, err := a.certificate(ctx, text)
+	if err != nil {
+		return x, fmt.Errorf("%s: reading the expected certificate: %w", x.Source, err)
+	}
+	x.Text = name
+	return a.expectationIn(ctx, x, data, p)
+}
+
 // expectation completes what an `expect` line or --expect says: a thumbprint, or
-// a file whose leaf is meant. password is asked where the file needs one.
-func expectation(x edge.Expectation, password func(name string) (string, error)) (edge.Expectation, error) {
+// a file whose leaf is meant.
+func (a *app) expectation(ctx context.Context, x edge.Expectation, p passwordFlags) (edge.Expectation, error) {
 	if print, ok := edge.ParseThumbprint(x.Text); ok {
 		x.Text, x.Thumbprint = print, print
 		return x, nil
@@ -49,9 +64,20 @@ func expectation(x edge.Expectation, password func(name string) (string, error))
 	if err != nil {
 		return x, hintf(thumbprintHint(x.Text), "%s: reading the expected certificate: %w", x.Source, err)
 	}
-	file, err := certfile.Read(x.Text, data, func() (string, error) { return password(x.Text) })
+	return a.expectationIn(ctx, x, data, p)
+}
+
+// expectationIn takes the leaf of a file for what is meant. A file that has two
+// does not say which.
+func (a *app) expectationIn(ctx context.Context, x edge.Expectation, data []byte, p passwordFlags) (edge.Expectation, error) {
+	file, err := certfile.Read(x.Text, data, func() (string, error) { return a.password(ctx, x.Text, p) })
 	if err != nil {
 		return x, fmt.Errorf("%s: %w", x.Source, err)
+	}
+	if n := len(file.Leaves); n > 1 {
+		prints := edge.Map(file.Leaves[:min(n, 4)], func(c *edge.Certificate) string { return strings.ToUpper(c.Thumbprint()) })
+		return x, hintf("leave the right one alone in it, or give its thumbprint: "+strings.Join(prints, ", "),
+			"%s: %s: %d certificates in it are no CA's, and one is meant", x.Source, x.Text, n)
 	}
 	x.Certificate, x.Chain, x.File = file.Certificates[0], file.Chain(), file.Checked()
 	x.Thumbprint = x.Certificate.Fingerprint.String()
@@ -88,14 +114,14 @@ func wholeThumbprint(expect string, args []string) error {
 }
 
 // readExpected reads the files that `expect` lines name.
-func readExpected(pools []edge.Pool, password func(name string) (string, error)) error {
+func (a *app) readExpected(ctx context.Context, pools []edge.Pool, password passwordFlags) error {
 	for _, p := range pools {
 		for i, x := range p.Expect {
 			if x.Thumbprint != "" {
 				continue
 			}
 			var err error
-			if p.Expect[i], err = expectation(x, password); err != nil {
+			if p.Expect[i], err = a.expectation(ctx, x, password); err != nil {
 				return err
 			}
 		}

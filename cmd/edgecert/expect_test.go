@@ -14,8 +14,8 @@ import (
 	"edgecert/scanner/lab"
 )
 
-// The certificate that was meant may be given as a file, or as a thumbprint the
-// way Windows shows it; one that nobody presents is told.
+// The certificate that was meant may be given as a file, on stdin, or as a
+// thumbprint the way Windows shows it; one that nobody presents is told.
 func TestExpect(t *testing.T) {
 	t.Parallel()
 	l, err := lab.Start(t.Context(), lab.Healthy(time.Now()))
@@ -40,10 +40,11 @@ func TestExpect(t *testing.T) {
 			PEM        string `json:"pem"`
 		} `json:"certificates"`
 	}
+	stdin := ""
 	scan := func(args ...string) (int, document) {
 		var out, errOut bytes.Buffer
 		args = append([]string{"scan", "-t", file, "--roots", roots, "--resolver", l.Resolver(), "--quick", "--format", "json"}, args...)
-		status := run(t.Context(), args, strings.NewReader(""), &out, &errOut)
+		status := run(t.Context(), args, strings.NewReader(stdin), &out, &errOut)
 		var doc document
 		if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
 			t.Fatalf("status %d, %v; stderr: %s", status, err, errOut.String())
@@ -56,10 +57,11 @@ func TestExpect(t *testing.T) {
 	if err := os.WriteFile(renewed, []byte(first.Certificates[leaf].PEM), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	stdin = first.Certificates[leaf].PEM
 	sha1 := strings.ToUpper(first.Certificates[leaf].Thumbprint)
 	for text, want := range map[string]audit.Outcome{
 		renewed: audit.Pass, sha1: audit.Pass, "\u200e" + strings.ToLower(sha1[:20]) + " " + sha1[20:]: audit.Pass, leaf: audit.Pass,
-		strings.Repeat("0", 40): audit.Found,
+		strings.Repeat("0", 40): audit.Found, "-": audit.Pass,
 	} {
 		status, doc := scan("--expect", text)
 		if got := doc.Pools[0].Rules["expected-not-presented"]; got != want || (status == exitOK) != (want == audit.Pass) {

@@ -68,13 +68,14 @@ func (p *policyFlags) parse() (audit.Policy, error) {
 		return out, fmt.Errorf("--warn-days %d, --error-days %d: days count from 0", p.warnDays, p.errorDays)
 	}
 	var err error
-	for _, id := range p.allow {
-		if err := knownRule("--allow", id); err != nil {
+	for _, text := range p.allow {
+		r, err := ruleNamed("--allow", text)
+		if err != nil {
 			return out, err
 		}
-		out.Allow = append(out.Allow, id)
+		out.Allow = append(out.Allow, r.ID)
 	}
-	if out.Severities, err = p.severities(); err != nil {
+	if out.Severities, err = p.severities(out.Allow); err != nil {
 		return out, err
 	}
 	out.Roots, err = readRoots(p.roots)
@@ -82,20 +83,22 @@ func (p *policyFlags) parse() (audit.Policy, error) {
 }
 
 // severities reads --severity, which may not contradict itself or --allow.
-func (p *policyFlags) severities() (map[string]audit.Severity, error) {
+func (p *policyFlags) severities(allowed []string) (map[string]audit.Severity, error) {
 	out := map[string]audit.Severity{}
 	for _, s := range p.severity {
-		id, level, ok := strings.Cut(s, "=")
+		text, level, ok := strings.Cut(s, "=")
 		if !ok {
 			return nil, hintf("write it as --severity crl-missing=info", "--severity %q: no =", s)
 		}
-		if err := knownRule("--severity", id); err != nil {
+		r, err := ruleNamed("--severity", text)
+		if err != nil {
 			return nil, err
 		}
+		id, level := r.ID, strings.ToLower(strings.TrimSpace(level))
 		if err := oneOf("--severity "+id, level, "error", "warning", "info"); err != nil {
 			return nil, err
 		}
-		if slices.Contains(p.allow, id) {
+		if slices.Contains(allowed, id) {
 			return nil, hintf("leave one of them out", "--allow %s drops what --severity %s counts", id, s)
 		}
 		if old, twice := out[id]; twice && old != audit.Severity(level) {
@@ -125,16 +128,17 @@ func readRoots(files []string) ([]*edge.Certificate, error) {
 	return roots, nil
 }
 
-// knownRule refuses a rule that does not exist, with the nearest that does.
-func knownRule(flag, id string) error {
-	if _, ok := audit.Find(id); ok {
-		return nil
+// ruleNamed is the rule that somebody named, in capitals or not; one that does
+// not exist is refused with the nearest that does.
+func ruleNamed(flag, id string) (audit.Rule, error) {
+	if r, ok := audit.Find(strings.ToLower(strings.TrimSpace(id))); ok {
+		return r, nil
 	}
 	hint := "edgecert rules lists them"
 	if near := audit.Suggest(id); near != "" {
 		hint = fmt.Sprintf("did you mean %s? %s", near, hint)
 	}
-	return hintf(hint, "%s %q: no such rule", flag, id)
+	return audit.Rule{}, hintf(hint, "%s %q: no such rule", flag, id)
 }
 
 // oneOf refuses a value outside a closed set.

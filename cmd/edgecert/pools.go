@@ -55,11 +55,10 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 	if err := s.choose(&f); err != nil {
 		return nil, err
 	}
-	password := func(name string) (string, error) { return a.password(ctx, name, s.password) }
 	if err := readInventories(f.Pools, time.Now()); err != nil {
 		return nil, err
 	}
-	if err := readExpected(f.Pools, password); err != nil {
+	if err := a.readExpected(ctx, f.Pools, s.password); err != nil {
 		return nil, err
 	}
 	found := discover.Pools(ctx, f.Domains, s.dns, func(ctx context.Context, endpoints []edge.Endpoint) []edge.Capture {
@@ -81,7 +80,7 @@ func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.O
 		pools = targets.Share(pools, *s.share)
 	}
 	if s.expect != "" {
-		x, err := expectation(edge.Expectation{Text: s.expect, Source: "--expect"}, password)
+		x, err := a.expected(ctx, s.expect, s.password)
 		if err != nil {
 			return nil, err
 		}

@@ -46,8 +46,7 @@ func (a *app) reportCommand() *cobra.Command {
 			}
 			again := judging{policy: over, at: moment, flags: c.Flags()}
 			if expect != "" {
-				x, err := expectation(edge.Expectation{Text: expect, Source: "--expect"},
-					func(name string) (string, error) { return a.password(c.Context(), name, password) })
+				x, err := a.expected(c.Context(), expect, password)
 				if err != nil {
 					return err
 				}

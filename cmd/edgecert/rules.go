@@ -103,10 +103,10 @@ func explanation(of string) (string, error) {
 		return "", hintf("edgecert rules lists what is found; known are the numbers of certificates and TLS in the logs of an Edge Server and of Schannel",
 			"explain %q: no event or error code that a rule is known to find", of)
 	}
-	if err := knownRule("explain", of); err != nil {
+	r, err := ruleNamed("explain", of)
+	if err != nil {
 		return "", err
 	}
-	r, _ := audit.Find(of)
 	return fmt.Sprintf("%s (%s)\n\n%s\n\n%s\n\nSource: %s", r.ID, severities(r), r.Title, strings.TrimSpace(r.Doc), r.Source), nil
 }
 

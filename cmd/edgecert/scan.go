@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -213,6 +214,9 @@ func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 	ctx := c.Context()
 	if err := wholeThumbprint(s.expect, args); err != nil {
 		return err
+	}
+	if s.expect == stdinName && slices.Contains(s.targets, stdinName) {
+		return hintf("give one of them as a file", "the targets and the expected certificate cannot both be stdin")
 	}
 	if err := o.spare(s.targets); err != nil {
 		return err

@@ -38,6 +38,7 @@ type File struct {
 	Name         string // as given, for messages
 	Format       Format
 	Certificates []*edge.Certificate // the leaf first, the rest in the file's order; never none
+	Leaves       []*edge.Certificate // those that the file may have been made for: several, and nothing in it says which is meant
 	Key          edge.KeyStatus
 	Provider     string   // of a PFX: the Windows provider that held the key, and will hold it again; empty: not said
 	Notes        []string // what is odd and no failure, a sentence each
@@ -109,7 +110,10 @@ func (c *contents) file() (File, error) {
 	if len(c.certs) > limits.CertificatesOf {
 		return File{}, fmt.Errorf("the file holds %d certificates: a chain has a handful, a root store less than %d", len(c.certs), limits.CertificatesOf)
 	}
-	f := File{Format: c.format, Certificates: c.certs, Key: c.keyStatus(), Provider: c.provider, Notes: c.notes}
+	f := File{Format: c.format, Certificates: c.certs, Leaves: c.leaves(), Key: c.keyStatus(), Provider: c.provider, Notes: c.notes}
+	if n := len(f.Leaves); n > 1 {
+		f.Notes = append(f.Notes, fmt.Sprintf("of the %d certificates in it that are no CA's the first is judged, %s", n, f.Leaves[0].Thumbprint()))
+	}
 	if i := c.leaf(); i > 0 {
 		f.Notes = append(f.Notes, fmt.Sprintf("the certificate itself is number %d in the file, behind others", i+1))
 		leaf := f.Certificates[i]
@@ -146,10 +150,34 @@ func (c *contents) keyStatus() edge.KeyStatus {
 }
 
 // withKey is the place of the certificate whose private key is here, else -1.
-func (c *contents) withKey() int {
-	return slices.IndexFunc(c.certs, func(cert *edge.Certificate) bool {
-		return slices.ContainsFunc(c.keys, func(key crypto.PublicKey) bool { return isKeyOf(cert, key) })
-	})
+func (c *contents) withKey() int { return slices.IndexFunc(c.certs, c.hasKeyOf) }
+
+func (c *contents) hasKeyOf(cert *edge.Certificate) bool {
+	return slices.ContainsFunc(c.keys, func(key crypto.PublicKey) bool { return isKeyOf(cert, key) })
+}
+
+// leaves are the certificates whose private keys are here, else those that are no
+// CA's, as far as one can see: a root of version 1 does not say what it is.
+func (c *contents) leaves() []*edge.Certificate {
+	is := c.hasKeyOf
+	if c.withKey() < 0 {
+		is = c.isLeaf
+	}
+	var out []*edge.Certificate
+	for _, cert := range c.certs {
+		same := func(o *edge.Certificate) bool { return o.Fingerprint == cert.Fingerprint }
+		if is(cert) && !slices.ContainsFunc(out, same) {
+			out = append(out, cert)
+		}
+	}
+	return out
+}
+
+func (c *contents) isLeaf(cert *edge.Certificate) bool {
+	issues := func(o *edge.Certificate) bool {
+		return o.X509 != nil && bytes.Equal(o.X509.RawIssuer, cert.X509.RawSubject) && !bytes.Equal(o.X509.RawIssuer, o.X509.RawSubject)
+	}
+	return cert.X509 != nil && !cert.X509.IsCA && !slices.ContainsFunc(c.certs, issues)
 }
 
 // isKeyOf compares keys, and where Go gave none to the certificate their encodings.
@@ -169,6 +197,5 @@ func (c *contents) leaf() int {
 	if i := c.withKey(); i >= 0 {
 		return i
 	}
-	i := slices.IndexFunc(c.certs, func(cert *edge.Certificate) bool { return cert.X509 != nil && !cert.X509.IsCA })
-	return max(i, 0)
+	return max(slices.IndexFunc(c.certs, c.isLeaf), 0)
 }

@@ -177,6 +177,31 @@ func toUTF16(s string, big bool) string {
 	return out.String()
 }
 
+// Two certificates that are no CA's leave open which is meant, unless the key of
+// one is there; a root that does not say that it is one is none of them.
+func TestLeaves(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.openssl("x509", "-req", "-in", "other.csr", "-CA", "inter.pem", "-CAkey", "inter.key", "-CAcreateserial", "-extfile", "leaf.cnf", "-days", "30", "-out", "other.pem")
+	b.openssl("x509", "-req", "-in", "root.csr", "-signkey", "root.key", "-days", "30", "-out", "silent.pem")
+	leaf, other := b.read("leaf.pem"), b.read("other.pem")
+	for _, c := range []struct{ situation, text, want string }{
+		{"a leaf with its chain", b.read("full.pem"), "leaf"},
+		{"the same leaf twice", leaf + b.read("chain.pem") + leaf, "leaf"},
+		{"a root that does not say that it is a CA", leaf + b.read("inter.pem") + b.read("silent.pem"), "leaf"},
+		{"two leaves", leaf + other, "leaf other"},
+		{"two leaves behind their CA", b.read("chain.pem") + other + leaf, "other leaf"},
+		{"two leaves and a key", other + leaf + b.read("leaf.key"), "leaf"},
+		{"two leaves and their keys", leaf + other + b.read("leaf.key") + b.read("other.key"), "leaf other"},
+		{"CAs alone", b.read("chain.pem"), ""},
+	} {
+		f, err := Read("edge.pem", []byte(c.text), nil)
+		if got := names(File{Certificates: f.Leaves}); err != nil || got != c.want {
+			t.Errorf("%s: may be made for %q, %v; want %q", c.situation, got, err, c.want)
+		}
+	}
+}
+
 func TestReadRefusals(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -63,8 +63,8 @@ pool edge-us
 	issuer       private
 	certificates per-service
 	inventory    edge1 "C:\certs of edge1\a#1.json"
-	severity     expires-soon error
-	allow        ec-key root-sent ec-key
+	severity     Expires-Soon Error
+	allow        ec-key root-sent EC-Key
 domain TAILSPIN.example
 domain tailspin.example
 [2001:db8::80]:443
@@ -240,7 +240,7 @@ func TestParseErrors(t *testing.T) {
 		{"pool goes on behind a loose endpoint", "member edge2", "192.0.2.1:443\nmember edge2", "targets.txt:8: `member` outside a pool: a pool begins with `pool NAME`; a `domain` or HOST:PORT line ends it"},
 		{"unknown rule", "", "severity expire-soon error", "targets.txt:8: unknown rule \"expire-soon\": did you mean `expires-soon`?"},
 		{"unknown severity", "", "severity expires-soon fatal", "targets.txt:8: \"fatal\" behind `severity`: `severity` takes error, warning, info"},
-		{"severity twice", "", "severity ec-key error\nseverity ec-key info", "targets.txt:9: `severity ec-key` stands twice in pool \"edge\": first in line 8"},
+		{"severity twice", "", "severity EC-Key error\nseverity ec-key info", "targets.txt:9: `severity ec-key` stands twice in pool \"edge\": first in line 8"},
 		{"unknown allowed rule", "", "allow no-such-thing-at-all", "targets.txt:8: unknown rule \"no-such-thing-at-all\": `edgecert rules` lists them"},
 		{"other messenger", "", "public-im yahoo", "targets.txt:8: \"yahoo\" behind `public-im`: `public-im` takes aol"},
 		{"client authentication contradicts AOL", "", "client-auth forbidden\npublic-im aol", "targets.txt:9: `public-im aol` against `client-auth forbidden`: AOL wants the client authentication EKU"},

@@ -66,39 +66,42 @@ func (p *parser) inventory(args []string) {
 }
 
 func (p *parser) severity(args []string) {
-	if !p.rule(args[0]) || !p.oneOf("severity", args[1], "error", "warning", "info") {
+	id, level := p.rule(args[0]), strings.ToLower(args[1])
+	if id == "" || !p.oneOf("severity", level, "error", "warning", "info") {
 		return
 	}
-	if !p.once("severity " + args[0]) {
+	if !p.once("severity " + id) {
 		return
 	}
 	if p.draft.pool.Severities == nil {
 		p.draft.pool.Severities = map[string]string{}
 	}
-	p.draft.pool.Severities[args[0]] = args[1]
+	p.draft.pool.Severities[id] = level
 }
 
 func (p *parser) allow(args []string) {
-	for _, rule := range args {
-		if p.rule(rule) && !slices.Contains(p.draft.pool.Allow, rule) {
-			p.draft.pool.Allow = append(p.draft.pool.Allow, rule)
+	for _, text := range args {
+		if id := p.rule(text); id != "" && !slices.Contains(p.draft.pool.Allow, id) {
+			p.draft.pool.Allow = append(p.draft.pool.Allow, id)
 		}
 	}
 }
 
-// rule tells an unknown rule ID.
-func (p *parser) rule(id string) bool {
+// rule is the ID that was written, in capitals or not. It tells an unknown one,
+// and returns nothing for it.
+func (p *parser) rule(text string) string {
+	id := strings.ToLower(text)
 	known := slices.Contains(p.rules, id)
 	if len(p.rules) == 0 { // the caller has no catalogue: the shape is all that can be checked
-		known = syntax.PlainWord(id) && strings.ToLower(id) == id
+		known = syntax.PlainWord(id)
 	}
 	if known {
-		return true
+		return id
 	}
 	hint := syntax.DidYouMean(id, p.rules)
 	if hint == "" {
 		hint = "`edgecert rules` lists them"
 	}
-	p.fail(hint, "unknown rule %q", id)
-	return false
+	p.fail(hint, "unknown rule %q", text)
+	return ""
 }
