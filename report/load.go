@@ -263,6 +263,10 @@ func (l *loader) finish() error {
 	if d.Trust.Revocation != nil {
 		ev.Revocation = *d.Trust.Revocation
 	}
+	if len(ev.Pools) == 0 && ev.Shard == nil && len(ev.Missing) == 0 {
+		return damaged("it is of no pool")
+	}
+	complete(ev)
 	return nil
 }
 

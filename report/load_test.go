@@ -66,6 +66,7 @@ func TestLoadRefuses(t *testing.T) {
 		"a key with an escape":         {strings.Replace(good, `"outcome":`, `"\u006futcome":`, 1), "lower-case", false},
 		"a pool twice":                 {strings.Replace(good, `"pools": [`, `"pools": [{"name": "edge-emea", "plan": {"name": "edge-emea"}},`, 1), "stands twice", false},
 		"a pool under another name":    {strings.Replace(good, `"name": "edge-emea"`, `"name": "edge-us"`, 1), "its plan is that of", false},
+		"no pool":                      {string(encode(t, reporttest.Nothing())), "of no pool", false},
 		"nested without end":           {`{"schema": "edgecert.scan/1", "verdict": ` + strings.Repeat("[", 1<<20), "levels of nesting", false},
 		"a number without end":         {`{"schema": "edgecert.scan/1", "verdict": ` + strings.Repeat("1", 1<<20), "a number of more than", false},
 		"a text without end":           {`{"schema": "edgecert.scan/1", "verdict": "` + strings.Repeat("1", 17<<20), "a text of more than", false},

@@ -22,7 +22,7 @@ import (
 // capture dials what ev plans, asks DNS beside it what only the rules need, and
 // judges what came. It does not fail once dialing has begun.
 func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scanner.Options, p audit.Policy) (report.Report, error) {
-	endpoints := targets.Plan(ev.Pools)
+	endpoints := edge.Plan(ev.Pools)
 	a.ui.debugf("pools: %d, endpoints: %d", len(ev.Pools), len(endpoints))
 	step, finish := a.ui.progress(len(endpoints), a.opts)
 	o.Progress = step

@@ -101,7 +101,7 @@ const maxFaults = 20
 // showTargets prints what would be dialed, pool by pool.
 func showTargets(w io.Writer, pools []edge.Pool) error {
 	var b bytes.Buffer
-	endpoints := targets.Plan(pools)
+	endpoints := edge.Plan(pools)
 	for i, p := range pools {
 		if i > 0 {
 			b.WriteByte('\n')

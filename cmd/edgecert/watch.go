@@ -181,7 +181,7 @@ func (w *watcher) conclude(ctx context.Context) report.Report {
 func (w *watcher) look(ctx context.Context, everything bool) error {
 	ev := w.ev
 	ev.Pools = w.locate(ctx)
-	all := targets.Plan(ev.Pools)
+	all := edge.Plan(ev.Pools)
 	var asked []edge.Endpoint
 	for _, e := range all {
 		if _, seen := w.known[placeOf(e)]; everything || !seen || w.missing[placeOf(e)] {
@@ -259,7 +259,7 @@ func expecting(pools []edge.Pool) bool {
 // What the rules alone need of DNS is asked anew with every look.
 func (w *watcher) locate(ctx context.Context) []edge.Pool {
 	for i, p := range w.pools {
-		if len(w.known) > 0 && slices.ContainsFunc(targets.Plan([]edge.Pool{p}), func(e edge.Endpoint) bool { return e.Fault != nil }) {
+		if len(w.known) > 0 && slices.ContainsFunc(edge.Plan([]edge.Pool{p}), func(e edge.Endpoint) bool { return e.Fault != nil }) {
 			p.DNS = nil
 			p = targets.Locate(ctx, []edge.Pool{p}, w.scan.dns)[0]
 			p.Notes = slices.Compact(slices.Sorted(slices.Values(p.Notes)))

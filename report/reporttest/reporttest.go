@@ -113,13 +113,16 @@ func (w *World) Pool(name string, members int, cells []Cell) {
 	}
 	for m := range members {
 		member := fmt.Sprintf("edge%d", m+1)
-		p.Members = append(p.Members, edge.Member{Name: member})
+		var addresses []edge.Address
 		for i, c := range cells {
+			ip := netip.AddrFrom4([4]byte{203, 0, 113, byte(10*(i+1) + m)})
+			addresses = append(addresses, only(p, c, ip))
 			w.Evidence.Captures = append(w.Evidence.Captures, w.Capture(edge.Endpoint{
 				Pool: name, Member: member, Role: c.Role, FQDN: p.FQDN(c.Role), Port: c.Port, ServicePort: c.Port,
-				Address: netip.AddrFrom4([4]byte{203, 0, 113, byte(10*(i+1) + m)}), Source: "targets.txt:7",
+				Address: ip, Source: "targets.txt:7",
 			}))
 		}
+		p.Members = append(p.Members, edge.Member{Name: member, Addresses: addresses})
 	}
 	w.Evidence.Pools = append(w.Evidence.Pools, p)
 	w.Judgements = append(w.Judgements, audit.Judgement{
@@ -134,6 +137,20 @@ func (w *World) Pool(name string, members int, cells []Cell) {
 			Fix:     "compare it with inventory: Get-CsCertificate of each member",
 		}},
 	})
+}
+
+// only is the address of one cell: its service's other ports are not dialed there.
+func only(p edge.Pool, c Cell, ip netip.Addr) edge.Address {
+	a := edge.Address{Role: c.Role, IP: ip, Source: "targets.txt:7"}
+	if s, ok := p.Service(c.Role); ok && len(s.Ports) > 1 {
+		a.Ports = edge.Map(s.Ports, func(port int) int {
+			if port == c.Port {
+				return port
+			}
+			return 0
+		})
+	}
+	return a
 }
 
 // capture is what a healthy endpoint shows.

@@ -52,10 +52,12 @@ func ManyPools(t testing.TB) *World {
 		}
 	}
 	w.Evidence.Pools[1].Notes = []string{"webcon.contoso.com was guessed from the certificate's SAN"}
-	w.Evidence.Captures[9].Outcome, w.Evidence.Captures[9].Stage, w.Evidence.Captures[9].Chain = edge.Failed, edge.StageDNS, nil
-	w.Evidence.Captures[9].TLS, w.Evidence.Captures[9].Endpoint.Address = nil, netip.Addr{}
-	w.Evidence.Captures[9].Fault = &edge.Fault{Class: edge.ClassDNS, Message: "no such host"}
-	w.Evidence.Captures[9].Endpoint.Fault = w.Evidence.Captures[9].Fault
+	lost := &w.Evidence.Captures[9]
+	lost.Outcome, lost.Stage, lost.Chain, lost.TLS, lost.Endpoint.Address = edge.Failed, edge.StageDNS, nil, nil, netip.Addr{}
+	lost.Fault = &edge.Fault{Class: edge.ClassDNS, Message: "no such host"}
+	lost.Endpoint.Fault = lost.Fault
+	m := &w.Evidence.Pools[1].Members[0]
+	m.Addresses = slices.Delete(m.Addresses, 1, 2)
 	return w
 }
 
@@ -167,6 +169,7 @@ func Hostile(t testing.TB) *World {
 // Unresolved is a pool found from a domain that gave nothing to dial.
 func Unresolved(t testing.TB) *World {
 	w := New(t, 0)
+	w.Evidence.Pools[0].Services = nil
 	w.Judgements[0] = audit.Judgement{Pool: "edge-emea", Verdict: audit.VerdictIncomplete, Rules: map[string]audit.Outcome{"dns-no-address": audit.Found},
 		Findings: []audit.Finding{{Rule: "dns-no-address", Severity: audit.Error, Role: edge.Access, Message: "sip.contoso.com has no address", Fix: "add an A record"}}}
 	return w

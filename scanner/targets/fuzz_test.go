@@ -29,7 +29,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		endpoints := Plan(file.Pools)
+		endpoints := edge.Plan(file.Pools)
 		for _, e := range endpoints {
 			if e.Port < 1 || e.Port > 65535 || e.Pool == "" || !e.Address.IsValid() && e.Fault == nil {
 				t.Fatalf("planned %+v", e)

@@ -31,7 +31,7 @@ func TestPlanOfOtherKinds(t *testing.T) {
 	pools := mustParse(t, otherKinds).Pools
 	pools[2].DNS = dnsOf("exp.tailspin.example 192.0.2.7")
 	var got []string
-	for _, e := range Plan(pools) {
+	for _, e := range edge.Plan(pools) {
 		got = append(got, shown(e))
 	}
 	want := []string{
@@ -115,7 +115,7 @@ func TestManyHostsOfTheCommandLine(t *testing.T) {
 		args = append(args, fmt.Sprintf("10.0.%d.%d:443", i/200, i%200+1))
 	}
 	f, err := CommandLine(append(args, args...))
-	if err != nil || len(Plan(f.Pools)) != 20_000 {
+	if err != nil || len(edge.Plan(f.Pools)) != 20_000 {
 		t.Fatalf("%v, %d pools", err, len(f.Pools))
 	}
 }

@@ -144,7 +144,7 @@ func TestTenThousandLooseEndpoints(t *testing.T) {
 		text.WriteString(" sni=www.example.net\n")
 	}
 	f := mustParse(t, text.String())
-	if got := len(Plan(f.Pools)); got != 10_000 {
+	if got := len(edge.Plan(f.Pools)); got != 10_000 {
 		t.Errorf("%d endpoints", got)
 	}
 }

@@ -151,7 +151,7 @@ func TestOneErrorForOneMistake(t *testing.T) {
 func TestLoadBalancerForAll(t *testing.T) {
 	t.Parallel()
 	vip := 0
-	for _, e := range Plan(mustParse(t, healthy+"vip 192.0.2.1\n").Pools) {
+	for _, e := range edge.Plan(mustParse(t, healthy+"vip 192.0.2.1\n").Pools) {
 		if e.VIP {
 			vip++
 		}

@@ -140,7 +140,7 @@ p/ access sip.contoso.us sip.contoso.us:5061 dns: sip.contoso.us was not looked 
 				f.Pools[i].DNS = tt.dns
 			}
 			got := "\n"
-			for _, e := range Plan(f.Pools) {
+			for _, e := range edge.Plan(f.Pools) {
 				got += shown(e) + "\n"
 			}
 			if d := cmp.Diff(tt.want, got); d != "" {
@@ -158,7 +158,7 @@ func TestPlanCommandLine(t *testing.T) {
 	}
 	f.Pools[0].DNS = dnsOf("sip.contoso.com 192.0.2.1 192.0.2.9")
 	var got []string
-	for _, e := range Plan(f.Pools) {
+	for _, e := range edge.Plan(f.Pools) {
 		got = append(got, e.Member+" "+e.HostPort()+" "+e.FQDN)
 	}
 	want := []string{

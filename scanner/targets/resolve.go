@@ -21,6 +21,6 @@ func Resolve(ctx context.Context, pools []edge.Pool, r dns.Resolver) []edge.Pool
 // until the scan is done: a resolver that is dead must not hold up the dialing.
 func Locate(ctx context.Context, pools []edge.Pool, r dns.Resolver) []edge.Pool {
 	return dns.Resolve(ctx, pools, r, func(p edge.Pool) bool {
-		return p.DNS == nil && slices.ContainsFunc(Plan([]edge.Pool{p}), func(e edge.Endpoint) bool { return e.Fault != nil })
+		return p.DNS == nil && slices.ContainsFunc(edge.Plan([]edge.Pool{p}), func(e edge.Endpoint) bool { return e.Fault != nil })
 	})
 }

@@ -130,7 +130,7 @@ func TestAddressesOfNoHost(t *testing.T) {
 		"mapped.example. A 192.0.2.1", "mapped.example. AAAA ::ffff:192.0.2.1"}})
 	f := mustParse(t, "blocked.example:443\nnear.example:443\nmapped.example:443\npool p\naccess blocked.example 443\n")
 	var got []string
-	for _, e := range Plan(Resolve(t.Context(), f.Pools, r)) {
+	for _, e := range edge.Plan(Resolve(t.Context(), f.Pools, r)) {
 		line := e.HostPort()
 		if e.Fault != nil {
 			line = e.Fault.Error()
@@ -168,7 +168,7 @@ func TestResolveCountsMembers(t *testing.T) {
 	if d := cmp.Diff(want, pools[0].Notes); d != "" {
 		t.Error(d)
 	}
-	for _, e := range Plan(pools) {
+	for _, e := range edge.Plan(pools) {
 		if lone := e.FQDN == "web.example"; lone != (e.Samples == 6) {
 			t.Errorf("%d samples of %s", e.Samples, shown(e))
 		}

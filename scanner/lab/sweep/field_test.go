@@ -68,7 +68,7 @@ func newField(t *testing.T) *field {
 	l := start(t, spec)
 	s.pool = described(t, l)
 	s.policy = policy(l)
-	endpoints := targets.Plan([]edge.Pool{s.pool})
+	endpoints := edge.Plan([]edge.Pool{s.pool})
 
 	fast, slow := variants(spec, false), variants(spec, true)
 	captures := scan(t, scanner.Options{Timeout: 30 * time.Second},

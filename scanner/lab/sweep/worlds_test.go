@@ -121,7 +121,7 @@ func look(t *testing.T, l *lab.Lab, pool edge.Pool, udp bool) edge.Evidence {
 	}
 	resolver.Timeout = 2 * time.Second // the silent world runs into it twice
 	pools := targets.Resolve(t.Context(), []edge.Pool{pool}, resolver)
-	captures := scan(t, scanner.Options{Timeout: 30 * time.Second, UDP: udp}, targets.Plan(pools))
+	captures := scan(t, scanner.Options{Timeout: 30 * time.Second, UDP: udp}, edge.Plan(pools))
 	return edge.Evidence{Asked: edge.Asked{UDP: udp}, Started: now, Finished: now.Add(time.Second), Pools: pools, Captures: captures}
 }
 

@@ -194,7 +194,7 @@ func (d *discovery) endpoints(f *found, s edge.Service) []edge.Endpoint {
 		return nil
 	}
 	p := edge.Pool{Name: f.pool.Name, Kind: edge.EdgePool, Services: []edge.Service{s}, DNS: &edge.DNS{Names: []edge.NameAnswer{d.Name(s.FQDN)}}}
-	return slices.DeleteFunc(targets.Plan([]edge.Pool{p}), func(e edge.Endpoint) bool { return e.Fault != nil })
+	return slices.DeleteFunc(edge.Plan([]edge.Pool{p}), func(e edge.Endpoint) bool { return e.Fault != nil })
 }
 
 // seeAccess captures the Access Edges, whose certificates name the other

@@ -214,7 +214,7 @@ func TestDiscoverByDNSAlone(t *testing.T) {
 		"conf.contoso.com. A 203.0.113.20", "av.contoso.com. A 203.0.113.30", "sip.fabrikam.com. A 203.0.113.40", "sip.tailspin.example. A 203.0.113.40"}})
 	pools := Pools(t.Context(), []targets.Domain{{Name: "contoso.com"}, {Name: "fabrikam.com"}, {Name: "tailspin.example"}}, r, nil)
 	var got []string
-	for _, e := range targets.Plan(pools) {
+	for _, e := range edge.Plan(pools) {
 		got = append(got, e.Pool+" "+string(e.Role)+" "+e.FQDN+" "+e.HostPort())
 	}
 	want := []string{

@@ -20,7 +20,7 @@ func TestDiscoverWithoutAnswers(t *testing.T) {
 	t.Parallel()
 	z := &dnstest.Zone{Trouble: map[string]string{"_sip._tls.contoso.com": "SERVFAIL", "_sipfederationtls._tcp.contoso.com": "SERVFAIL"}}
 	pools := Pools(t.Context(), []targets.Domain{{Name: "contoso.com"}}, resolver(t, z), outside{}.capture)
-	if len(pools) != 1 || len(targets.Plan(pools)) != 0 {
+	if len(pools) != 1 || len(edge.Plan(pools)) != 0 {
 		t.Fatalf("got %+v", pools)
 	}
 	var got []edge.LookupStatus

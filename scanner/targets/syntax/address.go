@@ -53,18 +53,10 @@ func ParseIP(s string) (netip.Addr, error) {
 	if ip.Zone() != "" {
 		return ip, fmt.Errorf("%q has a zone: it means something on this host only", s)
 	}
-	if ip = ip.Unmap(); !OfHost(ip) {
+	if ip = ip.Unmap(); !edge.OfHost(ip) {
 		return ip, fmt.Errorf("%q is no address of a host", s)
 	}
 	return ip, nil
-}
-
-// OfHost reports whether ip can be the address of an Edge. To dial 0.0.0.0, which
-// some resolvers give for what they block, is to dial this host itself; a
-// link-local IPv6 address means nothing without its zone.
-func OfHost(ip netip.Addr) bool {
-	return !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) &&
-		!(ip.Is6() && ip.IsLinkLocalUnicast())
 }
 
 // ParseAddress reads IP, IPv4:PORT[,PORT]… or [IPv6]:PORT[,PORT]….

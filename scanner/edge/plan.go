@@ -1,13 +1,10 @@
-package targets
+package edge
 
 import (
 	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
-
-	"edgecert/scanner/edge"
-	"edgecert/scanner/targets/syntax"
 )
 
 // samplesBehindOne is how many handshakes an address gets behind which several
@@ -18,10 +15,10 @@ const samplesBehindOne = 6
 // Plan writes out every cell that has to be seen: pools in order, then members
 // as described, those that DNS found by address, names without any address,
 // load balancers; within a member by role and service port. It asks nothing:
-// names are looked up in Pool.DNS, which Resolve fills. A name without an
-// address is one endpoint a port that has its Fault already.
-func Plan(pools []edge.Pool) []edge.Endpoint {
-	var out []edge.Endpoint
+// names are looked up in Pool.DNS. A name without an address is one endpoint a
+// port that has its Fault already.
+func Plan(pools []Pool) []Endpoint {
+	var out []Endpoint
 	for _, p := range pools {
 		if p.Listed() {
 			out = append(out, planLoose(p)...)
@@ -42,16 +39,16 @@ const (
 
 // A cell is an endpoint with what it is ordered by.
 type cell struct {
-	edge.Endpoint
+	Endpoint
 	rank, index int // index: the member's place among the described ones
 }
 
-func planPool(p edge.Pool) []edge.Endpoint {
+func planPool(p Pool) []Endpoint {
 	var cells []cell
 	for _, s := range p.Services {
 		cells = append(cells, planService(p, s)...)
 		for _, a := range p.VIPsFor(s.Role) {
-			e := edge.Endpoint{Member: edge.VIPMember, VIP: true, Samples: samplesBehindOne}
+			e := Endpoint{Member: VIPMember, VIP: true, Samples: samplesBehindOne}
 			cells = append(cells, perPort(p, s, a, cell{Endpoint: e, rank: rankVIP})...)
 		}
 	}
@@ -62,36 +59,36 @@ func planPool(p edge.Pool) []edge.Endpoint {
 		}
 		return cmp.Or(a.rank-b.rank, a.index-b.index, byAddress, a.Role.Order()-b.Role.Order(), a.ServicePort-b.ServicePort)
 	})
-	return edge.Map(cells, func(c cell) edge.Endpoint { return c.Endpoint })
+	return Map(cells, func(c cell) Endpoint { return c.Endpoint })
 }
 
 // planService writes out a service on the members: on their addresses, or on
 // those of its name in DNS where no member gives any.
-func planService(p edge.Pool, s edge.Service) []cell {
+func planService(p Pool, s Service) []cell {
 	var cells []cell
 	for i, m := range p.Members {
 		for _, a := range m.For(s.Role) {
-			cells = append(cells, perPort(p, s, a, cell{Endpoint: edge.Endpoint{Member: m.Name}, index: i})...)
+			cells = append(cells, perPort(p, s, a, cell{Endpoint: Endpoint{Member: m.Name}, index: i})...)
 		}
 	}
 	if len(cells) > 0 {
 		return cells
 	}
 	name := s.FQDN
-	if s.Role == edge.XMPP { // on the Access addresses, whatever the domain's own address is
-		name = p.FQDN(edge.Access)
+	if s.Role == XMPP { // on the Access addresses, whatever the domain's own address is
+		name = p.FQDN(Access)
 	}
 	answer := p.DNS.Name(name)
 	vips := p.VIPsFor(s.Role)
 	isVIP := func(ip netip.Addr) bool {
-		return slices.ContainsFunc(vips, func(v edge.Address) bool { return v.IP == ip })
+		return slices.ContainsFunc(vips, func(v Address) bool { return v.IP == ip })
 	}
-	if answer.Status == edge.Absent && len(vips) > 0 {
+	if answer.Status == Absent && len(vips) > 0 {
 		return nil // the load balancer is where the service is; what DNS lacks is a rule's to tell
 	}
 	if len(answer.Addresses) == 0 {
-		e := edge.Endpoint{Fault: noAddress(name, answer)}
-		return perPort(p, s, edge.Address{Source: "DNS of " + name}, cell{Endpoint: e, rank: rankNone})
+		e := Endpoint{Fault: noAddress(name, answer)}
+		return perPort(p, s, Address{Source: "DNS of " + name}, cell{Endpoint: e, rank: rankNone})
 	}
 	samples := 0
 	if len(answer.Addresses) == 1 && len(p.Members) != 1 {
@@ -101,17 +98,17 @@ func planService(p edge.Pool, s edge.Service) []cell {
 		if isVIP(ip) {
 			continue
 		}
-		c := cell{Endpoint: edge.Endpoint{Member: ip.String(), Samples: samples, Fault: noHost(ip, name)}, rank: rankDNS}
+		c := cell{Endpoint: Endpoint{Member: ip.String(), Samples: samples, Fault: noHost(ip, name)}, rank: rankDNS}
 		if len(p.Members) == 1 { // whose else should it be
 			c.Member, c.rank = p.Members[0].Name, rankMember
 		}
-		cells = append(cells, perPort(p, s, edge.Address{IP: ip, Source: recordOf(ip, name)}, c)...)
+		cells = append(cells, perPort(p, s, Address{IP: ip, Source: recordOf(ip, name)}, c)...)
 	}
 	return cells
 }
 
 // perPort writes out c for every port of a service at one address.
-func perPort(p edge.Pool, s edge.Service, a edge.Address, c cell) []cell {
+func perPort(p Pool, s Service, a Address, c cell) []cell {
 	var cells []cell
 	for i, port := range s.Ports {
 		c.Pool, c.Role, c.FQDN, c.Source = p.Name, s.Role, s.FQDN, a.Source
@@ -129,16 +126,16 @@ func perPort(p edge.Pool, s edge.Service, a edge.Address, c cell) []cell {
 // planLoose writes out a list of endpoints in its order, those of the command
 // line by address. Every address of a name is an endpoint of its own, so that
 // no dead family hides behind a living one.
-func planLoose(p edge.Pool) []edge.Endpoint {
-	index := map[string]edge.NameAnswer{} // thousands of them
+func planLoose(p Pool) []Endpoint {
+	index := map[string]NameAnswer{} // thousands of them
 	if p.DNS != nil {
 		for _, a := range p.DNS.Names {
 			index[a.Name] = a
 		}
 	}
-	var out []edge.Endpoint
+	var out []Endpoint
 	for _, l := range p.Loose {
-		e := edge.Endpoint{Pool: p.Name, Role: edge.Other, Port: l.Port, ServicePort: l.Port, Source: l.Source}
+		e := Endpoint{Pool: p.Name, Role: Other, Port: l.Port, ServicePort: l.Port, Source: l.Source}
 		if ip, err := netip.ParseAddr(l.Host); err == nil {
 			e.Member, e.Address, e.FQDN = ip.String(), ip, l.SNI
 			out = append(out, e)
@@ -157,7 +154,7 @@ func planLoose(p edge.Pool) []edge.Endpoint {
 			out = append(out, e)
 		}
 	}
-	if p.Kind == edge.CommandLinePool {
+	if p.Kind == CommandLinePool {
 		sortByMember(out)
 	}
 	return out
@@ -165,23 +162,23 @@ func planLoose(p edge.Pool) []edge.Endpoint {
 
 // sortByMember brings endpoints of one address together, by first appearance,
 // then by port.
-func sortByMember(list []edge.Endpoint) {
+func sortByMember(list []Endpoint) {
 	first := map[string]int{}
 	for i, e := range list {
 		if _, ok := first[e.Member]; !ok {
 			first[e.Member] = i
 		}
 	}
-	slices.SortStableFunc(list, func(a, b edge.Endpoint) int { return cmp.Or(first[a.Member]-first[b.Member], a.Port-b.Port) })
+	slices.SortStableFunc(list, func(a, b Endpoint) int { return cmp.Or(first[a.Member]-first[b.Member], a.Port-b.Port) })
 }
 
 // noAddress is why nothing can be dialed.
-func noAddress(name string, a edge.NameAnswer) *edge.Fault {
-	f := &edge.Fault{Class: edge.ClassDNS}
+func noAddress(name string, a NameAnswer) *Fault {
+	f := &Fault{Class: ClassDNS}
 	switch {
-	case a.Status == edge.Absent:
+	case a.Status == Absent:
 		f.Message = name + " has no address in DNS"
-	case a.Status == edge.Unknown:
+	case a.Status == Unknown:
 		f.Message = "looking up " + name + ": " + a.Error
 	default:
 		f.Message = name + " was not looked up"
@@ -190,11 +187,11 @@ func noAddress(name string, a edge.NameAnswer) *edge.Fault {
 }
 
 // noHost is why an address of DNS is not dialed; nil: it is.
-func noHost(ip netip.Addr, name string) *edge.Fault {
-	if syntax.OfHost(ip) {
+func noHost(ip netip.Addr, name string) *Fault {
+	if OfHost(ip) {
 		return nil
 	}
-	return &edge.Fault{Class: edge.ClassDNS, Message: fmt.Sprintf("%s is %s, which is no address of a host", recordOf(ip, name), ip)}
+	return &Fault{Class: ClassDNS, Message: fmt.Sprintf("%s is %s, which is no address of a host", recordOf(ip, name), ip)}
 }
 
 func recordOf(ip netip.Addr, name string) string {
@@ -202,4 +199,12 @@ func recordOf(ip netip.Addr, name string) string {
 		return "A of " + name
 	}
 	return "AAAA of " + name
+}
+
+// OfHost reports whether ip can be the address of an Edge. To dial 0.0.0.0, which
+// some resolvers give for what they block, is to dial this host itself; a
+// link-local IPv6 address means nothing without its zone.
+func OfHost(ip netip.Addr) bool {
+	return !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) &&
+		!(ip.Is6() && ip.IsLinkLocalUnicast())
 }
