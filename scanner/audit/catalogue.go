@@ -28,6 +28,7 @@ func Rules() []Rule {
 		vipDiffers(),
 		expectedNotPresented(),
 		assignedNotPresented(),
+		inventoryDiffers(),
 		restartMissing(),
 
 		// names

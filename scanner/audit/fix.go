@@ -20,7 +20,7 @@ func replaceAuthority(members []string, old *edge.Certificate, text string) []St
 	if old != nil {
 		commands = append(commands, removeFromStore(old))
 	}
-	return []Step{{On: members, Text: text, Commands: append(commands, remedy.Restart()...)}}
+	return []Step{{On: members, Text: text, Commands: commands, Restart: true}}
 }
 
 func removeFromStore(c *edge.Certificate) string {
@@ -38,10 +38,10 @@ func (w *world) missingSteps(g chainGroup) []Step {
 	stored, misplaced, rest, _ := w.whereMissing(lacking, g.trust.Missing)
 	var out []Step
 	if len(own) > 0 { // its store is the machine's
-		out = append(out, Step{On: own, Text: "the intermediate is there already, other services send it: restart" + remedy.InTurn(own), Commands: remedy.Restart()})
+		out = append(out, Step{On: own, Text: "the intermediate is there already, other services send it: restart", Restart: true})
 	}
 	if len(stored) > 0 {
-		out = append(out, Step{On: stored, Text: "the intermediate is in the store for intermediate CAs already: restart" + remedy.InTurn(stored), Commands: remedy.Restart()})
+		out = append(out, Step{On: stored, Text: "the intermediate is in the store for intermediate CAs already: restart", Restart: true})
 	}
 	for _, m := range misplaced {
 		s, _ := w.stores(m)
@@ -77,8 +77,7 @@ func (w *world) missingSteps(g chainGroup) []Step {
 			Commands: []string{`Export-Certificate -Cert Cert:\LocalMachine\CA\` + thumbprint(c) + " -FilePath " + file}})
 		imports = append(imports, "Import-Certificate -FilePath "+file+` -CertStoreLocation Cert:\LocalMachine\CA`)
 	}
-	return append(out, Step{On: rest, Text: "copy that file there, import it and restart" + remedy.InTurn(rest),
-		Commands: append(imports, remedy.Restart()...)})
+	return append(out, Step{On: rest, Text: "copy that file there, import it", Commands: imports, Restart: true})
 }
 
 // sendersHere are the members of this pool that send all of these intermediates,

@@ -12,7 +12,7 @@ import (
 
 func assignedNotPresented() Rule {
 	return Rule{
-		ID: "assigned-not-presented", Family: "consistency", For: edgeAlone, Wire: true, Severity: Warning,
+		ID: "assigned-not-presented", Family: "consistency", For: edgeAlone, Wire: true, Severity: Warning, Later: true,
 		Short: "does not present what is assigned to it", Mend: remedy.ByCertificate,
 		Title: "a service presents another certificate than the member's inventory says is assigned to it",
 		Doc: `By the inventory one certificate is assigned to the service, and it presents another one. Mostly it has not been
@@ -25,7 +25,7 @@ nothing changes, take the inventory again (edgecert explain av-certificate-diffe
 		Source: `Get-CsCertificate returns "information about the certificates currently assigned to Skype for Business Server components" (Microsoft); services present the new one after a restart (field reports)`,
 		Applies: func(w *world) bool {
 			return w.named() && slices.ContainsFunc(w.pool.Inventory, func(r edge.InventoryRecord) bool {
-				return !r.Staged && slices.Contains([]string{edge.TypeAccess, edge.TypeWebConf}, r.Use)
+				return !r.Staged && slices.Contains([]string{edge.TypeAccess, edge.TypeWebConf, edge.TypeXMPP}, r.Use)
 			})
 		},
 		Run: eachBunch(assignedKey, func(w *world, b bunch) Finding {
@@ -86,7 +86,7 @@ func runRestartMissing(w *world, r *result) {
 		rec, members := records[0], membersOf(records)
 		var at []int
 		for _, m := range members {
-			at = append(at, w.serviceCells(roleOf(rec.Use), []string{m})...)
+			at = append(at, w.serviceCells(edge.RoleOf(rec.Use), []string{m})...)
 		}
 		since := slices.MinFunc(records, func(a, b edge.InventoryRecord) int { return a.Started.Compare(b.Started) }).Started
 		r.find(Finding{
@@ -113,24 +113,15 @@ func (w *world) presentsOf(r edge.InventoryRecord) bool {
 	})
 }
 
-// roleOf is the service that has a certificate of a type; empty: no external one.
-func roleOf(use string) edge.Role {
-	for _, r := range edge.Roles() {
-		if edge.CertificateType(r) == use {
-			return r
-		}
-	}
-	return ""
-}
-
 // assignedKey tells what an endpoint presents in the place of what is assigned
 // to its service.
 func assignedKey(w *world, r *result, i int, c edge.Capture) string {
-	if c.Endpoint.VIP || c.Endpoint.Role != edge.Access && c.Endpoint.Role != edge.WebConf {
+	if c.Endpoint.VIP || !slices.Contains([]edge.Role{edge.Access, edge.WebConf, edge.XMPP}, c.Endpoint.Role) {
 		return ""
 	}
 	assigned := w.assigned(c.Endpoint).Thumbprint
 	switch {
+	case assigned == "" && c.Endpoint.Role == edge.XMPP: // few inventories hold it
 	case assigned == "" || c.Leaf() == nil:
 		r.unseen(i)
 	case assigned == c.Leaf().Thumbprint():

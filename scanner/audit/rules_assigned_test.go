@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"math/big"
 	"slices"
 	"strings"
 
@@ -73,6 +74,43 @@ func assignedCases() []ruleCase {
 				w.pool().Inventory = append([]edge.InventoryRecord{r}, w.pool().Inventory...)
 			},
 		},
+		{
+			rule: "assigned-not-presented", name: "XMPP, which the pool's serves and another is assigned to", want: Found,
+			change: func(w *testWorld) { records(w, oldLeaf(w), "edge2") },
+			at:     "edge2 xmpp 5269", fix: "on edge2: assign the certificate ", also: []string{"inventory-expired"},
+		},
+		{
+			rule: "inventory-differs", name: "XMPP, which the pool is described without", want: Found,
+			change: func(w *testWorld) {
+				withoutXMPP(w)
+				records(w, oldLeaf(w), "edge1")
+				records(w, w.cell("edge1", edge.Access, 443).Leaf(), "edge2", "edge3")
+			},
+			at: "edge1", says: []string{"different certificates for XmppServer", "edge2 and edge3: thumbprint "}, fix: "Set-CsCertificate -Type XmppServer -Thumbprint ",
+			also: []string{"inventory-expired"},
+		},
+		{
+			rule: "inventory-differs", name: "XMPP that offers no TLS, and nobody has the pool's", want: Found,
+			change: func(w *testWorld) {
+				for _, c := range w.cells(edge.XMPP) {
+					*c = edge.Capture{Endpoint: c.Endpoint, Outcome: edge.NoCertificate, Stage: edge.StageDone, Attempts: 1, XMPP: &edge.XMPPStream{}}
+				}
+				records(w, makeLeaf(w.t, func(c *leafTemplate) { c.SerialNumber = big.NewInt(101) }), "edge1", "edge2")
+				records(w, makeLeaf(w.t, valid(date(2026, 5, 20), date(2026, 11, 16))), "edge3")
+			},
+			at: "xmpp 5269", severity: Error, says: []string{"edge3: thumbprint "}, fix: "on edge3: export the certificate with its private key: ",
+		},
+		{
+			rule: "inventory-differs", name: "the same on all members", want: Pass,
+			change: func(w *testWorld) { withoutXMPP(w); records(w, oldLeaf(w), "edge1", "edge2", "edge3") }, also: []string{"inventory-expired"},
+		},
+		{rule: "inventory-differs", name: "what the wire shows", want: NotApplicable, change: func(w *testWorld) { records(w, oldLeaf(w), "edge2") }, also: []string{"inventory-expired", "assigned-not-presented"}},
 		{rule: "assigned-not-presented", name: "no inventory", want: NotApplicable, change: func(w *testWorld) { w.pool().Inventory = nil }},
 	}
+}
+
+// withoutXMPP takes the XMPP proxy out of the pool's description.
+func withoutXMPP(w *testWorld) {
+	w.pool().Services = w.pool().Services[:3]
+	w.ev.Captures = slices.DeleteFunc(w.ev.Captures, func(c edge.Capture) bool { return c.Endpoint.Role == edge.XMPP })
 }

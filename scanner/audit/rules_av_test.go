@@ -87,7 +87,7 @@ func avCases() []ruleCase {
 				inventoried("edge2", edge.TypeAV, func(r *edge.InventoryRecord) { r.Thumbprint = other })(w)
 			},
 			at: "edge2 av 443", says: []string{"is not the one that Access and Web Conferencing should present: edge2: thumbprint"},
-			fix: "if not, assign the pool's certificate on edge2 and restart: Set-CsCertificate -Type AudioVideoAuthentication",
+			fix: "on edge2: if not, assign the pool's certificate and restart: Set-CsCertificate -Type AudioVideoAuthentication",
 		},
 		{
 			rule: "av-certificate-differs", name: "a member without an inventory", want: CouldNotTell,

@@ -123,7 +123,7 @@ func (w *world) chainFinding(leaf *edge.Certificate, chains [][]int, at []int) F
 		Message:      ByLetter(w.letter(leaf)) + "comes with different intermediates: " + strings.Join(parts, "; "),
 		Steps: []Step{
 			{On: w.names(at), Text: "compare the store for intermediate CAs with the other members'", Commands: []string{`Get-ChildItem Cert:\LocalMachine\CA`}},
-			{On: w.names(at), Text: "import or remove what differs, and restart", Commands: remedy.Restart()},
+			{On: w.names(at), Text: "import or remove what differs, and restart", Restart: true},
 		},
 	}
 }

@@ -103,29 +103,12 @@ func (w *world) everyMember() []string {
 // members: the pool's, or the declaration that it is meant.
 func (w *world) bothWays(r edge.Role, members []string) []Step {
 	right := w.choice(edge.Access)
-	out := []Step{{Text: fmt.Sprintf("if %s is meant to have a certificate of its own, write %q into the pool's description", r.Title(), w.partition(r))}}
+	out := []Step{w.remedies().DeclareApart(r)}
 	if right.Usable() && right.Thumbprint != "" {
-		who := "every member"
-		if len(members) < len(w.pool.Members) {
-			who = list(members)
-		}
-		out = append(out, Step{Text: "if not, assign the pool's certificate on " + who + " and restart" + remedy.InTurn(members),
-			Commands: append([]string{remedy.Assign([]string{edge.CertificateType(r)}, right.Thumbprint)}, remedy.Restart()...)})
+		out = append(out, Step{On: members, Text: "if not, assign the pool's certificate",
+			Commands: []string{remedy.Assign([]string{edge.CertificateType(r)}, right.Thumbprint)}, Restart: true, Optional: true})
 	}
 	return out
-}
-
-// partition is the line of a targets file that sets a role apart from the
-// others of its group.
-func (w *world) partition(apart edge.Role) string {
-	var groups []string
-	for _, g := range w.remedies().Groups() {
-		g = slices.DeleteFunc(slices.Clone(g), func(r edge.Role) bool { return r == apart })
-		if len(g) > 0 {
-			groups = append(groups, strings.Join(edge.Map(g, func(r edge.Role) string { return string(r) }), "+"))
-		}
-	}
-	return "certificates " + strings.Join(append(groups, string(apart)), " ")
 }
 
 // anyOf is the way out where nobody can say which of several A/V certificates is

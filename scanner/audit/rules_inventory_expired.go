@@ -51,11 +51,13 @@ func runInventoryExpired(w *world, r *result) {
 			Message: fmt.Sprintf("the certificate for %s of %s, thumbprint %s, which no endpoint presents, %s (%s)",
 				rec.Use, list(members), strings.ToUpper(rec.Thumbprint), w.ends(rec.NotAfter), rec.Source),
 		}
-		switch role := roleOf(rec.Use); {
+		switch role := edge.RoleOf(rec.Use); {
 		case role == edge.AV && w.remedies().AVApart() && strings.EqualFold(rec.Thumbprint, w.remedies().Choose([]edge.Role{edge.AV}).Thumbprint):
 			f.Steps = w.bothWays(edge.AV, w.everyMember())
 		case role != "" && w.dialed(role):
 			f.Of = role // what is due there is the certificate of its group
+		case role != "" && w.rightRecord(w.recordsOf(rec.Use)).Thumbprint != rec.Thumbprint:
+			f.Steps = w.bring(w.rightRecord(w.recordsOf(rec.Use)), members)
 		default:
 			f.Steps = []Step{{On: members, Text: "request one new certificate for the type " + rec.Use + ", bring it to each of these members and assign it"}}
 		}

@@ -103,8 +103,7 @@ func moveToCA(members, thumbprints []string) Step {
 			commands = append(commands, `Move-Item Cert:\LocalMachine\Root\`+t+` -Destination Cert:\LocalMachine\CA`)
 		}
 	}
-	return Step{On: members, Text: "move what is no root to the store for intermediate CAs and restart" + remedy.InTurn(members),
-		Commands: append(commands, remedy.Restart()...)}
+	return Step{On: members, Text: "move what is no root to the store for intermediate CAs", Commands: commands, Restart: true}
 }
 
 // whereMissing sorts members by what their stores say of intermediates that they

@@ -114,7 +114,7 @@ func runIntermediateExpired(w *world, r *result, g chainGroup) {
 		r.find(Finding{
 			Certificates: certs(c, g.leaf()),
 			Message:      fmt.Sprintf("%s a certificate whose issuer %s is not valid now: %s", w.present(g.at), nameOf(c), w.validity(c)),
-			Steps:        replaceAuthority(w.names(g.at), c, "fetch the CA's current certificate of that name as C:\\intermediate.cer, import it, remove the one that is not valid and restart"),
+			Steps:        replaceAuthority(w.names(g.at), c, "fetch the CA's current certificate of that name as C:\\intermediate.cer, import it, remove the one that is not valid"),
 		}, g.at...)
 	}
 	var beside []*edge.Certificate
@@ -127,7 +127,7 @@ func runIntermediateExpired(w *world, r *result, g chainGroup) {
 			Certificates: certs(c, g.leaf()),
 			Message: fmt.Sprintf("%s %s %s, which is not valid now (%s), beside a path that is good without it",
 				w.where(g.at), w.verb(g.at, "sends", "send"), nameOf(c), w.validity(c)),
-			Steps: []Step{{On: w.names(g.at), Text: "remove it and restart", Commands: append([]string{removeFromStore(c)}, remedy.Restart()...)}},
+			Steps: []Step{{On: w.names(g.at), Text: "remove it", Commands: []string{removeFromStore(c)}, Restart: true}},
 		}, g.at...)
 	}
 	r.passUnless(len(onPath)+len(beside) > 0)
@@ -184,7 +184,7 @@ day. If the CA has none, it will have issued from another one since: request a n
 				r.find(Finding{
 					Certificates: certs(c, g.leaf()),
 					Message:      fmt.Sprintf("%s a certificate whose issuer %s %s", w.present(g.at), nameOf(c), w.expiry(c)),
-					Steps:        replaceAuthority(w.names(g.at), nil, "fetch the CA's newer certificate of that name before that day as C:\\intermediate.cer, import it and restart"),
+					Steps:        replaceAuthority(w.names(g.at), nil, "fetch the CA's newer certificate of that name before that day as C:\\intermediate.cer, import it"),
 				}, g.at...)
 			}
 			r.passUnless(found)

@@ -113,7 +113,7 @@ edge1 | export the certificate with its private key | Export-PfxCertificate
 edge2 | copy that file there and import it | Import-CsCertificate
 edge2 | assign it and restart | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService
  | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |
- | if not, assign the pool's certificate on every member and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
+edge1 edge2 edge3 | if not, assign the pool's certificate and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
 		{"an A/V certificate of its own, not declared, ends on all members", func(w *testWorld) {
 			avApart(w)
 			for _, m := range w.pool().Members {
@@ -123,7 +123,7 @@ edge2 | assign it and restart | Set-CsCertificate(AudioVideoAuthentication) Stop
 the A/V certificate # of every member ends in 1 day
 every member has another A/V certificate by its inventory
  | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |
- | if not, assign the pool's certificate on every member and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
+edge1 edge2 edge3 | if not, assign the pool's certificate and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
 		{"an A/V certificate of its own, declared, ends on all members", func(w *testWorld) {
 			avApart(w)
 			w.pool().Groups = [][]edge.Role{{edge.Access, edge.WebConf, edge.XMPP}, {edge.AV}}
@@ -241,6 +241,9 @@ func planOf(j Judgement) string {
 			cmdlet, rest, _ := strings.Cut(c, " ")
 			b.WriteString(" " + cmdlet)
 			if m := regexp.MustCompile(`-Type (\S+)`).FindStringSubmatch(rest); m != nil {
+				b.WriteString("(" + m[1] + ")")
+			}
+			if m := regexp.MustCompile(`C:.(edge-[a-z]+).pfx`).FindStringSubmatch(rest); m != nil {
 				b.WriteString("(" + m[1] + ")")
 			}
 		}

@@ -35,6 +35,16 @@ func CertificateType(r Role) string {
 	}
 }
 
+// RoleOf is the service that has a certificate of a type; empty: no service.
+func RoleOf(use string) Role {
+	for _, r := range Roles() {
+		if CertificateType(r) == use && use != "" {
+			return r
+		}
+	}
+	return ""
+}
+
 // A CertificateRequest is one certificate to be asked for with PowerShell.
 type CertificateRequest struct {
 	Types   []string // -Type, in the order in which the documentation lists them

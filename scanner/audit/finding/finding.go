@@ -76,6 +76,9 @@ type Step struct {
 	Text     string   `json:"text"`     // what to do, a sentence without its period
 	Commands []string `json:"commands"` // PowerShell, a whole command line each
 	Problems []int    `json:"problems"` // the problems that it settles
+
+	Restart  bool `json:"-"` // the members' services are restarted then: room remedy words it, once for all steps of a member
+	Optional bool `json:"-"` // one of two ways out
 }
 
 // An Untold is why rules could not tell.

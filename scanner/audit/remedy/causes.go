@@ -9,9 +9,12 @@ import (
 	"edgecert/scanner/edge"
 )
 
-// causes are the pool's problems in the order in which their findings stand.
+// causes are the pool's problems in the order in which their findings stand. A
+// finding about services of several groups, which had one certificate, is the
+// first group's; what settles it in the others is done with it, or with what else
+// they need.
 func (p *planner) causes() []cause {
-	var out []cause
+	var out, others []cause
 	places := edge.Places[string]{}
 	for i, f := range p.findings {
 		if f.Severity == finding.Info {
@@ -20,19 +23,74 @@ func (p *planner) causes() []cause {
 			}
 			continue
 		}
-		key, x := p.causeOf(f)
-		n, first := places.Of(key)
-		if first {
-			out = append(out, x)
+		first := ""
+		for g, part := range p.byGroup(f) {
+			x := p.causeOf(part)
+			x.findings, x.cells = []int{i}, p.about(part)
+			if g > 0 {
+				x.first = first
+				others = append(others, x)
+				continue
+			}
+			first = x.key
+			if n, isNew := places.Of(x.key); isNew {
+				out = append(out, x)
+			} else {
+				out[n].join(x)
+			}
 		}
-		out[n].findings = append(out[n].findings, i)
-		out[n].cells = append(out[n].cells, p.about(f)...)
+	}
+	for _, x := range others {
+		first := &out[places[x.first]]
+		if n, known := places[x.key]; known {
+			out[n].cells = append(out[n].cells, x.cells...)
+			first.settledBy = union(first.settledBy, []string{x.key})
+		} else if n := slices.IndexFunc(first.rest, func(r cause) bool { return r.key == x.key }); n >= 0 {
+			first.rest[n].join(x)
+		} else {
+			first.rest = append(first.rest, x)
+		}
 	}
 	for n := range out {
-		slices.Sort(out[n].cells)
-		out[n].cells = slices.Compact(out[n].cells)
+		out[n].order()
+		for r := range out[n].rest {
+			out[n].rest[r].order()
+		}
 	}
 	return out
+}
+
+func (x *cause) join(o cause) {
+	x.findings, x.cells = append(x.findings, o.findings...), append(x.cells, o.cells...)
+}
+
+// whole is a cause with what its findings blame in all groups.
+func (x cause) whole() cause {
+	x.cells = slices.Clone(x.cells)
+	for _, r := range x.rest {
+		x.cells = append(x.cells, r.cells...)
+	}
+	x.order()
+	return x
+}
+
+func (x *cause) order() {
+	slices.Sort(x.cells)
+	x.cells = slices.Compact(x.cells)
+}
+
+// byGroup is a finding, for each group of its captures by itself where another
+// certificate settles it.
+func (p *planner) byGroup(f finding.Finding) []finding.Finding {
+	if p.Rule(f.Rule).Mend != ByCertificate || f.Of != "" || p.Pool.File != nil || len(p.Groups()) < 2 || len(f.Cells) == 0 {
+		return []finding.Finding{f}
+	}
+	parts := edge.GroupBy(f.Cells, func(i int) string { return fmt.Sprint(p.Pool.Group(p.Captures[i].Endpoint.Role)) })
+	return edge.Map(parts, func(cells []int) finding.Finding {
+		part := f
+		part.Cells = cells
+		return part
+	})
 }
 
 // about are the cells that a finding blames, those of its service where it is
@@ -46,25 +104,25 @@ func (p *planner) about(f finding.Finding) []int {
 
 // causeOf says which act settles a finding; findings with one key are settled
 // together.
-func (p *planner) causeOf(f finding.Finding) (key string, x cause) {
+func (p *planner) causeOf(f finding.Finding) cause {
 	rule := p.Rule(f.Rule)
 	switch {
 	case p.Pool.File == nil && p.onlyBalancer(f.Cells):
-		return "balancer", cause{act: balance}
+		return cause{key: "balancer", act: balance}
 	case rule.Mend == BySetting:
-		return f.Rule, cause{act: setting}
+		return cause{key: f.Rule, act: setting}
 	case rule.Mend == ByMember:
 		members := p.down(f.Cells)
-		return "down " + strings.Join(members, " "), cause{act: bringBack, members: members}
+		return cause{key: "down " + strings.Join(members, " "), act: bringBack, members: members}
 	case rule.Mend == ByIntermediate:
-		return "intermediate " + p.authorities(f), cause{act: intermediate}
+		return cause{key: "intermediate " + p.authorities(f), act: intermediate}
 	case rule.Mend == ByCommonSteps:
-		return f.Rule + " " + f.Fix, cause{act: ownSteps}
+		return cause{key: f.Rule + " " + f.Fix, act: ownSteps}
 	case rule.Mend == ByOwnSteps, len(f.Steps) > 0 && !p.replaceable(f, rule):
-		return own(f), cause{act: ownSteps}
+		return cause{key: own(f), act: ownSteps}
 	}
 	if p.assignedNewer(f.Cells) {
-		return "restart", cause{act: restart}
+		return cause{key: "restart", act: restart}
 	}
 	return p.certificateCause(f, rule)
 }
@@ -86,19 +144,22 @@ func own(f finding.Finding) string {
 
 // certificateCause: what is wrong with the right certificate needs a new one;
 // all else, the right one where it is not.
-func (p *planner) certificateCause(f finding.Finding, rule Rule) (string, cause) {
+func (p *planner) certificateCause(f finding.Finding, rule Rule) cause {
 	group := p.groupOf(p.about(f))
 	right := p.choice(group)
 	if f.Of != "" && right.Thumbprint != "" && slices.ContainsFunc(f.Subjects, func(s string) bool { return strings.EqualFold(s, right.Thumbprint) }) {
-		return fmt.Sprint("renew ", group), cause{act: renew, group: group}
+		return cause{key: fmt.Sprint("renew ", group), act: renew, group: group}
+	}
+	if !p.Pool.XMPPDeclared && slices.Equal(group, []edge.Role{edge.XMPP}) && p.choice(p.Pool.Group(edge.XMPP)).Certificate != nil {
+		return cause{key: "either", act: either, group: group}
 	}
 	if p.Pool.Kind == edge.LoosePool { // each for itself
-		return "leaf " + leafKey(f), cause{act: renew, group: group}
+		return cause{key: "leaf " + leafKey(f), act: renew, group: group}
 	}
 	if !right.Usable() || p.Pool.File != nil || rule.Weight > 0 && right.Certificate != nil && edge.Holds(f.Certificates, right.Certificate) && (f.Ahead || p.presentedAt(right.Certificate, f.Cells)) {
-		return fmt.Sprint("renew ", group), cause{act: renew, group: group}
+		return cause{key: fmt.Sprint("renew ", group), act: renew, group: group}
 	}
-	return fmt.Sprint("carry ", group), cause{act: carry, group: group}
+	return cause{key: fmt.Sprint("carry ", group), act: carry, group: group}
 }
 
 // assignedNewer says whether all that captures lack is a restart: by the
@@ -142,7 +203,7 @@ func (p *planner) presents(i int, leaf *edge.Certificate) bool {
 func (p *planner) groupOf(cells []int) []edge.Role {
 	groups := p.Groups()
 	for _, g := range groups {
-		if len(cells) > 0 && len(g) > 1 && p.xmppApart(g, cells) {
+		if len(cells) > 0 && p.xmppApart(g, cells) {
 			return []edge.Role{edge.XMPP}
 		}
 		if len(cells) > 0 && !p.others(edge.AV, cells) && slices.Contains(g, edge.AV) && p.AVApart() {
@@ -156,12 +217,6 @@ func (p *planner) groupOf(cells []int) []edge.Role {
 		return nil
 	}
 	return groups[0]
-}
-
-// xmppApart says whether captures are XMPP's alone, which presents a certificate
-// of its own on every member.
-func (p *planner) xmppApart(group []edge.Role, cells []int) bool {
-	return !p.others(edge.XMPP, cells) && !p.Pool.XMPPDeclared && slices.Contains(group, edge.XMPP) && p.apartOnWire(edge.XMPP, p.choice(group).Certificate)
 }
 
 // others says whether captures are of other services than r, too.

@@ -23,6 +23,8 @@ func (p *planner) headline(x cause) string {
 		return fit(p.carryHeadline(x))
 	case renew:
 		return fit(p.renewHeadline(x))
+	case either:
+		return fit(p.eitherHeadline(x))
 	case bringBack:
 		return fit(p.downHeadline(x))
 	case balance:
@@ -162,6 +164,20 @@ func (p *planner) renewHeadline(x cause) string {
 		return text + " of " + p.who(f.Cells) + " " + what
 	}
 	return text + " of every member " + what
+}
+
+// eitherHeadline: "every member presents 3F2A9C11 on xmpp:5269, which no other
+// service does: it ends in 5 days".
+func (p *planner) eitherHeadline(x cause) string {
+	f := p.worst(x)
+	text := fmt.Sprintf("%s present%s %s%s, which no other service does", p.who(x.cells), p.s(x.cells), print(p.Captures[x.cells[0]].Leaf())[:8], p.onServices(x.cells))
+	if r, known := p.record(f); known {
+		return text + ", and " + HexOnly(r.Thumbprint)[:8] + " is assigned, which " + p.endsAt(r.NotAfter)
+	}
+	if p.Rule(f.Rule).Weight > 0 {
+		text += ": it " + p.short(f)
+	}
+	return text
 }
 
 // againstExpected is the worst that is wrong with the certificate that was meant,

@@ -31,7 +31,7 @@ func (p *planner) impact(x cause) string {
 		}
 	}
 	switch x.act {
-	case carry, restart, bringBack, intermediate:
+	case carry, either, restart, bringBack, intermediate:
 		if who := p.membersOf(cause{act: x.act, group: x.group, cells: cells}); !p.all(cells) {
 			whom = strings.TrimSuffix(whom, everybody) + reach + SafeNames(who, 3)
 		}
@@ -39,6 +39,9 @@ func (p *planner) impact(x cause) string {
 		whom = " for those who come through the load balancer"
 	}
 	what := p.services(cells)
+	if r, known := p.record(f); known {
+		what = p.servicesOf(r, cells)
+	}
 	if what == "" {
 		return ""
 	}
@@ -185,29 +188,50 @@ func domainsOf(names []edge.RequiredName) []string {
 	return out
 }
 
+// servicesOf says what goes through the service of a certificate of the
+// inventory; the internal one is everybody's.
+func (p *planner) servicesOf(r edge.InventoryRecord, cells []int) string {
+	role := edge.RoleOf(r.Use)
+	own := edge.Keep(cells, func(i int) bool { return p.Captures[i].Endpoint.Role == role })
+	switch {
+	case len(own) > 0:
+		return p.services(own)
+	case role == edge.Internal || role == "":
+		return p.services(cells)
+	default:
+		return capital(word(edge.Endpoint{Role: role}))
+	}
+}
+
 // services says in a user's words what goes through captures.
 func (p *planner) services(cells []int) string {
 	var out []string
 	for _, i := range cells {
-		e := p.Captures[i].Endpoint
-		word := ""
-		switch {
-		case e.Role == edge.Access && strings.HasSuffix(place(e), ":5061"):
-			word = "federation"
-		case e.Role == edge.Access:
-			word = "sign-in"
-		case e.Role == edge.WebConf:
-			word = "meeting content"
-		case e.Role == edge.AV:
-			word = "calls"
-		case e.Role == edge.XMPP:
-			word = "chat with XMPP partners"
-		}
-		if word != "" && !slices.Contains(out, word) {
-			out = append(out, word)
+		if w := word(p.Captures[i].Endpoint); w != "" {
+			out = union(out, []string{w})
 		}
 	}
-	text := List(out, 5)
+	return capital(List(out, 5))
+}
+
+func word(e edge.Endpoint) string {
+	switch {
+	case e.Role == edge.Access && strings.HasSuffix(place(e), ":5061"):
+		return "federation"
+	case e.Role == edge.Access:
+		return "sign-in"
+	case e.Role == edge.WebConf:
+		return "meeting content"
+	case e.Role == edge.AV:
+		return "calls"
+	case e.Role == edge.XMPP:
+		return "chat with XMPP partners"
+	default:
+		return ""
+	}
+}
+
+func capital(text string) string {
 	if text == "" {
 		return ""
 	}

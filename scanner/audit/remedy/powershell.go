@@ -1,14 +1,23 @@
 package remedy
 
-import "strings"
+import (
+	"strings"
+
+	"edgecert/scanner/edge"
+)
 
 // Commands are PowerShell for the Skype for Business Server Management Shell,
 // with the pool's own names filled in. Somebody will paste them into a shell
 // with administrator's rights: what came from the network or a file stands in
 // one only where it is hex or a DNS-safe name, or in Quote.
 
-// edgePFX is where a certificate is carried with its private key.
-const edgePFX = `C:\edge.pfx`
+// pfx is where a group's certificate is carried with its private key.
+func (p *planner) pfx(group []edge.Role) string {
+	if len(p.Groups()) < 2 {
+		return `C:\edge.pfx`
+	}
+	return `C:\edge-` + strings.Join(edge.Map(group, func(r edge.Role) string { return string(r) }), "-") + ".pfx"
+}
 
 // Quote makes text one argument of a command, in single quotes that it cannot
 // leave: PowerShell reads ‘ ’ ‚ ‛ as the quote ' too, and two of them in a row as
@@ -30,10 +39,6 @@ func Quote(text string) string {
 	b.WriteByte('\'')
 	return b.String()
 }
-
-// Restart makes the services take the certificate that is assigned, after the
-// sessions have ended.
-func Restart() []string { return []string{"Stop-CsWindowsService -Graceful", "Start-CsWindowsService"} }
 
 // Assign assigns a certificate that is in the store of the machine.
 func Assign(types []string, thumbprint string) string {

@@ -11,12 +11,17 @@ import (
 
 // A cause is the findings that one act mends, before it is worded.
 type cause struct {
+	key      string // findings with one are settled together
 	act      act
 	group    []edge.Role // of an act with a certificate
 	members  []string    // of an act on members
 	findings []int
 	cells    []int // all that the findings blame
 	urgency  []int
+
+	first     string   // of what settles a finding in further groups: the key of its cause
+	rest      []cause  // what settles it there, where nothing else is wrong with them
+	settledBy []string // the keys of further causes whose steps it needs
 }
 
 // An act is the kind of thing that settles a cause.
@@ -26,6 +31,7 @@ const (
 	ownSteps     act = iota
 	restart          // what is assigned already and not presented yet
 	carry            // the right certificate to where another one is
+	either           // XMPP's own certificate declared, or the pool's in its place
 	renew            // a new certificate for all
 	balance          // mended at the load balancer
 	bringBack        // members or services that do not answer
@@ -37,38 +43,52 @@ const (
 // settle them. It fills in the findings' Problem and, where a problem's steps
 // settle them, their Fix.
 func (c *Case) Plan(findings []finding.Finding) ([]finding.Problem, []finding.Step) {
-	p := planner{Case: c, findings: findings, choices: map[string]Choice{}, places: map[service]answers{}, lines: map[string]int{}}
+	p := planner{Case: c, findings: findings, choices: map[string]Choice{}, requested: map[string]string{}, places: map[service]answers{}, lines: map[string]int{}}
 	p.count()
 	causes := p.causes()
 	for i := range causes {
 		causes[i].urgency = p.urgency(causes[i])
 	}
 	slices.SortStableFunc(causes, func(a, b cause) int { return slices.Compare(a.urgency, b.urgency) })
-	problems := make([]finding.Problem, len(causes))
+	problems, keys, from := make([]finding.Problem, len(causes)), map[string]int{}, make([][]finding.Step, len(causes))
 	for n, x := range causes {
-		problems[n] = finding.Problem{Severity: p.worst(x).Severity, Headline: p.headline(x), Impact: join("; ", p.impact(x), p.forgotten(x)), Members: p.membersOf(x), Findings: x.findings}
-		steps := p.stepsFor(x)
-		p.add(steps, n)
-		line := Line(steps)
+		all := x.whole()
+		problems[n] = finding.Problem{Severity: p.worst(x).Severity, Headline: p.headline(all), Impact: join("; ", p.impact(all), p.forgotten(all)), Members: p.membersOf(all), Findings: x.findings}
 		for _, i := range x.findings {
 			findings[i].Problem = n
-			if line != "" {
+		}
+		keys[x.key], from[n] = n, p.allSteps(x)
+		if x.act == renew {
+			p.breaks = append(p.breaks, len(p.steps)) // a CA takes its time: no restart waits for it
+		}
+		p.add(from[n], n)
+	}
+	for n, x := range causes {
+		steps := from[n]
+		for _, key := range x.settledBy {
+			steps = append(slices.Clone(steps), from[keys[key]]...)
+			p.add(from[keys[key]], n)
+		}
+		if line := Line(steps); line != "" {
+			for _, i := range x.findings {
 				findings[i].Fix = line
 			}
 		}
 	}
-	return problems, p.steps
+	return problems, p.plan()
 }
 
 type planner struct {
 	*Case
-	findings []finding.Finding
-	choices  map[string]Choice // by group
-	steps    []finding.Step
-	lines    map[string]int // the index of a step, by its words
-	everyone int            // how many members there are
-	failed   int            // captures
-	places   map[service]answers
+	findings  []finding.Finding
+	choices   map[string]Choice // by group
+	steps     []finding.Step
+	breaks    []int             // where the plan waits for a CA: indexes into steps
+	requested map[string]string // by group: the file with the new certificate that the plan asks for
+	lines     map[string]int    // the index of a step, by its words
+	members   []string          // all of them
+	failed    int               // captures
+	places    map[service]answers
 }
 
 // A service is one port of a name, on all members.
@@ -100,7 +120,7 @@ func (p *planner) count() {
 		}
 		p.places[s] = a
 	}
-	p.everyone = len(p.Names(all))
+	p.members = p.Names(all)
 }
 
 func (p *planner) choice(group []edge.Role) Choice {

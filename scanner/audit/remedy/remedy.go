@@ -83,9 +83,9 @@ func (c Choice) named() string {
 
 // assign is the command for certificate types. Windows knows no SHA-256:
 // where that alone is known, the thumbprint is read out of the file to import.
-func (c Choice) assign(types []string) string {
+func (c Choice) assign(types []string, file string) string {
 	if c.Thumbprint == "" {
-		return assignFile(types, edgePFX)
+		return assignFile(types, file)
 	}
 	return Assign(types, c.Thumbprint)
 }

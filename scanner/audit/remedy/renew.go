@@ -52,6 +52,7 @@ func (p *planner) requestSteps(x cause, q edge.CertificateRequest) []finding.Ste
 		out[len(out)-1].Text += ", and export it with its private key"
 		out = append(out, finding.Step{On: others, Text: onOne(others, rest) + "copy that file there and import it", Commands: []string{ImportPFX(pfx)}})
 	}
+	p.requested[fmt.Sprint(x.group)] = file
 	s := assignStep("it", all, assignFile(p.renewedTypes(x.group, q.Types), file))
 	s.Text = onOne(all, "every member") + s.Text
 	return append(out, s)
@@ -77,7 +78,7 @@ func (p *planner) renewedTypes(group []edge.Role, types []string) []string {
 		case edge.TypeAV:
 			return p.apartInInventory(right.Thumbprint)
 		case edge.TypeXMPP:
-			return p.apartOnWire(edge.XMPP, right.Certificate)
+			return !p.Pool.XMPPDeclared && p.apartOnWire(edge.XMPP, right.Certificate)
 		default:
 			return false
 		}

@@ -13,14 +13,14 @@ import (
 // problem more.
 func (p *planner) add(steps []finding.Step, problem int) {
 	for _, s := range steps {
-		words := fmt.Sprintf("%q", []any{s.On, s.Text, s.Commands})
+		words := fmt.Sprintf("%q", []any{s.On, s.Text, s.Commands, s.Restart})
 		n, known := p.lines[words]
 		if !known {
 			n = len(p.steps)
 			p.lines[words] = n
 			p.steps = append(p.steps, s)
 		}
-		p.steps[n].Problems = append(p.steps[n].Problems, problem)
+		p.steps[n].Problems = union(p.steps[n].Problems, []int{problem})
 	}
 }
 
@@ -28,6 +28,7 @@ func (p *planner) add(steps []finding.Step, problem int) {
 func Line(steps []finding.Step) string {
 	var out []string
 	for _, s := range steps {
+		s = worded(s)
 		text := s.Text
 		if len(s.On) > 0 {
 			text = "on " + List(s.On, maxNames) + ": " + text
@@ -60,8 +61,19 @@ func List(words []string, most int) string {
 	}
 }
 
+// allSteps are a cause's, in all groups of certificates.
+func (p *planner) allSteps(x cause) []finding.Step {
+	out := p.stepsFor(x)
+	for _, r := range x.rest {
+		out = append(out, p.stepsFor(r)...)
+	}
+	return out
+}
+
 func (p *planner) stepsFor(x cause) []finding.Step {
 	switch x.act {
+	case either:
+		return p.eitherSteps(x)
 	case restart:
 		return []finding.Step{RestartAlone(p.membersOf(x))}
 	case carry:
@@ -86,6 +98,7 @@ func (p *planner) ownSteps(x cause) []finding.Step {
 		}
 		for _, s := range steps {
 			if !p.Pool.IsEdge() {
+				s = worded(s)
 				s.Commands = nil // they are an Edge's
 			}
 			if s.On == nil && (x.act == setting || x.act == bringBack) && p.Pool.IsEdge() {
@@ -110,7 +123,7 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 		return []finding.Step{{On: p.membersOf(x), Text: "install the certificate with " + right.named()}}
 	}
 	var out []finding.Step
-	holders := p.holders(right.Thumbprint)
+	holders := p.Holders(right.Thumbprint)
 	var lacking []string
 	for _, m := range wrong {
 		for _, name := range m.names {
@@ -120,17 +133,17 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 		}
 	}
 	if len(lacking) > 0 || right.Thumbprint == "" {
-		out = append(out, p.exportStep(right, holders))
+		out = append(out, p.exportStep(right, holders, p.pfx(x.group)))
 	}
 	if len(lacking) > 0 {
-		out = append(out, copyStep(lacking))
+		out = append(out, finding.Step{On: lacking, Text: "copy that file there and import it", Commands: []string{ImportPFX(p.pfx(x.group))}})
 	}
 	what := "it"
 	if len(out) == 0 {
 		what = "the certificate " + right.short()
 	}
 	for _, m := range wrong {
-		out = append(out, assignStep(what, m.names, right.assign(m.types)))
+		out = append(out, assignStep(what, m.names, right.assign(m.types, p.pfx(x.group))))
 	}
 	if len(assigned) > 0 {
 		out = append(out, RestartAlone(assigned))
@@ -142,40 +155,21 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 	return out
 }
 
-// RestartAlone is for members that have the right certificate assigned already.
-func RestartAlone(members []string) finding.Step {
-	return finding.Step{On: members, Text: "the certificate is assigned already, only the restart is missing" + InTurn(members), Commands: Restart()}
-}
-
-// InTurn is the end of a step that takes members out of service.
-func InTurn(members []string) string {
-	if len(members) == 1 {
-		return ""
-	}
-	return ", one member after the other"
-}
-
-func (p *planner) exportStep(right Choice, holders []string) finding.Step {
+func (p *planner) exportStep(right Choice, holders []string, file string) finding.Step {
 	if len(holders) == 0 || holders[0] == edge.VIPMember {
 		if right.Expected {
-			return finding.Step{Text: "have the PFX of the certificate that is meant, " + right.named() + ", at hand as " + edgePFX}
+			return finding.Step{Text: "have the PFX of the certificate that is meant, " + right.named() + ", at hand as " + file}
 		}
-		return finding.Step{Text: "where it is assigned, export the certificate with its private key", Commands: []string{ExportPFX(InStore(right.Thumbprint), edgePFX)}}
+		return finding.Step{Text: "where it is assigned, export the certificate with its private key", Commands: []string{ExportPFX(InStore(right.Thumbprint), file)}}
 	}
-	return finding.Step{On: holders[:1], Text: "export the certificate with its private key", Commands: []string{ExportPFX(InStore(right.Thumbprint), edgePFX)}}
-}
-
-func copyStep(members []string) finding.Step {
-	return finding.Step{On: members, Text: "copy that file there and import it", Commands: []string{ImportPFX(edgePFX)}}
+	return finding.Step{On: holders[:1], Text: "export the certificate with its private key", Commands: []string{ExportPFX(InStore(right.Thumbprint), file)}}
 }
 
 func assignStep(what string, members []string, command string) finding.Step {
-	text := "assign " + what + " and restart" + InTurn(members)
 	if slices.Equal(members, []string{edge.VIPMember}) { // nobody was asked but the load balancer
-		members, text = nil, "on every member that lacks it, import "+what+", assign it and restart"+InTurn(nil)
+		return finding.Step{Text: "on every member that lacks it, import " + what + ", assign it", Commands: []string{command}, Restart: true}
 	}
-	return finding.Step{On: members, Text: text,
-		Commands: append([]string{command}, Restart()...)}
+	return finding.Step{On: members, Text: "assign " + what, Commands: []string{command}, Restart: true}
 }
 
 // Members with the same types to be assigned.
@@ -230,17 +224,17 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 	return wrong, assigned, unknown
 }
 
-// holders are the members that present a certificate on some service, or have
+// Holders are the members that present a certificate on some service, or have
 // it by their inventory.
-func (p *planner) holders(thumbprint string) []string {
+func (c *Case) Holders(thumbprint string) []string {
 	var at []int
-	for i := range p.Captures {
-		if leaf := p.Captures[i].Leaf(); leaf != nil && !p.Captures[i].Endpoint.VIP && strings.EqualFold(leaf.Thumbprint(), thumbprint) {
+	for i := range c.Captures {
+		if leaf := c.Captures[i].Leaf(); leaf != nil && !c.Captures[i].Endpoint.VIP && strings.EqualFold(leaf.Thumbprint(), thumbprint) {
 			at = append(at, i)
 		}
 	}
-	out := p.Names(at)
-	for _, r := range p.Pool.Inventory {
+	out := c.Names(at)
+	for _, r := range c.Pool.Inventory {
 		if strings.EqualFold(r.Thumbprint, thumbprint) && !slices.Contains(out, r.Member) {
 			out = append(out, r.Member)
 		}

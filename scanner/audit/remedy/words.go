@@ -47,7 +47,7 @@ func (p *planner) who(cells []int) string {
 
 // all says whether captures are of every member, of several.
 func (p *planner) all(cells []int) bool {
-	return p.everyone > 1 && len(cells) >= p.everyone && len(p.Names(cells)) == p.everyone
+	return len(p.members) > 1 && len(cells) >= len(p.members) && len(p.Names(cells)) == len(p.members)
 }
 
 func (p *planner) s(cells []int) string {

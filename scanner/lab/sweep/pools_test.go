@@ -51,6 +51,22 @@ func poolWorlds() []world {
 			xmpp(s)
 			s.Each("", func(c *lab.Cell) { c.Chain.Leaf.Names = without(c.Chain.Leaf.Names, "contoso.com") })
 		}},
+		{name: "XMPP forgotten on one member", finds: []string{"differs-across-members @ edge2 xmpp"}, spec: func(s *lab.Spec) {
+			xmpp(s)
+			s.Cell("edge2", edge.XMPP, 5269).Chain.Leaf.Issue = 2
+		}},
+		{name: "XMPP forgotten on every member, or apart, and one offers no TLS", finds: []string{"differs-across-services warning @  xmpp"}, spec: func(s *lab.Spec) {
+			xmpp(s)
+			s.Each(edge.XMPP, func(c *lab.Cell) { c.Chain.Leaf.Issue = 2 })
+			s.Cell("edge3", edge.XMPP, 5269).NoStartTLS = true
+		}},
+		{name: "XMPP that one member's inventory assigns another certificate to", finds: []string{"assigned-not-presented @ edge2 xmpp"}, spec: xmpp,
+			evidence: func(ev *edge.Evidence) { xmppRecord(ev, "edge2", fmt.Sprintf("%040x", 7)) }},
+		{name: "XMPP that nobody scans and inventories differ about", finds: []string{"inventory-differs @ edge2 "},
+			evidence: func(ev *edge.Evidence) {
+				xmppRecord(ev, "edge1", ev.Captures[0].Leaf().Thumbprint())
+				xmppRecord(ev, "edge2", fmt.Sprintf("%040x", 7))
+			}},
 		{name: "public IM", finds: []string{"client-auth-ending"}, spec: func(s *lab.Spec) {
 			s.Lines = []string{"public-im aol"}
 			s.Each("", func(c *lab.Cell) {
@@ -179,6 +195,13 @@ func inventory(ev *edge.Evidence) map[string]*edge.InventoryRecord {
 		}
 	}
 	return av
+}
+
+// xmppRecord is a member's certificate for XMPP by its inventory.
+func xmppRecord(ev *edge.Evidence, member, thumbprint string) {
+	leaf := ev.Captures[0].Leaf()
+	ev.Pools[0].Inventory = append(ev.Pools[0].Inventory, edge.InventoryRecord{Member: member, Use: edge.TypeXMPP, Thumbprint: thumbprint,
+		NotBefore: leaf.NotBefore(), NotAfter: leaf.NotAfter(), Source: "certs-" + member + ".json:1"})
 }
 
 // expects makes a thumbprint the one that is meant; empty: what Access presents.
