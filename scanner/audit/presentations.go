@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 
 	"edgecert/scanner/edge"
@@ -100,47 +101,32 @@ func (w *world) unasked(c edge.Capture) bool {
 	return c.Leaf() == nil && !silent(c) && !w.scan.ev.Asked.Quick
 }
 
-// references are the chains of the newest version that was spoken, one for each
-// type of key: what older versions are compared with.
-func references(c edge.Capture) (version string, byKey map[edge.Algorithm][]*edge.Certificate) {
-	all := slices.Concat(equal(c)...)
-	for _, p := range all {
-		if p.Offer != edge.OfferWithoutSNI && p.Leaf() != nil {
-			version = max(version, p.Version) // "SSL 3.0" and "TLS 1.0" to "TLS 1.3" are in order
-		}
-	}
-	byKey = map[edge.Algorithm][]*edge.Certificate{}
-	for _, p := range all {
-		if p.Offer == edge.OfferWithoutSNI || p.Leaf() == nil || p.Version != version {
-			continue
-		}
-		if k := p.Leaf().Key().Algorithm; byKey[k] == nil {
-			byKey[k] = p.Chain
-		}
-	}
-	return version, byKey
-}
-
-// older are the presentations of older versions that show something else than
-// the newest: another leaf, or its chain with other certificates above it.
+// older is the first presentation of the newest version that was spoken, of the
+// same type of key where there is one, and those of older versions that show what
+// no presentation of the newest does: another leaf, or its chain with other
+// certificates above it.
 func older(c edge.Capture) (newest edge.Presentation, differing []edge.Presentation) {
 	if len(c.Presentations) == 0 {
 		return newest, nil
 	}
-	version, byKey := references(c)
-	for _, p := range slices.Concat(equal(c)...) {
-		if p.Offer == edge.OfferWithoutSNI || p.Leaf() == nil || p.Version == "" || p.Version == version {
+	all := slices.DeleteFunc(slices.Concat(equal(c)...), func(p edge.Presentation) bool {
+		return p.Offer == edge.OfferWithoutSNI || p.Leaf() == nil || p.Version == ""
+	})
+	// Versions are in order as text: "SSL 3.0" and "TLS 1.0" to "TLS 1.3".
+	slices.SortStableFunc(all, func(a, b edge.Presentation) int { return cmp.Compare(b.Version, a.Version) })
+	n := slices.IndexFunc(all, func(p edge.Presentation) bool { return p.Version != all[0].Version })
+	if n < 0 {
+		return newest, nil
+	}
+	for _, p := range all[n:] {
+		if slices.ContainsFunc(all[:n], func(q edge.Presentation) bool { return edge.SameChain(p.Chain, q.Chain) }) {
 			continue
 		}
-		chain := byKey[p.Leaf().Key().Algorithm]
-		if chain == nil {
-			for _, chain = range byKey {
-			}
+		if differing == nil {
+			alike := slices.IndexFunc(all[:n], func(q edge.Presentation) bool { return q.Leaf().Key().Algorithm == p.Leaf().Key().Algorithm })
+			newest = all[max(alike, 0)]
 		}
-		if !edge.SameChain(chain, p.Chain) {
-			newest = edge.Presentation{Version: version, Chain: chain}
-			differing = append(differing, p)
-		}
+		differing = append(differing, p)
 	}
 	return newest, differing
 }

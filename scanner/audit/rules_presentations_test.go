@@ -88,6 +88,15 @@ func presentationCases() []ruleCase {
 			again(c, shows(edge.OfferTLS12, "TLS 1.2", ec))
 		})},
 		{rule: version, name: "the address presents two in turn", want: CouldNotTell, change: turns, also: []string{"changes-between-handshakes"}},
+		{rule: version, name: "the address presents two chains in turn, whatever the version", want: Pass, also: []string{"chain-incomplete"},
+			change: of(func(_ *testWorld, c *edge.Capture) {
+				tls13(c)
+				for o, version := range map[edge.Offer]string{edge.OfferTLS12: "TLS 1.2", edge.OfferNormal: "TLS 1.3"} {
+					p := shows(o, version, c.Leaf())
+					p.Chain = p.Chain[:1]
+					again(c, p)
+				}
+			})},
 		{rule: "changes-between-handshakes", name: "the normal offer, asked again, gets another", want: Found, change: turns, at: "edge2 access 5061"},
 		{rule: version, name: "a quick scan", want: NotApplicable, change: quick},
 		{rule: proof, name: "the healthy pool", want: Pass, change: unchanged},

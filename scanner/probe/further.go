@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"slices"
 	"sync"
+	"time"
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/probe/rawtls"
@@ -68,7 +69,8 @@ func (v *visit) further(ctx context.Context, first sight) []edge.Presentation {
 
 // offers are what is asked further. What the first handshake has answered
 // already is not asked again: a server that negotiated TLS 1.1 shows nothing
-// new when offered TLS 1.1 at most.
+// new when offered TLS 1.1 at most. What every server answers comes first, so
+// that two servers that take turns are both met.
 func (v *visit) offers(first sight) []offer {
 	named := firstOffer(v.endpoint).serverName != ""
 	base := first.by
@@ -82,11 +84,14 @@ func (v *visit) offers(first sight) []offer {
 	if named {
 		add(edge.OfferWithoutSNI, func(o *offer) { o.serverName = "" })
 	}
+	switch {
+	case first.version > tls.VersionTLS12:
+		add(edge.OfferTLS12, func(o *offer) { o.max = tls.VersionTLS12 })
+	case !named && v.samples() < 2:
+		add(edge.OfferNormal, func(*offer) {})
+	}
 	if first.version > tls.VersionTLS11 {
 		add(edge.OfferTLS11, func(o *offer) { o.max = tls.VersionTLS11 })
-	}
-	if first.version > tls.VersionTLS12 {
-		add(edge.OfferTLS12, func(o *offer) { o.max = tls.VersionTLS12 })
 	}
 	if first.leafKey != rawtls.RSA {
 		add(edge.OfferRSA, func(o *offer) { o.key = rawtls.RSA })
@@ -120,13 +125,28 @@ func keyOf(c *edge.Certificate) rawtls.KeyType {
 	}
 }
 
-// askAll makes handshakes side by side; Admit keeps them within what one
-// address may bear.
+// So many handshakes of several wait each for the one before, for a part of the
+// timeout: servers that take turns are met in the order of the offers, the same
+// from run to run.
+const inOrder = 2
+
+// askAll makes handshakes side by side, but the first ones; Admit keeps them
+// within what one address may bear.
 func (v *visit) askAll(ctx context.Context, offers []offer, first sight) []answer {
 	out := make([]answer, len(offers))
 	var all sync.WaitGroup
 	for i, o := range offers {
-		all.Go(func() { out[i] = v.ask(ctx, o, first) })
+		done := make(chan struct{})
+		all.Go(func() {
+			defer close(done)
+			out[i] = v.ask(ctx, o, first)
+		})
+		if i < inOrder {
+			select {
+			case <-done:
+			case <-time.After(v.Timeout / 8):
+			}
+		}
 	}
 	all.Wait()
 	return out
@@ -202,7 +222,7 @@ func (v *visit) askDifferingAgain(ctx context.Context, answers []answer, first s
 			r = v.ask(ctx, a.offer, first)
 		}
 		out = append(out, r)
-		return r.outcome() == edge.Captured && sameLeaf(r.chain, a.chain)
+		return r.outcome() == edge.Captured && slices.Equal(r.chain, a.chain)
 	}
 	normal := answer{first.by, first}
 	normal.name = edge.OfferNormal
@@ -224,9 +244,9 @@ func (v *visit) askDifferingAgain(ctx context.Context, answers []answer, first s
 	return out
 }
 
-// differing are the answers with a chain of their own, one for each chain; of
-// what comes without SNI the leaf alone counts, and only where no other offer
-// brought it. Where samples show several leaves nothing more has to be found out.
+// differing are the answers with a chain of their own, one for each chain; what
+// comes without SNI counts only where no other offer brought it. Where samples
+// show several nothing more has to be found out.
 func differing(answers []answer, chain []*edge.Certificate) []answer {
 	var out, bare []answer
 	for _, a := range answers {
@@ -241,8 +261,7 @@ func differing(answers []answer, chain []*edge.Certificate) []answer {
 		}
 	}
 	for _, a := range bare {
-		known := sameLeaf(a.chain, chain) || slices.ContainsFunc(out, func(b answer) bool { return sameLeaf(a.chain, b.chain) })
-		if !known {
+		if !slices.ContainsFunc(out, func(b answer) bool { return slices.Equal(a.chain, b.chain) }) {
 			out = append(out, a)
 		}
 	}
