@@ -78,8 +78,8 @@ func kindOf(ip netip.Addr) string {
 	}
 }
 
-func without(all, known []netip.Addr) []netip.Addr {
-	return slices.DeleteFunc(slices.Clone(all), func(ip netip.Addr) bool { return slices.Contains(known, ip) })
+func without[T comparable](all, known []T) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(x T) bool { return slices.Contains(known, x) })
 }
 
 // sisters are the addresses of the other pools of the scan.

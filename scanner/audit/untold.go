@@ -43,11 +43,13 @@ func (w *world) untold() []Untold {
 			continue
 		}
 		for _, d := range w.result(rule.ID).unsure {
-			if d.reason != "" {
-				add(d.reason, rule.ID, d.at)
-				continue
+			failed := edge.Keep(d.at, func(i int) bool { return unseen(w.captures[i]) && !ours(w.captures[i]) })
+			if d.reason == "" {
+				failed = d.at
+			} else if len(failed) < max(1, len(d.at)) {
+				add(d.reason, rule.ID, without(d.at, failed))
 			}
-			for _, i := range d.at {
+			for _, i := range failed { // whatever was asked of them
 				word := remedy.DownWord(w.captures[i])
 				notSeen[word] = true
 				add(word, rule.ID, []int{i})

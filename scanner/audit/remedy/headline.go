@@ -264,6 +264,7 @@ func DownWord(c edge.Capture) string {
 		edge.ClassUnreachable: "cannot be reached",
 		edge.ClassNotTLS:      "does not speak TLS",
 		edge.ClassTLSAlert:    "refuses the handshake",
+		edge.ClassLocal:       "was not reached, for a fault of this host or its proxy",
 		edge.ClassInterrupted: "was not asked before the scan ended",
 	}[c.Fault.Class], "presents no certificate")
 }
