@@ -108,7 +108,7 @@ func (o outputFlags) formats() (stdout formats.Format, files []formats.Format, e
 			return stdout, nil, hintf("the suffix says the format: "+strings.Join(suffixes(), " "), "--output %s: no format has this suffix", name)
 		}
 		if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
-			return stdout, nil, fmt.Errorf("--output %s: the folder %s does not exist", name, filepath.Dir(name))
+			return stdout, nil, hintf("make it first, or name another", "--output %s: the folder %s does not exist", name, filepath.Dir(name))
 		}
 		if err := writable(name); err != nil {
 			return stdout, nil, fmt.Errorf("--output %s: %w", name, err)

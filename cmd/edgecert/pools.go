@@ -1,9 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"edgecert/scanner"
@@ -24,6 +29,9 @@ func ruleIDs() []string {
 // read lays files and arguments together. Nothing to look at is an error.
 func (a *app) read(files, topologies, args []string) (targets.File, error) {
 	written, err := targets.LoadWith(files, topologies, a.in, ruleIDs())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = cmp.Or(wholePath(slices.Concat(files, topologies), args), err)
+	}
 	if err != nil {
 		return targets.File{}, err
 	}
@@ -36,6 +44,20 @@ func (a *app) read(files, topologies, args []string) (targets.File, error) {
 		return all, hintf("targets.example.txt explains every line", "nothing to scan: %s names no pool, domain or HOST:PORT", called(slices.Concat(files, topologies)...))
 	}
 	return all, err
+}
+
+// wholePath refuses a path that was written with its blanks and without quotes:
+// all but its beginning would be hosts.
+func wholePath(files, args []string) error {
+	for _, file := range files {
+		for n := range args {
+			whole := file + " " + strings.Join(args[:n+1], " ")
+			if _, err := os.Stat(whole); err == nil {
+				return hintf("write it as \""+whole+"\"", "%s: a path with blanks stands in quotes", file)
+			}
+		}
+	}
+	return nil
 }
 
 // doubt warns of a --resolver that answered no question about any pool.

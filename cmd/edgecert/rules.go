@@ -21,7 +21,12 @@ func (a *app) rulesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rules",
 		Short: "List every rule with its severity",
-		Args:  takes("no arguments", 0, 0),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return hintf("edgecert explain "+args[0]+" explains one", "rules takes no arguments: %d given", len(args))
+			}
+			return nil
+		},
 		RunE: func(*cobra.Command, []string) error {
 			if err := oneOf("--format", format, "table", "markdown"); err != nil {
 				return err
@@ -33,7 +38,7 @@ func (a *app) rulesCommand() *cobra.Command {
 	return c
 }
 
-// writeRules prints the catalogue; the README's table is its Markdown.
+// writeRules prints the catalogue.
 func writeRules(w io.Writer, markdown bool) error {
 	opts := []tablewriter.Option{
 		tablewriter.WithEastAsian(tw.Off), tablewriter.WithHeaderAutoFormat(tw.Off),

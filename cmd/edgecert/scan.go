@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -169,6 +170,9 @@ func (s *scanFlags) clientPair() (*tls.Certificate, error) {
 	}
 	pair, err := tls.X509KeyPair(files[0], files[1])
 	if err != nil {
+		if s.clientKey == "" && !bytes.Contains(files[0], []byte("PRIVATE KEY-----")) {
+			return nil, hintf("name its key with --client-key FILE, both as PEM", "--client-cert %s: no private key is in it", s.clientCert)
+		}
 		return nil, hintf("--client-cert and --client-key take PEM files that belong together",
 			"client certificate %s with key %s: %s", s.clientCert, key, strings.TrimPrefix(err.Error(), "tls: "))
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"edgecert/scanner/edge"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"edgecert/scanner/edge"
 
 	"github.com/projectdiscovery/gologger"
 	"github.com/projectdiscovery/gologger/formatter"

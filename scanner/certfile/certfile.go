@@ -54,6 +54,9 @@ var (
 	ErrWrongPassword  = edge.Hintf("it is the one that was given when the file was exported; capitals count", "the password is wrong")
 )
 
+// accepted is what a file may be.
+const accepted = "give the certificate as PEM, DER, PKCS#7 or PFX"
+
 // Read reads a file's contents. password is called once at most, and only
 // where the file is encrypted and the empty password does not open it; nil
 // means that there is none. Its error is returned as it is.
@@ -128,9 +131,9 @@ func (c *contents) noCertificate() error {
 	case len(c.others) > 0:
 		return fmt.Errorf("%w, but %s", ErrNoCertificate, c.others[0])
 	case len(c.keys)+c.oddKeys > 0:
-		return fmt.Errorf("%w, but a private key alone", ErrNoCertificate)
+		return edge.Hintf("a PFX, or a PEM file, may have both", "%w, but a private key alone", ErrNoCertificate)
 	default:
-		return ErrNoCertificate
+		return edge.Hintf(accepted, "%w", ErrNoCertificate)
 	}
 }
 

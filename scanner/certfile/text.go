@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"edgecert/scanner/edge"
+
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -43,10 +45,13 @@ func decodeUTF16(data []byte, e unicode.Endianness) (string, bool) {
 // readText reads every PEM block, whatever stands between them, or base64
 // without a header.
 func (c *contents) readText(text string) error {
+	if strings.HasPrefix(text, "{") && strings.Contains(text[:min(len(text), 200)], `"edgecert.scan/`) {
+		return edge.Hintf("edgecert report shows it", "%w: it is a saved scan", ErrNoCertificate)
+	}
 	if !strings.Contains(text, "-----BEGIN ") {
 		der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
 		if err != nil {
-			return fmt.Errorf("%w: it is text without a PEM block", ErrNoCertificate)
+			return edge.Hintf(accepted, "%w: it is text without a PEM block", ErrNoCertificate)
 		}
 		return c.readDER(der)
 	}

@@ -75,18 +75,32 @@ func argument(arg string) (edge.Loose, string, *edge.HintError) {
 	if strings.Contains(arg, "://") {
 		return fail("HOST:PORT is expected, without scheme and path", "%q is a URL", arg)
 	}
+	if before, _, cut := strings.Cut(arg, "/"); cut {
+		if _, err := netip.ParseAddr(before); err == nil {
+			return fail("name each host with its port, as "+before+":5061", "%q: a network is not scanned", arg)
+		}
+	}
 	if _, err := os.Stat(arg); err == nil && !strings.Contains(arg, ":") || strings.ContainsAny(arg, `/\`) {
 		return fail(fileHint(arg), "%q is a file, not a host", arg)
 	}
 	if strings.Contains(arg, ":") {
 		host, port, err := syntax.SplitHostPort(arg)
 		if err != nil {
-			return fail("", "%v", err)
+			hint := ""
+			switch {
+			case strings.HasPrefix(arg, ":"), strings.HasSuffix(arg, ":"):
+				hint = "write it as sip.contoso.com:5061"
+			case strings.Contains(arg, ","):
+				hint = "blanks divide hosts, not commas"
+			case strings.Contains(arg, "@"):
+				hint = syntax.NameHint("@")
+			}
+			return fail(hint, "%v", err)
 		}
 		return edge.Loose{Host: host, Port: port, Source: CommandLineSource}, "", nil
 	}
 	if slices.Contains([]string{".txt", ".xml", ".tbxml", ".json", ".csv"}, strings.ToLower(filepath.Ext(arg))) { // no top-level domains
-		return fail("", "%q is no SIP domain, and there is no such file", arg)
+		return fail("a targets file is given with -t FILE, and a SIP domain has no such end", "%q is no SIP domain, and there is no such file", arg)
 	}
 	name, err := syntax.CleanName(arg)
 	if err != nil {

@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -93,8 +92,8 @@ func (l *loaded) load(path string, stdin io.Reader, rules []string, exported boo
 
 // add takes one input for what its content shows it to be, or for an export.
 func (l *loaded) add(name string, raw []byte, rules []string, exported bool) error {
-	if bytes.Contains(raw[:min(len(raw), 200)], []byte(`"edgecert.scan/`)) {
-		return edge.Hintf("edgecert report "+name+" shows it", "%s: this is a saved scan, not what a scan is made from", name)
+	if err := syntax.Foreign(name, raw); err != nil {
+		return err
 	}
 	if exported || topology.Recognize(raw) {
 		return l.exports.Add(name, raw)

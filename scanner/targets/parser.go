@@ -146,6 +146,10 @@ func (p *parser) other(table []directive, args []string) {
 		p.fail("a loose endpoint is HOST:PORT, without scheme and path", "%q is a URL", args[0])
 		return
 	}
+	if strings.HasPrefix(args[0], "//") || strings.HasPrefix(args[0], ";") || strings.HasPrefix(args[0], "--") {
+		p.fail("a comment begins with #", "%q begins no line", args[0])
+		return
+	}
 	known := edge.Map(table, func(d directive) string { return d.word })
 	bare := strings.TrimSuffix(args[0], ":")
 	if strings.Contains(args[0], ":") && !slices.Contains(known, bare) {

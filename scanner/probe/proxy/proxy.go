@@ -77,7 +77,7 @@ func Reach(ctx context.Context, rawURL string) error {
 // parse reads a proxy's URL.
 func parse(rawURL string) (*url.URL, error) {
 	if !strings.Contains(rawURL, "://") {
-		return nil, edge.Hintf("write socks5://HOST:PORT or http://HOST:PORT", "proxy: no scheme")
+		return nil, edge.Hintf("write socks5://HOST:PORT or http://HOST:PORT", "--proxy: no scheme")
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -85,7 +85,7 @@ func parse(rawURL string) (*url.URL, error) {
 		if errors.As(err, &parse) { // its text holds the whole URL
 			err = parse.Err
 		}
-		return nil, fmt.Errorf("proxy: %w", err)
+		return nil, fmt.Errorf("--proxy: %w", err)
 	}
 	if err := check(u); err != nil {
 		return nil, fmt.Errorf("proxy %q: %w", u.Redacted(), err)

@@ -97,6 +97,9 @@ func SplitHostPort(s string) (string, int, error) {
 		return "", 0, fmt.Errorf("%q has no port", s)
 	}
 	host, portText := s[:i], s[i+1:]
+	if host == "" || portText == "" {
+		return "", 0, fmt.Errorf("%q is no HOST:PORT", s)
+	}
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		host = host[1 : len(host)-1]
 	} else if strings.Contains(host, ":") {
