@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -87,13 +88,12 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestFilesNamedInDocs looks for the rooms and tests that CONTRIBUTING,
-// SECURITY and the architecture name: a threat without its test is none stood
-// against.
+// TestFilesNamedInDocs looks for the rooms and files that CONTRIBUTING and the
+// architecture name.
 func TestFilesNamedInDocs(t *testing.T) {
 	t.Parallel()
 	path := regexp.MustCompile("`((?:scanner|report|cmd|docs|\\.ci|\\.github)/[^`* ]*)`")
-	for _, name := range []string{".github/CONTRIBUTING.md", ".github/SECURITY.md", "docs/architecture.md"} {
+	for _, name := range []string{".github/CONTRIBUTING.md", "docs/architecture.md"} {
 		named := path.FindAllStringSubmatch(document(t, name), -1)
 		if len(named) < 3 {
 			t.Errorf("%s names %d files", name, len(named))
@@ -131,4 +131,45 @@ func parses(argv []string) error {
 		return fmt.Errorf("%s: no such command", c.Flags().Arg(0))
 	}
 	return c.ValidateArgs(c.Flags().Args())
+}
+
+// TestThreatsNameTests: each threat of SECURITY.md names tests, or a program of
+// the gate, and there are such: a threat without one is none stood against.
+func TestThreatsNameTests(t *testing.T) {
+	t.Parallel()
+	there := map[string]bool{}
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)`).FindAllSubmatch(source, -1) {
+			there[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	threats := 0
+	for line := range strings.Lines(document(t, ".github/SECURITY.md")) {
+		cells := strings.Split(strings.TrimSpace(line), " | ")
+		if len(cells) != 4 || strings.Contains(line, "tested in") {
+			continue
+		}
+		threats++
+		named := regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[3], -1)
+		for _, m := range named {
+			_, err := os.Stat(filepath.Join("..", "..", m[1]))
+			if !there[m[1]] && err != nil {
+				t.Errorf("there is no test %s: %s", m[1], line)
+			}
+		}
+		if len(named) == 0 {
+			t.Errorf("no test is named: %s", line)
+		}
+	}
+	if threats < 10 {
+		t.Errorf("%d threats are read", threats)
+	}
 }
