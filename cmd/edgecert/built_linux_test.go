@@ -83,6 +83,31 @@ func memoryRunsOut(t *testing.T, program string) {
 	}
 }
 
+// What Go's runtime says at its end, and a mistake of the program's own, which
+// is none of memory's.
+func TestWhatARuntimeSays(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"": "",
+		"fatal error: runtime: out of memory\n\ngoroutine 1 [running]:\n":                                                              "memory ran out",
+		"SIGSEGV: segmentation violation\nPC=0x436f7d m=6 sigcode=1 addr=0x0\n\ngoroutine 0 gp=0x1 m=6 mp=0x1 [idle]:\n":               "memory ran out",
+		"fatal error: unexpected signal during runtime execution\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x0]\n":        "memory ran out",
+		"panic: runtime error: invalid memory address or nil pointer dereference\n[signal SIGSEGV: segmentation violation code=0x1]\n": "internal failure: panic: runtime error: invalid memory address or nil pointer dereference",
+	} {
+		b := &beginning{}
+		if _, err := b.Write([]byte(said)); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := b.failure(); err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}
+
 func memorySuffices(t *testing.T, program string) {
 	for _, limit := range []string{"-v 4000000", "-d 1000000"} {
 		status, out, errOut := under(t, limit, program, "explain", "expired")

@@ -119,10 +119,13 @@ func (b *beginning) Write(p []byte) (int, error) {
 // failure says in a sentence what a runtime said; nil where it said nothing.
 func (b *beginning) failure() error {
 	text := b.text.String()
-	for _, shortage := range []string{"out of memory", "cannot allocate", "failed to reserve", "failed to create new OS thread", "pthread_create failed"} {
-		if strings.Contains(text, shortage) {
-			return hintf(roomHint, "memory ran out under the limits of this shell")
-		}
+	short := strings.HasPrefix(text, "SIGSEGV") // in the runtime's own code, whose collector takes memory without looking whether it got any
+	for _, shortage := range []string{"out of memory", "cannot allocate", "failed to reserve", "failed to create new OS thread", "pthread_create failed",
+		"unexpected signal during runtime execution"} {
+		short = short || strings.Contains(text, shortage)
+	}
+	if short {
+		return hintf(roomHint, "memory ran out under the limits of this shell")
 	}
 	if text == "" {
 		return nil
