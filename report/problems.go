@@ -96,9 +96,34 @@ func (r Report) Headline() string {
 	return worst.Headline()
 }
 
-// WorstFirst are the pools, worst first, else as they stand.
+// FirstStep is what to do first in the worst pool, which it names where there are
+// several; empty where no plan has a step.
+func (r Report) FirstStep() string {
+	if len(r.Pools) == 0 {
+		return ""
+	}
+	worst := r.WorstFirst()[0]
+	switch {
+	case len(worst.Problems) == 0 || len(worst.Steps) == 0:
+		return ""
+	case len(r.Pools) > 1:
+		return worst.Plan.Name + ": " + StepText(worst.Steps[0])
+	}
+	return StepText(worst.Steps[0])
+}
+
+// WorstFirst are the pools, worst first, of these the ones in which something
+// breaks today, else as they stand.
 func (r Report) WorstFirst() []Pool {
-	out := slices.Clone(r.Pools)
+	var now, later []Pool
+	for _, p := range r.Pools {
+		if p.breaksNow() {
+			now = append(now, p)
+		} else {
+			later = append(later, p)
+		}
+	}
+	out := append(now, later...)
 	slices.SortStableFunc(out, func(a, b Pool) int {
 		switch {
 		case a.Verdict == b.Verdict:
@@ -110,6 +135,16 @@ func (r Report) WorstFirst() []Pool {
 		}
 	})
 	return out
+}
+
+// breaksNow says whether a pool's worst problem does, rather than when a
+// certificate ends.
+func (p Pool) breaksNow() bool {
+	return len(p.Problems) > 0 && slices.ContainsFunc(p.Problems[0].Findings, func(i int) bool {
+		f := p.Findings[i]
+		rule, _ := audit.Find(f.Rule)
+		return f.Severity == p.Problems[0].Severity && !rule.Later && !f.Ahead
+	})
 }
 
 // RulesOf are the rules whose findings make a problem, each once.

@@ -110,7 +110,7 @@ func (b *board) show(ev edge.Evidence, missing map[place]bool) {
 	for _, line := range grouped(changed, func(c boardCell) string { return fmt.Sprint(c.says, c.there) }) {
 		c := line[0]
 		text := fmt.Sprintf("%s %s: %s %s", c.at.Pool, nameOf(c.at), services(line), agree(c.says, len(line)))
-		if c.there && len(b.meant) > 0 {
+		if c.there && len(b.meant) > 0 && c.mark != alive {
 			text += ", as meant"
 		}
 		b.ui.infof("%s (%d of %d there)", text, there, of)

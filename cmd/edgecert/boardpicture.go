@@ -23,7 +23,7 @@ func (b *board) lines(columns, height int) []line {
 	if len(b.cells) == 0 {
 		return append(out, line{{text: "looking"}})
 	}
-	var legend, missing []line
+	var legend []line
 	for i, c := range b.leaves {
 		l := line{{audit.Letter(i), b.ink(c)}, {text: fmt.Sprintf("  %s, ends %s", strings.ToUpper(short(c.Thumbprint())), c.NotAfter().Format(time.DateOnly))}}
 		if b.means(c) {
@@ -31,30 +31,54 @@ func (b *board) lines(columns, height int) []line {
 		}
 		legend = append(legend, l)
 	}
-	absent := slices.DeleteFunc(slices.Clone(b.cells), func(c boardCell) bool { return c.there })
-	for _, g := range grouped(absent, func(c boardCell) string { return c.mark + c.says }) {
-		since := "from the start"
-		if !g[0].since.IsZero() {
-			since = "since " + g[0].since.Format(time.TimeOnly)
-		}
-		says := g[0].says
-		if strings.HasPrefix(says, "presents ") {
-			says = "presents " + g[0].mark
-		}
-		missing = append(missing, wrapped(fmt.Sprintf("missing: %s %s %s %s", nameOf(g[0].at), services(g), agree(says, len(g)), since), columns, "")...)
-	}
-	top := len(out)
-	for _, only := range []bool{false, true} { // a pool that is too tall shows those alone that are not there
-		out = out[:top]
+	// Pools that are too tall show those alone that are not there, then these in
+	// fewer words, without the legend, at last without a matrix: what is missing is
+	// what one waits for.
+	short := b.missing(columns, true)
+	whole := slices.Concat(legend, b.missing(columns, false))
+	for n, below := range [][]line{whole, whole, slices.Concat(legend, short), short} {
+		picture := slices.Clone(out)
 		for _, p := range b.pools {
-			out = append(out, b.matrix(p.Name, only)...)
+			picture = append(picture, b.matrix(p.Name, n > 0)...)
 		}
-		out = slices.Concat(out, legend, missing)
-		if len(out) <= height {
-			break
+		if picture = append(picture, below...); len(picture) <= height {
+			return picture
 		}
+	}
+	return slices.Concat(out, short, []line{nil}, legend)
+}
+
+// missing says what is not there yet, a sentence for each member, or in short
+// for all members of a pool that are alike.
+func (b *board) missing(columns int, short bool) []line {
+	absent := slices.DeleteFunc(slices.Clone(b.cells), func(c boardCell) bool { return c.there })
+	members := grouped(absent, func(c boardCell) string { return c.mark + c.says })
+	var out []line
+	for _, alike := range edge.GroupBy(members, func(g []boardCell) string {
+		if short {
+			return b.lacks(g, "")
+		}
+		return b.lacks(g, nameOf(g[0].at))
+	}) {
+		names := edge.Map(alike, func(g []boardCell) string { return nameOf(g[0].at) })
+		out = append(out, wrapped(b.lacks(alike[0], report.FirstFew(names, 3)), columns, "")...)
 	}
 	return out
+}
+
+// lacks says what cells of one member do instead, the member called as given.
+func (b *board) lacks(g []boardCell, name string) string {
+	if len(b.pools) > 1 {
+		name = g[0].at.Pool + " " + name
+	}
+	says, since := g[0].says, "from the start"
+	if strings.HasPrefix(says, "presents ") {
+		says = "presents " + g[0].mark
+	}
+	if !g[0].since.IsZero() {
+		since = "since " + g[0].since.Format(time.TimeOnly)
+	}
+	return fmt.Sprintf("missing: %s %s %s %s", name, services(g), agree(says, len(g)), since)
 }
 
 // means says whether a certificate is one that was meant.

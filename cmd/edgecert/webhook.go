@@ -154,12 +154,9 @@ type (
 // messageOf is what there is to say of a report, the worst pool first.
 func messageOf(r report.Report) webhookMessage {
 	m := webhookMessage{Schema: "edgecert.webhook/1", Tool: r.Tool, Host: r.Evidence.Host, Started: r.Evidence.Started,
-		Finished: r.Evidence.Finished, Interrupted: r.Evidence.Interrupted, Verdict: r.Verdict, Headline: r.Headline(),
+		Finished: r.Evidence.Finished, Interrupted: r.Evidence.Interrupted, Verdict: r.Verdict, Headline: r.Headline(), First: r.FirstStep(),
 		Coverage: r.Coverage, Problems: []webhookProblem{}}
 	for _, p := range r.WorstFirst() {
-		if m.First == "" && len(m.Problems) == 0 && len(p.Problems) > 0 && len(p.Steps) > 0 {
-			m.First = report.StepText(p.Steps[0])
-		}
 		for _, x := range p.Problems {
 			members, more := firstOf(x.Members, webhookEntries)
 			m.Problems = append(m.Problems, webhookProblem{Pool: p.Plan.Name, Severity: x.Severity, Headline: x.Headline,

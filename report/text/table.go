@@ -206,13 +206,14 @@ func (p *page) outcome(r report.Report) {
 	}
 	word := report.VerdictWord(r.Verdict)
 	p.para(plain, p.paint(verdictInk(r.Verdict), word)+p.dot(), strings.Join(what, p.dot()))
-	if len(r.Pools) == 0 {
+	first := r.FirstStep()
+	if first == "" {
 		return
 	}
-	worst := r.WorstFirst()[0]
-	if len(worst.Steps) == 0 || len(worst.Problems) == 0 {
-		return
+	plan := "the plan above: "
+	if len(r.Pools) > 1 {
+		plan = "its plan above: "
 	}
-	p.para(plain, "first: ", p.clean(report.StepText(worst.Steps[0])))
-	p.facts(dim, "", []string{"the plan above: " + report.Plural(len(worst.Steps), "step"), "-v tells every finding", "edgecert explain RULE says why it matters"})
+	p.para(plain, "first: ", p.clean(first))
+	p.facts(dim, "", []string{plan + report.Plural(len(r.WorstFirst()[0].Steps), "step"), "-v tells every finding", "edgecert explain RULE says why it matters"})
 }

@@ -1,0 +1,42 @@
+package report_test
+
+import (
+	"testing"
+
+	"edgecert/report"
+	"edgecert/scanner/audit"
+	"edgecert/scanner/edge"
+)
+
+// Of pools that are equally bad the one in which something breaks today comes
+// first, and the first step names it.
+func TestWorstPoolFirst(t *testing.T) {
+	t.Parallel()
+	pool := func(name string, v audit.Verdict, f audit.Finding) report.Pool {
+		f.Severity = audit.Error
+		return report.Pool{Plan: edge.Pool{Name: name}, Judgement: audit.Judgement{Pool: name, Verdict: v, Findings: []audit.Finding{f},
+			Problems: []audit.Problem{{Severity: audit.Error, Headline: "something is wrong", Findings: []int{0}}},
+			Steps:    []audit.Step{{On: []string{"edge1"}, Text: "mend it", Problems: []int{0}}}}}
+	}
+	r := report.Report{Pools: []report.Pool{
+		pool("well", audit.VerdictOK, audit.Finding{Rule: "expired"}),
+		pool("next-week", audit.VerdictError, audit.Finding{Rule: "differs-across-members"}),
+		pool("unseen", audit.VerdictIncomplete, audit.Finding{Rule: "endpoint-unreachable"}),
+		pool("ahead", audit.VerdictError, audit.Finding{Rule: "expired", Ahead: true}),
+		pool("today", audit.VerdictError, audit.Finding{Rule: "expired"}),
+	}}
+	got := ""
+	for _, p := range r.WorstFirst() {
+		got += p.Plan.Name + " "
+	}
+	if want := "today next-week ahead unseen well "; got != want {
+		t.Errorf("worst first: %s, want %s", got, want)
+	}
+	if got, want := r.FirstStep(), "today: on edge1: mend it"; got != want {
+		t.Errorf("first step %q, want %q", got, want)
+	}
+	r.Pools = r.Pools[1:2]
+	if got, want := r.FirstStep(), "on edge1: mend it"; got != want {
+		t.Errorf("first step of a lone pool %q, want %q", got, want)
+	}
+}
