@@ -6,6 +6,7 @@
 #
 # From a jump host, where WinRM is open to the members:
 #   .\collect.ps1 -ComputerName edge1,edge2 -Credential (Get-Credential)
+# Members in no domain ask for -UseSSL, or for TrustedHosts on the jump host.
 # Else on each member, as administrator; the files may then be put together:
 #   .\collect.ps1 -OutFile edge1.json
 #   Get-Content edge1.json,edge2.json | Out-File -Encoding utf8 all.json
@@ -13,7 +14,8 @@
 param(
     [string[]] $ComputerName,
     [string] $OutFile = 'edgecert-inventory.json',
-    [System.Management.Automation.PSCredential] $Credential
+    [System.Management.Automation.PSCredential] $Credential,
+    [switch] $UseSSL
 )
 $ErrorActionPreference = 'Stop'
 
@@ -25,6 +27,9 @@ $gather = {
     }
     foreach ($module in 'SkypeForBusiness', 'Lync') {
         if (Get-Module -ListAvailable -Name $module) { Import-Module $module; break }
+    }
+    if (-not (Get-Command Get-CsCertificate -ErrorAction SilentlyContinue)) {
+        throw "Get-CsCertificate is not here: $env:COMPUTERNAME is no server of the product, or this is not Windows PowerShell."
     }
     $certificates = @(Get-CsCertificate | ForEach-Object {
         [pscustomobject] @{
@@ -60,6 +65,7 @@ if (-not $ComputerName) {
 foreach ($computer in $ComputerName) {
     $remote = @{ ComputerName = $computer }
     if ($Credential) { $remote.Credential = $Credential }
+    if ($UseSSL) { $remote.UseSSL = $true }
     try {
         $parts += Invoke-Command @remote -ScriptBlock $gather
         Write-Host "${computer}: gathered"
@@ -69,5 +75,6 @@ foreach ($computer in $ComputerName) {
 }
 if (-not $parts) { throw 'nothing was gathered' }
 $path = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutFile)
-[IO.File]::WriteAllText($path, '[' + ($parts -join ",`r`n") + "]`r`n", (New-Object Text.UTF8Encoding $false))
+# With a byte order mark: without it Get-Content of Windows PowerShell takes the file for ANSI.
+[IO.File]::WriteAllText($path, '[' + ($parts -join ",`r`n") + "]`r`n", (New-Object Text.UTF8Encoding $true))
 Write-Host "$path holds $($parts.Count) of $([Math]::Max(1, @($ComputerName).Count)) members"

@@ -108,7 +108,8 @@ func read(name string, data []byte) ([]record, []edge.Store, error) {
 	if strings.TrimSpace(string(decoded)) == "" {
 		return nil, nil, edge.Hintf("Get-CsCertificate found no certificate, or was not run as administrator", "%s: the file is empty", name)
 	}
-	found, err := powershell.Read(name, string(decoded))
+	// Files that were put together have a byte order mark in the middle, too.
+	found, err := powershell.Read(name, strings.ReplaceAll(string(decoded), "\ufeff", ""))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
 
 	"edgecert/scanner/edge"
 )
@@ -124,4 +125,47 @@ func TestParseCollected(t *testing.T) {
 	if found, err = Parse("all.json", file, nil, now()); err != nil || found.Records[0].Member != "EDGE1.contoso.net" {
 		t.Errorf("a pool whose members are not known: %v, %+v", err, found)
 	}
+}
+
+// The file of edgecert collect as it leaves the script, as PowerShell puts two of
+// them together, and in the encodings that come of that.
+func TestParseCollectedInEveryEncoding(t *testing.T) {
+	t.Parallel()
+	member := func(name string) string {
+		return "{\r\n    \"MachineName\":  \"" + name + "\",\r\n    \"Certificates\":  [\r\n        {\r\n            \"Use\":  \"XmppServer\",\r\n            \"Thumbprint\":  \"" + printA + "\",\r\n" +
+			"            \"Subject\":  \"CN=sip.contoso.com, O=Bücher GmbH\",\r\n            \"AlternativeNames\":  [\r\n                null\r\n            ],\r\n" +
+			"            \"NotBefore\":  \"2026-05-01T00:00:00Z\",\r\n            \"NotAfter\":  \"2027-05-01T00:00:00Z\",\r\n            \"EffectiveDate\":  \"0001-01-01T05:00:00Z\"\r\n        }\r\n    ],\r\n" +
+			"    \"Services\":  [\r\n        {\r\n            \"Name\":  \"REPLICA\",\r\n            \"State\":  \"Stopped\",\r\n            \"Started\":  null\r\n        }\r\n    ],\r\n    \"CA\":  [],\r\n    \"Root\":  [],\r\n    \"Misplaced\":  []\r\n}"
+	}
+	for name, text := range map[string]string{
+		"one file":          "[" + member("edge1") + ",\r\n" + member("EDGE2.contoso.net") + "]\r\n",
+		"two put together":  "[" + member("edge1") + "]\r\n[" + member("EDGE2.contoso.net") + "]\r\n",
+		"two with two BOMs": "[" + member("edge1") + "]\r\n\ufeff[" + member("EDGE2.contoso.net") + "]\r\n",
+	} {
+		for encoding, encode := range map[string]func(string) []byte{
+			"UTF-8":          func(s string) []byte { return []byte(s) },
+			"UTF-8 with BOM": func(s string) []byte { return []byte("\ufeff" + s) },
+			"UTF-16":         func(s string) []byte { return utf16Bytes(t, unicode.LittleEndian, s) },
+			"UTF-16BE":       func(s string) []byte { return utf16Bytes(t, unicode.BigEndian, s) },
+		} {
+			found, err := Parse("all.json", encode(text), []string{"edge1", "edge2"}, now())
+			if err != nil || len(found.Records) != 2 || len(found.Missing) != 0 || len(found.Stores) != 2 {
+				t.Errorf("%s, %s: %+v, %v", name, encoding, found, err)
+				continue
+			}
+			r := found.Records[1]
+			if r.Member != "edge2" || r.Use != edge.TypeXMPP || r.Staged || !r.Effective.IsZero() || r.Names != nil || !strings.HasSuffix(r.Subject, "O=Bücher GmbH") {
+				t.Errorf("%s, %s: %+v", name, encoding, r)
+			}
+		}
+	}
+}
+
+func utf16Bytes(t *testing.T, order unicode.Endianness, s string) []byte {
+	t.Helper()
+	out, err := unicode.UTF16(order, unicode.UseBOM).NewEncoder().Bytes([]byte(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

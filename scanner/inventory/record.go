@@ -124,5 +124,8 @@ func (c certificate) record(o order) (record, error) {
 			return r, fmt.Errorf("%s: %w", property, err)
 		}
 	}
+	if r.effective.Year() < 1900 { // .NET's zero date, moved by a time zone
+		r.effective = time.Time{}
+	}
 	return r, nil
 }
