@@ -1,6 +1,9 @@
 package audit
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"math/big"
 	"strings"
 	"testing"
@@ -147,6 +150,16 @@ edge1 | import it, and export it with its private key | Import-CsCertificate Exp
 edge2 edge3 | copy that file there and import it | Import-CsCertificate
 edge1 edge2 edge3 | assign it | Set-CsCertificate(XmppServer)
 edge1 edge2 edge3 | restart, one member after the other | Stop-CsWindowsService Start-CsWindowsService`},
+		{"an EC key on one member, newer than the others' certificate", func(w *testWorld) {
+			w.pool().Inventory = nil
+			present(makeLeaf(w.t, func(c *leafTemplate) {
+				c.NotBefore, c.PublicKey = c.NotBefore.AddDate(0, 0, 5), must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)).Public()
+			}), w.member("edge2")...)
+		}, `
+edge2 presents # on every service instead of #
+edge1 | export the certificate with its private key | Export-PfxCertificate
+edge2 | copy that file there and import it | Import-CsCertificate
+edge2 | assign it and restart | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,XmppServer) Stop-CsWindowsService Start-CsWindowsService`},
 		{"the services lack a restart, and XMPP was forgotten", func(w *testWorld) {
 			present(oldLeaf(w), w.member("edge2")...)
 		}, `

@@ -38,7 +38,7 @@ func (w *world) right(r edge.Role) *edge.Certificate {
 
 func (w *world) remedies() *remedy.Case {
 	if w.cases == nil {
-		w.cases = &remedy.Case{Pool: w.pool, Captures: w.captures, Now: w.scan.now, Names: w.names, Against: w.against,
+		w.cases = &remedy.Case{Pool: w.pool, Captures: w.captures, Now: w.scan.now, Names: w.names, Against: w.against, Doubted: w.doubted,
 			Rule: func(id string) remedy.Rule {
 				r := w.scan.byID[id]
 				return remedy.Rule{Short: r.Short, Mend: r.Mend, Weight: r.Weight, Later: r.Later, Ends: r.ID == idInventoryExpired}
@@ -56,14 +56,7 @@ type leafIn struct {
 // against sums up what the rules find wrong with a leaf, as errors, in the
 // services of a group.
 func (w *world) against(leaf *edge.Certificate, group []edge.Role) int {
-	if w.faults == nil {
-		w.faults = map[leafIn]int{}
-		for _, rule := range w.scan.rules {
-			if rule.Weight > 0 && !w.allowed(rule.ID) {
-				w.weigh(rule)
-			}
-		}
-	}
+	w.weighAll()
 	most := w.foretold(leaf, group)
 	for _, r := range group {
 		most = max(most, w.faults[leafIn{leaf.Fingerprint, r}])
@@ -71,11 +64,35 @@ func (w *world) against(leaf *edge.Certificate, group []edge.Role) int {
 	return most
 }
 
+// doubted says whether a rule whose warnings weigh has one against a leaf.
+func (w *world) doubted(leaf *edge.Certificate) bool {
+	w.weighAll()
+	return w.doubts[leaf.Fingerprint]
+}
+
+func (w *world) weighAll() {
+	if w.faults != nil {
+		return
+	}
+	w.faults, w.doubts = map[leafIn]int{}, map[edge.Fingerprint]bool{}
+	for _, rule := range w.scan.rules {
+		if rule.Weight > 0 && !w.allowed(rule.ID) {
+			w.weigh(rule)
+		}
+	}
+}
+
 // weigh adds a rule's errors to the leaves of the captures that they blame.
 func (w *world) weigh(rule Rule) {
 	told := map[leafIn]bool{}
 	for _, f := range w.result(rule.ID).found {
-		if w.severity(rule, f.Severity) != Error {
+		severity := w.severity(rule, f.Severity)
+		if rule.Doubts && severity != Info {
+			for _, leaf := range f.Certificates {
+				w.doubts[leaf.Fingerprint] = true
+			}
+		}
+		if severity != Error {
 			continue
 		}
 		for _, i := range f.Cells {

@@ -25,6 +25,7 @@ type Rule struct {
 	Short    string        // the end of a headline: "has no CRL distribution point"; %s: the names among its subjects, %d: when the certificate ends
 	Mend     remedy.Mend
 	Weight   int  // against a leaf, when the right one is chosen; 0: the rule is not about the leaf itself
+	Doubts   bool // its warnings weigh then, too, after all errors: an Edge may refuse the leaf
 	Coverage bool // its error is about what was not seen, and makes a pool incomplete, no worse
 	Silence  bool // it tells of an endpoint without a certificate what the endpoint's own event tells, too
 	Private  bool // the leaf that it blames is not of a public CA

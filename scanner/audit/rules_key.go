@@ -130,7 +130,7 @@ How to fix it: have the CA mended, then request a new certificate.`,
 func ecKey() Rule {
 	return Rule{
 		ID: "ec-key", Family: "usage", Question: edge.Usage, For: edgeAndInternal, Severity: Warning,
-		Short: "has an elliptic curve key", Mend: remedy.ByCertificate, Weight: weightAll,
+		Short: "has an elliptic curve key", Mend: remedy.ByCertificate, Weight: weightAll, Doubts: true,
 		Title: "the certificate has an elliptic curve key",
 		Doc: `ECDSA is documented as possible, but a Windows key on a curve always belongs to a CNG provider, and administrators
 report that services of Lync and Skype for Business refuse keys of such providers: the certificate can be assigned and the

@@ -52,6 +52,7 @@ type world struct {
 	cases    *remedy.Case                // see second
 	choices  map[edge.Role]remedy.Choice // see choice
 	faults   map[leafIn]int              // see against
+	doubts   map[edge.Fingerprint]bool   // see doubted
 	ahead    []rehearsal                 // see rehearse
 	meant    bool                        // it is a rehearsal
 }

@@ -28,6 +28,8 @@ type Case struct {
 	// Against is how much stands against a leaf in the services of a group: the
 	// weights of the rules that find an error in it, after policy.
 	Against func(leaf *edge.Certificate, group []edge.Role) int
+	// Doubted says whether an Edge may refuse a leaf, though that is no error.
+	Doubted func(leaf *edge.Certificate) bool
 	// Names calls the members of captures, each once, as a person knows them.
 	Names func(at []int) []string
 
@@ -91,7 +93,8 @@ func (c Choice) assign(types []string, file string) string {
 }
 
 // Choose finds the right certificate of a group of roles: the expected one
-// where there is one, else valid, least against it, newest, most presented.
+// where there is one, else valid, least against it, not doubted, newest, most
+// presented.
 // What a load balancer presents counts where no member was asked; what an A/V
 // address presents never does, for it is not the Edge's.
 func (c *Case) Choose(group []edge.Role) Choice {
@@ -101,11 +104,14 @@ func (c *Case) Choose(group []edge.Role) Choice {
 	var best *edge.Certificate
 	var rank []int
 	for _, o := range c.offered(group) {
-		r := []int{0, -c.Against(o.leaf, group), o.count}
+		r := []int{0, -c.Against(o.leaf, group), 0, o.count}
 		if c.valid(o.leaf) {
 			r[0] = 1
 		}
-		if best == nil || cmp.Or(slices.Compare(r[:2], rank[:2]), Newer(o.leaf, best), cmp.Compare(r[2], rank[2])) > 0 {
+		if c.Doubted(o.leaf) {
+			r[2] = -1
+		}
+		if best == nil || cmp.Or(slices.Compare(r[:3], rank[:3]), Newer(o.leaf, best), cmp.Compare(r[3], rank[3])) > 0 {
 			best, rank = o.leaf, r
 		}
 	}
