@@ -117,16 +117,6 @@ func takesValue(c *cobra.Command, args []string) bool {
 	return f != nil && f.NoOptDefVal == ""
 }
 
-// bareUsage takes the marks out of what the flags say of themselves, which
-// shells show as they stand.
-func bareUsage(c *cobra.Command) {
-	bare := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
-	c.LocalFlags().VisitAll(bare)
-	for _, sub := range c.Commands() {
-		bareUsage(sub)
-	}
-}
-
 // flagError gives pflag's errors a hint, and its conversion errors, which are
 // about Go functions, a sentence.
 func flagError(c *cobra.Command, err error) error {
@@ -214,35 +204,6 @@ func likely(c *cobra.Command, name string) string {
 	return ""
 }
 
-// completeValues has shells offer what a flag takes, by the word that its help
-// has for the value: a rule, a format, or one of a closed set (a|b|c).
-func completeValues(c *cobra.Command) {
-	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		values, then := []string(nil), cobra.ShellCompDirectiveNoFileComp
-		switch what, _ := pflag.UnquoteUsage(f); {
-		case what == "RULE":
-			values = describedRules()
-		case strings.HasPrefix(what, "RULE="):
-			for _, id := range ruleIDs() {
-				values = append(values, id+"=")
-			}
-			then |= cobra.ShellCompDirectiveNoSpace
-		case what == "F":
-			for _, f := range formats.All() {
-				values = append(values, f.Name+"\t"+f.Title)
-			}
-		case strings.Contains(what, "|"):
-			values = strings.Split(what, "|")
-		default:
-			return
-		}
-		_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(values, then)) // fails for a flag that c has not
-	})
-	for _, sub := range c.Commands() {
-		completeValues(sub)
-	}
-}
-
 // helpCommand is cobra's, except that it refuses what there is no help for.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
@@ -258,20 +219,5 @@ func helpCommand() *cobra.Command {
 			}
 			return about.Help()
 		},
-	}
-}
-
-// shellsOnly makes cobra's completion command refuse a shell that it does not
-// know, instead of printing its help as if all were well.
-func shellsOnly(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		if c.Name() == "completion" {
-			c.Args = knownCommand
-			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-			for _, shell := range c.Commands() {
-				shell.Args = takes("no arguments", 0, 0)
-			}
-		}
 	}
 }
