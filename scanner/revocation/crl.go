@@ -31,12 +31,17 @@ type crlOnce struct {
 }
 
 func (c *checker) askCRL(ctx context.Context, s Subject, url string) edge.Revocation {
-	source := "CRL " + url
 	list, err := c.crl(ctx, s, url)
-	if err == nil {
-		err = fits(list, s, url, c.o.Now)
-	}
 	if err != nil {
+		return unknown("CRL "+url, err.Error())
+	}
+	return judgeCRL(list, s, url, c.o.Now)
+}
+
+// judgeCRL reads a list as an answer to "is the certificate revoked?".
+func judgeCRL(list *x509.RevocationList, s Subject, url string, now time.Time) edge.Revocation {
+	source := "CRL " + url
+	if err := fits(list, s, url, now); err != nil {
 		return unknown(source, err.Error())
 	}
 	for _, e := range list.RevokedCertificateEntries {
@@ -65,7 +70,12 @@ func (c *checker) fetchCRL(ctx context.Context, s Subject, url string) (*x509.Re
 	if err != nil {
 		return nil, err
 	}
-	// DER is the rule (RFC 5280 section 4.2.1.13); some servers hold PEM.
+	return readCRL(data)
+}
+
+// readCRL reads DER, as is the rule (RFC 5280 section 4.2.1.13); some servers
+// hold PEM.
+func readCRL(data []byte) (*x509.RevocationList, error) {
 	if block, _ := pem.Decode(data); block != nil {
 		data = block.Bytes
 	}

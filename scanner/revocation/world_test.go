@@ -29,7 +29,7 @@ import (
 // A world is a CA with a loopback server that stands at every address in its
 // certificates, and counts who asks.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	now     time.Time // the clock's: openssl ocsp signs with that
 	key     *ecdsa.PrivateKey
 	issuer  *edge.Certificate
@@ -39,7 +39,7 @@ type world struct {
 	serials int64
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Now(), key: newKey(t), mux: http.NewServeMux()}
 	w.issuer = w.issue(nil, w.key, func(c *x509.Certificate) {
@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

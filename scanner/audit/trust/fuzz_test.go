@@ -39,6 +39,42 @@ func FuzzJudge(f *testing.F) {
 	})
 }
 
+// FuzzOCSP: an answer that is signed by nobody who may is never good, nor does
+// it revoke anything.
+func FuzzOCSP(f *testing.F) {
+	interE, leafE := newEntity(f, "Intermediate"), newEntity(f, "leaf")
+	inter, leaf := certify(f, interE, interE), certify(f, leafE, interE, server)
+	signed := map[string]bool{}
+	for status := range ocsp.Unknown + 1 {
+		der, err := ocsp.CreateResponse(inter.X509, inter.X509, ocsp.Response{Status: status, SerialNumber: leaf.X509.SerialNumber,
+			ThisUpdate: now(), NextUpdate: now().AddDate(0, 0, 1), RevokedAt: now()}, interE.key)
+		if err != nil {
+			f.Fatal(err)
+		}
+		r, err := ocsp.ParseResponse(der, inter.X509)
+		if err != nil {
+			f.Fatal(err)
+		}
+		signed[string(r.TBSResponseData)] = true
+		f.Add(der)
+		f.Add(der[:len(der)-1])
+		f.Add(bytes.Replace(der, []byte{0x80, 0}, []byte{0x82, 0}, 1)) // good, as unknown
+	}
+	f.Add([]byte{0x30, 3, 0x0a, 1, 3}) // try later
+	f.Fuzz(func(t *testing.T, der []byte) {
+		got := JudgeOCSP(der, leaf.X509, inter.X509, "", now())
+		if (got.Status == edge.RevocationUnknown) != (got.Error != "") {
+			t.Errorf("%s with the reason %q", got.Status, got.Error)
+		}
+		if got.Status == edge.RevocationUnknown {
+			return
+		}
+		if r, err := ocsp.ParseResponse(der, nil); err != nil || !signed[string(r.TBSResponseData)] {
+			t.Errorf("%s by an answer that nobody signed (%v)", got.Status, err)
+		}
+	})
+}
+
 // A response by a key that costs more than any CA's is not verified.
 func TestDearRespondersAreNotVerified(t *testing.T) {
 	t.Parallel()

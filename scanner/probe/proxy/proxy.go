@@ -40,7 +40,7 @@ func New(rawURL string) (Dial, error) {
 	if len(login.user) > 255 || len(login.password) > 255 {
 		return nil, fmt.Errorf("proxy %q: a user name or password of more than 255 bytes, which SOCKS5 cannot carry (RFC 1929, 2)", u.Redacted())
 	}
-	return socks(u.Host, login), nil
+	return socks((&net.Dialer{}).DialContext, u.Host, login), nil
 }
 
 // WithPassword is rawURL, which names a user, with a password.

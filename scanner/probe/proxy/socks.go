@@ -14,8 +14,8 @@ import (
 	"edgecert/scanner/probe/fault"
 )
 
-// socks dials through a SOCKS5 proxy (RFC 1928, 1929).
-func socks(addr string, l login) Dial {
+// socks dials through a SOCKS5 proxy (RFC 1928, 1929), to which reach connects.
+func socks(reach Dial, addr string, l login) Dial {
 	var auth *proxy.Auth
 	if l.user != "" {
 		auth = &proxy.Auth{User: l.user, Password: l.password}
@@ -24,7 +24,7 @@ func socks(addr string, l login) Dial {
 		if err := address(addr, target); err != nil {
 			return nil, err
 		}
-		var way way
+		way := way{reach: reach}
 		dialer, err := proxy.SOCKS5("tcp", addr, auth, &way)
 		if err != nil {
 			return nil, own(ctx, addr, "SOCKS5", err)
@@ -42,6 +42,7 @@ func socks(addr string, l login) Dial {
 // proxy ever said something tells whose fault a silence is.
 type way struct {
 	net.Conn
+	reach    Dial
 	answered bool
 }
 
@@ -52,9 +53,8 @@ func (w *way) Dial(network, addr string) (net.Conn, error) {
 
 // DialContext connects to the proxy.
 func (w *way) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	var dialer net.Dialer
 	var err error
-	if w.Conn, err = dialer.DialContext(ctx, network, addr); err != nil {
+	if w.Conn, err = w.reach(ctx, network, addr); err != nil {
 		return nil, err
 	}
 	return w, nil
