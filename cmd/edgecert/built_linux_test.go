@@ -2,15 +2,18 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // What only the program as it is built can show: what becomes of it at the
@@ -26,6 +29,7 @@ func TestBuilt(t *testing.T) {
 	t.Run("memory that runs out", func(t *testing.T) { t.Parallel(); memoryRunsOut(t, program) })
 	t.Run("limits that suffice", func(t *testing.T) { t.Parallel(); memorySuffices(t, program) })
 	t.Run("interrupted under limits", func(t *testing.T) { t.Parallel(); interruptedUnderLimits(t, program) })
+	t.Run("signals at any moment", func(t *testing.T) { t.Parallel(); signalsAtAnyMoment(t, program) })
 	t.Run("a full disk", func(t *testing.T) { t.Parallel(); diskIsFull(t, program) })
 	t.Run("hostile input", func(t *testing.T) { t.Parallel(); hostileInput(t, program) })
 	t.Run("hostile peers", func(t *testing.T) { t.Parallel(); hostilePeers(t, program) })
@@ -35,7 +39,7 @@ func TestBuilt(t *testing.T) {
 // what it said.
 func under(t *testing.T, limit string, command ...string) (status int, out, errOut string) {
 	t.Helper()
-	cmd := limited(limit, command...)
+	cmd := limited(t, limit, command...)
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -47,8 +51,13 @@ func under(t *testing.T, limit string, command ...string) (status int, out, errO
 	return status, stdout.String(), stderr.String()
 }
 
-func limited(limit string, command ...string) *exec.Cmd {
-	return exec.Command("sh", append([]string{"-c", "ulimit " + limit + ` && exec "$@"`, "sh"}, command...)...)
+// limited is a command in a shell with a limit. What hangs is killed, which is
+// no exit status that any test wants.
+func limited(t *testing.T, limit string, command ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	return exec.CommandContext(ctx, "sh", append([]string{"-c", "ulimit " + limit + ` && exec "$@"`, "sh"}, command...)...)
 }
 
 // inWords says what is wrong with how a failure is told: in a line and its hint,
@@ -124,7 +133,7 @@ func memorySuffices(t *testing.T, program string) {
 // Who is told is the guard; what ends is the scan, with its report.
 func interruptedUnderLimits(t *testing.T, program string) {
 	member, resolver := listen(t)
-	cmd := limited("-v 4000000", program, "scan", member.Addr().String(), "--resolver", resolver.LocalAddr().String(),
+	cmd := limited(t, "-v 4000000", program, "scan", member.Addr().String(), "--resolver", resolver.LocalAddr().String(),
 		"--timeout", "60s", "--retries", "0", "--format", "json")
 	var out, errOut strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errOut
@@ -148,6 +157,42 @@ func interruptedUnderLimits(t *testing.T, program string) {
 	}
 }
 
+// Signals that come twice, as timeout(1) sends them, at random moments of a scan
+// that would not end by itself: report and file are there each time, whole.
+func signalsAtAnyMoment(t *testing.T, program string) {
+	file := filepath.Join(t.TempDir(), "scan.json")
+	random := rand.New(rand.NewPCG(13, 7))
+	for n := range 40 {
+		member, resolver := listen(t)
+		cmd := limited(t, "-c 0", program, "scan", member.Addr().String(), "--resolver", resolver.LocalAddr().String(),
+			"--timeout", "100s", "--retries", "0", "--format", "json", "-o", file)
+		var out, errOut strings.Builder
+		cmd.Stdout, cmd.Stderr = &out, &errOut
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := member.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(random.Int64N(int64(30 * time.Millisecond)))) // whichever moment it is
+		for range 2 {
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				t.Fatal(err)
+			}
+		}
+		exit, _ := errors.AsType[*exec.ExitError](cmd.Wait())
+		_ = conn.Close()
+		saved, err := os.ReadFile(file)
+		if exit.ExitCode() != exitInterrupted || err != nil || string(saved) != out.String() || !strings.Contains(out.String(), `"interrupted": true`) {
+			t.Fatalf("signal %d: %v, %v\n%s%s", n, exit, err, out.String(), errOut.String())
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A disk that is full, and a limit of file sizes, are told, and leave the
 // outputs whole that have room.
 func diskIsFull(t *testing.T, program string) {
@@ -165,7 +210,7 @@ func diskIsFull(t *testing.T, program string) {
 		{"-o", "-f 16", []string{"-o", old, "-o", other, "-q"}}, // blocks of 512 bytes
 		{"--state", "-f 0", []string{"-q", "--state", filepath.Join(dir, "state")}},
 	} {
-		cmd := limited(test.limit, append(scan, test.args...)...)
+		cmd := limited(t, test.limit, append(scan, test.args...)...)
 		var errOut strings.Builder
 		cmd.Stderr = &errOut
 		if test.name == "stdout" {

@@ -118,7 +118,7 @@ func writeCommands(b *bytes.Buffer) error {
 		if c.Hidden || c.Name() == "completion" || c.Name() == "help" {
 			continue
 		}
-		fmt.Fprintf(b, "## edgecert %s\n\n%s.\n\n    %s\n\n", c.Name(), c.Short, c.UseLine())
+		fmt.Fprintf(b, "## edgecert %s\n\n%s.\n\n    %s\n\n", c.Name(), c.Short, usageLine(c))
 		flagTables(b, c, false)
 	}
 	b.WriteString("## Flags of every command\n\n")

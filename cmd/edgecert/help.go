@@ -145,5 +145,6 @@ func usageLine(c *cobra.Command) string {
 	if c.HasAvailableSubCommands() {
 		return c.CommandPath() + " COMMAND [flags]"
 	}
+	c.LocalFlags() // cobra adds the flags of every command when it is asked for them
 	return c.UseLine()
 }

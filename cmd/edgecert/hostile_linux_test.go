@@ -58,7 +58,7 @@ func hostileInput(t *testing.T, program string) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cmd := limited("-d 300000", append([]string{program}, c.args...)...)
+			cmd := limited(t, "-d 300000", append([]string{program}, c.args...)...)
 			var errOut strings.Builder
 			cmd.Stdin, cmd.Stderr = io.MultiReader(strings.NewReader(c.begin), &again{text: c.again}), &errOut
 			_ = cmd.Run() // what stdin was not read of is an error, too
@@ -103,7 +103,7 @@ func hostilePeers(t *testing.T, program string) {
 	args := append([]string{program, "scan", "--resolver", endpoints[0], "--retries", "0", "--timeout", "20s", "--format", "json",
 		"--mail-to", "a@b.example", "--mail-from", "a@b.example", "--smtp", talking(t, "220 hello "), "--smtp-clear",
 		"--webhook", "http://" + talking(t, "HTTP/1.1 200 OK\r\nX: aaaaaaaaaaaaaaa\r\n")}, endpoints...)
-	cmd := limited("-d 300000", args...)
+	cmd := limited(t, "-d 300000", args...)
 	var out, errOut strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	_ = cmd.Run()
