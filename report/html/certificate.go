@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"edgecert/report"
+	"edgecert/scanner/audit"
 	"edgecert/scanner/edge"
 )
 
@@ -78,7 +79,7 @@ func (b *htmlBuilder) validity(c *edge.Certificate) string {
 	if c.NotAfter().IsZero() {
 		return "validity cannot be read"
 	}
-	days := int(c.NotAfter().Sub(c.NotBefore()).Round(time.Hour).Hours() / 24)
+	days := audit.LifetimeDays(c.NotBefore(), c.NotAfter())
 	return fmt.Sprintf("%s to %s, %s", c.NotBefore().Format(time.DateOnly), c.NotAfter().Format(time.DateOnly), report.Plural(days, "day"))
 }
 

@@ -89,9 +89,11 @@ func lifetime(notBefore, notAfter time.Time) int64 { return between(notBefore, n
 // between is the seconds from one time to a later one.
 func between(from, to time.Time) int64 { return to.Unix() - from.Unix() }
 
-// lifetimeDays rounds up, as the Baseline Requirements count: a day is 86,400
+// LifetimeDays rounds up, as the Baseline Requirements count: a day is 86,400
 // seconds, and any time beyond it is a day more (6.3.2).
-func lifetimeDays(seconds int64) int { return int((seconds + secondsADay - 1) / secondsADay) }
+func LifetimeDays(notBefore, notAfter time.Time) int {
+	return int((lifetime(notBefore, notAfter) + secondsADay - 1) / secondsADay)
+}
 
 // A milestone is a date on which client authentication leaves the certificates
 // of public CAs. Source: Chrome Root Program Policy 1.8, and what the CAs

@@ -161,7 +161,7 @@ How to fix it: on a private CA, add the CRL distribution point to the CA's exten
 certificate that is not short-lived.`,
 		Source: `"All server certificates must contain a CRL Distribution Point" (Microsoft, "Certificate infrastructure requirements for Lync Server 2013"); Baseline Requirements 7.1.2.11.2 on short-lived ones`,
 		Run: judgeLeaf(everywhere, func(w *world, g group, c *x509.Certificate) (f Finding) {
-			if len(c.CRLDistributionPoints) == 0 && lifetimeDays(lifetime(c.NotBefore, c.NotAfter)) > shortLived(c.NotBefore) {
+			if len(c.CRLDistributionPoints) == 0 && LifetimeDays(c.NotBefore, c.NotAfter) > shortLived(c.NotBefore) {
 				f.Message = fmt.Sprintf("certificate %s has no CRL distribution point; presented by %s", w.short(g.cert), w.where(g.at))
 			}
 			return f

@@ -73,7 +73,7 @@ How to fix it: request the next certificate now (Request-CsCertificate), import 
 				return Finding{}
 			}
 			return Finding{Severity: level, Message: fmt.Sprintf("certificate %s, of a lifetime of %s; presented by %s",
-				w.tell(g.cert), plural(lifetimeDays(lifetime(c.NotBefore, c.NotAfter)), "day"), w.where(g.at))}
+				w.tell(g.cert), plural(LifetimeDays(c.NotBefore, c.NotAfter), "day"), w.where(g.at))}
 		}),
 	}
 }
@@ -92,7 +92,7 @@ private CA may issue for longer, and is not asked.`,
 		Applies: func(w *world) bool { return !w.pool.PrivateIssuer },
 		Source:  `Baseline Requirements 6.3.2 as of ballot SC-081v3: 398 days, 200 from 2026-03-15, 100 from 2027-03-15, 47 from 2029-03-15; "a day is measured as 86,400 seconds. Any amount of time greater than this ... shall represent an additional day"`,
 		Run: wrongLeaf(everywhere, func(w *world, g group, c *x509.Certificate) string {
-			days := lifetimeDays(lifetime(c.NotBefore, c.NotAfter))
+			days := LifetimeDays(c.NotBefore, c.NotAfter)
 			limit, ok := lifetimeAllowed(c.NotBefore)
 			if !ok || days <= limit.Days || w.private(g) {
 				return ""

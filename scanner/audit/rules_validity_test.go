@@ -86,12 +86,13 @@ func TestLifetimeAllowed(t *testing.T) {
 	}
 }
 
-// Both ends count, and what is left of a day is a whole one.
+// Both ends count, what is left of a day is a whole one, and centuries do too.
 func TestLifetimeDays(t *testing.T) {
 	t.Parallel()
 	from := date(2026, 5, 1)
-	for want, to := range map[int]time.Time{1: from, 200: from.Add(200*day - time.Second), 201: from.Add(200 * day)} {
-		if got := lifetimeDays(lifetime(from, to)); got != want {
+	for want, to := range map[int]time.Time{1: from, 200: from.Add(200*day - time.Second), 201: from.Add(200 * day),
+		146097 + 1: from.AddDate(400, 0, 0)} {
+		if got := LifetimeDays(from, to); got != want {
 			t.Errorf("to %s: %d days, want %d", to, got, want)
 		}
 	}
