@@ -52,6 +52,9 @@ func request(ctx context.Context, conn net.Conn, addr, target string, l login) (
 	in := bufio.NewReader(limit)
 	response, err := http.ReadResponse(in, &http.Request{Method: http.MethodConnect})
 	switch {
+	case err == nil && response.StatusCode/100 == 2 && response.Header.Get("Content-Type") != "":
+		// A tunnel has no type: RFC 9110, 9.3.6.
+		return nil, own(ctx, addr, "CONNECT", fmt.Errorf("%s, with a page of its own", response.Status))
 	case err == nil && response.StatusCode/100 == 2:
 	case err == nil:
 		return nil, &Error{Proxy: addr, Own: !ofEndpoint(response.StatusCode), Err: statusError(response)}

@@ -200,6 +200,7 @@ func TestDialErrors(t *testing.T) {
 		{"CONNECT: a web server", "http", connectServer("", "HTTP/1.1 405 Method Not Allowed\r\n\r\n"), true, nil, edge.ClassLocal, "405"},
 		{"CONNECT: redirected", "http", connectServer("", "HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), true, nil, edge.ClassLocal, "302"},
 		{"CONNECT: a SOCKS proxy", "http", says("\x05\xff"), true, nil, edge.ClassLocal, "CONNECT"},
+		{"CONNECT: a page of its own", "http", connectServer("", "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html>"), true, nil, edge.ClassLocal, "page of its own"},
 		{"CONNECT: closed", "http", says(""), true, nil, edge.ClassLocal, "CONNECT"},
 		{"CONNECT: a header without end", "http", says("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 2*limits.ProxyAnswer)), true, nil, edge.ClassLocal, "65536"},
 		{"CONNECT: proxy refuses", "http", nil, true, nil, edge.ClassLocal, "connecting"},
@@ -215,7 +216,11 @@ func TestDialErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			patience := 30 * time.Second
+			if strings.Contains(tt.name, "silent") {
+				patience = 2 * time.Second
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			_, err = dial(ctx, "tcp", "192.0.2.1:443")
 			var failure *Error
