@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"time"
 
 	"edgecert/scanner/edge"
@@ -60,63 +61,53 @@ var errAliases = fmt.Errorf("a chain of more than %d aliases", limits.CNAMEs)
 
 // query carries out one query: UDP, TCP where the answer is cut. What drops a
 // query with EDNS without a word (RFC 6891, 7, and boxes before it), or loses a
-// packet, is asked again without EDNS, and then has all the time that is left.
+// packet, is asked again without EDNS; what refuses it, too. The answer to either
+// counts, however late within r.Patience.
 func (r Resolver) query(ctx context.Context, name string, t dnsmessage.Type) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Patience)
 	defer cancel()
-	edns := r.plain == nil || !r.plain.Load()
-	var last error
-	for try := range queryTries {
-		q, err := packQuery(name, t, edns)
-		if err != nil {
+	plain, err := packQuery(name, t, false)
+	if err != nil {
+		return reply{}, err
+	}
+	first := plain
+	if r.plain == nil || !r.plain.Load() {
+		if first, err = packQuery(name, t, true); err != nil {
 			return reply{}, err
 		}
-		wait := r.Timeout
-		if try == queryTries-1 {
-			wait = r.Patience
-		}
-		got, err := r.both(ctx, q, wait)
-		if err == nil && edns && (got.header.RCode == dnsmessage.RCodeFormatError || got.header.RCode == dnsmessage.RCodeNotImplemented) {
-			edns = false // a server from before EDNS
-			if q, err = packQuery(name, t, edns); err != nil {
-				return reply{}, err
-			}
-			got, err = r.both(ctx, q, wait)
-		}
-		if err == nil {
-			if !edns && r.plain != nil {
-				r.plain.Store(true)
-			}
-			return got, nil
-		}
-		edns, last = false, err
-		if ctx.Err() != nil {
-			break
-		}
 	}
-	if context.Cause(ctx) == context.DeadlineExceeded && last == nil {
-		last = &silence{r.Server, r.Patience}
+	got, by, err := r.overUDP(ctx, first, plain)
+	if err == nil && by.edns && got.refusesEDNS() {
+		got, by, err = r.overUDP(ctx, plain, plain)
 	}
-	return reply{}, last
-}
-
-// both asks over UDP, and over TCP where the answer is cut. One that is cut there
-// too is none.
-func (r Resolver) both(ctx context.Context, q query, wait time.Duration) (reply, error) {
-	got, err := r.exchange(ctx, "udp", q, wait)
-	if err == nil && got.header.Truncated {
-		got, err = r.exchange(ctx, "tcp", q, wait)
-		if err == nil && got.header.Truncated {
-			err = fmt.Errorf("an answer cut short over TCP, too, from %s", r.Server)
-		}
+	if err != nil {
+		return reply{}, err
+	}
+	if first.edns && !by.edns && r.plain != nil {
+		r.plain.Store(true)
+	}
+	if got.header.Truncated {
+		got, err = r.overTCP(ctx, by)
 	}
 	return got, err
+}
+
+// refusesEDNS says whether a server may have failed for EDNS alone: those from
+// before it say so, and some fail in other words.
+func (r reply) refusesEDNS() bool {
+	switch r.header.RCode {
+	case dnsmessage.RCodeFormatError, dnsmessage.RCodeNotImplemented, dnsmessage.RCodeServerFailure, dnsmessage.RCodeRefused:
+		return true
+	default:
+		return false
+	}
 }
 
 // A query is one question, ready to be sent.
 type query struct {
 	id       uint16
 	question dnsmessage.Question
+	edns     bool
 	packed   []byte
 }
 
@@ -125,7 +116,7 @@ func packQuery(name string, t dnsmessage.Type, edns bool) (query, error) {
 	if err != nil {
 		return query{}, fmt.Errorf("%q cannot be asked for: %w", name, err)
 	}
-	q := query{id: uint16(rand.Uint32()), question: dnsmessage.Question{Name: n, Type: t, Class: dnsmessage.ClassINET}}
+	q := query{id: uint16(rand.Uint32()), edns: edns, question: dnsmessage.Question{Name: n, Type: t, Class: dnsmessage.ClassINET}}
 	m := dnsmessage.Message{
 		Header:    dnsmessage.Header{ID: q.id, RecursionDesired: true},
 		Questions: []dnsmessage.Question{q.question},
@@ -143,37 +134,84 @@ func packQuery(name string, t dnsmessage.Type, edns bool) (query, error) {
 	return q, nil
 }
 
-// exchange sends a query and waits for its answer. What answers another query
-// is passed over (a late packet, or somebody's guess).
-func (r Resolver) exchange(ctx context.Context, network string, q query, wait time.Duration) (reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, network, r.Server)
+// overUDP sends queries, one after r.Timeout without an answer to those before,
+// and takes the answer to any. What answers none is passed over (a late packet,
+// or somebody's guess).
+func (r Resolver) overUDP(ctx context.Context, queries ...query) (reply, query, error) {
+	conn, stop, err := r.dial(ctx, "udp")
+	if err != nil {
+		return reply{}, query{}, err
+	}
+	defer stop()
+	for n, q := range queries {
+		if _, err = conn.Write(q.packed); err != nil {
+			break
+		}
+		end, _ := ctx.Deadline()
+		if next := time.Now().Add(r.Timeout); n < len(queries)-1 && next.Before(end) {
+			end = next
+		}
+		_ = conn.SetReadDeadline(end)
+		for ctx.Err() == nil { // else the end of ctx may have come before this deadline
+			buf := make([]byte, 4096)
+			var size int
+			if size, err = conn.Read(buf); err != nil {
+				break
+			}
+			for _, asked := range queries[:n+1] {
+				if got, err := parseReply(buf[:size], asked); err == nil {
+					return got, asked, nil
+				}
+			}
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+	}
+	if err == nil {
+		err = context.DeadlineExceeded
+	}
+	return reply{}, query{}, r.failed(err)
+}
+
+// overTCP sends a query and waits for its answer. One that is cut there too is
+// none.
+func (r Resolver) overTCP(ctx context.Context, q query) (reply, error) {
+	conn, stop, err := r.dial(ctx, "tcp")
+	if err != nil {
+		return reply{}, err
+	}
+	defer stop()
+	if _, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(q.packed))), q.packed...)); err != nil {
+		return reply{}, r.failed(err)
+	}
+	var size [2]byte
+	if _, err := io.ReadFull(conn, size[:]); err != nil {
+		return reply{}, r.failed(err)
+	}
+	in := make([]byte, binary.BigEndian.Uint16(size[:]))
+	if _, err := io.ReadFull(conn, in); err != nil {
+		return reply{}, r.failed(err)
+	}
+	got, err := parseReply(in, q)
+	if err == nil && got.header.Truncated {
+		err = errors.New("an answer cut short over TCP, too,")
+	}
 	if err != nil {
 		return reply{}, r.failed(err)
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	out := q.packed
-	if network == "tcp" {
-		out = append(binary.BigEndian.AppendUint16(nil, uint16(len(out))), out...)
+	return got, nil
+}
+
+// dial connects to r.Server until ctx ends; stop ends the connection.
+func (r Resolver) dial(ctx context.Context, network string) (conn net.Conn, stop func(), err error) {
+	var dialer net.Dialer
+	conn, err = dialer.DialContext(ctx, network, r.Server)
+	if err != nil {
+		return nil, nil, r.failed(err)
 	}
-	if _, err := conn.Write(out); err != nil {
-		return reply{}, r.failed(err)
-	}
-	for {
-		in, err := receive(conn, network)
-		if err != nil {
-			return reply{}, r.failed(err)
-		}
-		if got, err := parseReply(in, q); err == nil {
-			return got, nil
-		} else if network == "tcp" {
-			return reply{}, r.failed(err)
-		}
-	}
+	unwatch := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	return conn, func() { unwatch(); conn.Close() }, nil
 }
 
 // failed is what went wrong with r.Server.
@@ -200,19 +238,3 @@ func (s *silence) Timeout() bool { return true }
 
 // Temporary makes silence a net.Error.
 func (s *silence) Temporary() bool { return true }
-
-// receive reads one message: at most 64 KiB by either transport.
-func receive(conn net.Conn, network string) ([]byte, error) {
-	if network == "udp" {
-		buf := make([]byte, 4096)
-		n, err := conn.Read(buf)
-		return buf[:n], err
-	}
-	var size [2]byte
-	if _, err := io.ReadFull(conn, size[:]); err != nil {
-		return nil, err
-	}
-	buf := make([]byte, binary.BigEndian.Uint16(size[:]))
-	_, err := io.ReadFull(conn, buf)
-	return buf, err
-}

@@ -41,11 +41,9 @@ func (r Resolver) patient() Resolver {
 	return r
 }
 
-// The limits of a lookup.
-const (
-	queryTimeout = 2 * time.Second // what is asked again is answered from the resolver's cache; a system turns to its second server after 5 s (resolv.conf(5))
-	queryTries   = 2               // a lost packet is no finding
-)
+// queryTimeout is how long a query goes unanswered before it is sent again: a lost
+// packet is no finding. A system turns to its second server after 5 s (resolv.conf(5)).
+const queryTimeout = 2 * time.Second
 
 // ParseResolver reads the HOST[:PORT] of --resolver. Empty is the system's.
 func ParseResolver(s string) (Resolver, error) {

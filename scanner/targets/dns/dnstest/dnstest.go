@@ -111,6 +111,14 @@ func (z *Zone) answer(q *dns.Msg, all []dns.RR) *dns.Msg {
 		if q.IsEdns0() != nil {
 			return nil
 		}
+	case "answers EDNS alone, late": // when the query without has come
+		if q.IsEdns0() == nil {
+			return nil
+		}
+	case "fails for EDNS":
+		if q.IsEdns0() != nil {
+			return m.SetRcode(q, dns.RcodeServerFailure)
+		}
 	case "no EDNS":
 		if q.IsEdns0() != nil {
 			return m.SetRcode(q, dns.RcodeFormatError)
