@@ -266,6 +266,5 @@ func DownWord(c edge.Capture) string {
 		edge.ClassTLSAlert:    "refuses the handshake",
 		edge.ClassLocal:       "was not reached, for a fault of this host or its proxy",
 		edge.ClassInterrupted: "was not asked before the scan ended",
-		edge.ClassLocal:       "was not dialed",
 	}[c.Fault.Class], "presents no certificate")
 }
