@@ -26,6 +26,9 @@ func Markdown(w io.Writer, r Report) error {
 	if h := r.Headline(); h != "" {
 		m.line("**%s**", escapeMarkdown(h))
 	}
+	if first := r.FirstStep(); first != "" {
+		m.line("First: %s", escapeMarkdown(first))
+	}
 	m.facts(r)
 	if r.Evidence.Interrupted {
 		m.line("**Interrupted:** the scan ended early, and the report holds what was captured until then.")

@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"edgecert/report"
 	"edgecert/report/text"
@@ -29,8 +31,7 @@ type palette struct {
 	sgr        map[string]string
 }
 
-// pictureColumns is the width of the picture: commands, which are never
-// wrapped, go on beyond it.
+// pictureColumns is the width of the picture.
 const pictureColumns = 100
 
 // TestPicture runs the demo. make golden draws what it prints; without, the
@@ -62,6 +63,11 @@ func TestPicture(t *testing.T) {
 			t.Fatal(err)
 		}
 		shown := html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(string(picture), ""))
+		for _, m := range regexp.MustCompile(`textLength="([0-9.]+)"`).FindAllStringSubmatch(string(picture), -1) {
+			if wide, err := strconv.ParseFloat(m[1], 64); err != nil || wide > pictureColumns*pictureCell {
+				t.Errorf("%s: a line of %s runs past the edge: run make golden", name, m[1])
+			}
+		}
 		rows := 0
 		for line := range strings.SplitSeq(sgr().ReplaceAllString(table.String(), ""), "\n") {
 			if matrix := regexp.MustCompile(`^ +(member|edge[123])  +\S+  +\S+`); matrix.MatchString(line) {
@@ -79,11 +85,37 @@ func TestPicture(t *testing.T) {
 
 func sgr() *regexp.Regexp { return regexp.MustCompile("\x1b\\[([0-9;]*)m") }
 
+// pictureCell is how wide a character is drawn.
+const pictureCell = 8.4
+
+// fold breaks a line where a terminal of so many columns does: commands, which
+// are never wrapped, go on in the next row.
+func fold(l string, columns int) []string {
+	var out []string
+	row, ink, cells := "", "", 0
+	for len(l) > 0 {
+		if at := sgr().FindStringIndex(l); at != nil && at[0] == 0 {
+			ink, l = l[:at[1]], l[at[1]:]
+			row += ink
+			continue
+		}
+		if cells == columns {
+			out, row, cells = append(out, row), ink, 0
+		}
+		_, n := utf8.DecodeRuneInString(l)
+		row, l, cells = row+l[:n], l[n:], cells+1
+	}
+	return append(out, row)
+}
+
 // draw sets the lines of a terminal as SVG, each as wide as its cells,
 // whatever font there is.
 func draw(text string, p palette) []byte {
-	const cell, line, margin = 8.4, 19, 16
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	const cell, line, margin = pictureCell, 19, 16
+	var lines []string
+	for l := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		lines = append(lines, fold(l, pictureColumns)...)
+	}
 	var b bytes.Buffer
 	width, height := pictureColumns*cell+2*margin, len(lines)*line+2*margin
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" font-family="ui-monospace,'Cascadia Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14" fill="%s">`+"\n",

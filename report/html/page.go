@@ -19,6 +19,7 @@ type htmlPage struct {
 	Title, Heading string
 	Verdict        htmlVerdict
 	Headline       string
+	First          string // what to do first
 	Facts          []string
 	Interrupted    bool
 	Changes        *htmlChanges  // nil: nothing to compare with
@@ -72,7 +73,7 @@ func newHTMLPage(r report.Report) htmlPage {
 		h.Pools = append(h.Pools, b.pool(p, fmt.Sprintf("pool-%d", i+1)))
 	}
 	h.Heading = b.heading()
-	h.Headline = b.clean(r.Headline())
+	h.Headline, h.First = b.clean(r.Headline()), b.clean(r.FirstStep())
 	h.Title = h.Verdict.Word + ": " + h.Heading
 	if h.Headline != "" && h.Single {
 		h.Title += ": " + b.clean(r.Headline())

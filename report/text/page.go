@@ -112,7 +112,10 @@ func (p *page) blank() {
 
 // rule draws a line across, to part one pool from the next.
 func (p *page) rule() {
-	p.line(p.paint(dim, strings.Repeat(p.glyph("─", "-"), min(p.width, 100))))
+	rule := p.paint(dim, strings.Repeat(p.glyph("─", "-"), min(p.width, 100))) + "\n"
+	if !strings.HasSuffix(p.b.String(), rule) {
+		p.b.WriteString(rule)
+	}
 }
 
 // para writes text wrapped, the first line behind first and the others
