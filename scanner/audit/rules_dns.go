@@ -128,7 +128,7 @@ How to fix it: add the member to the targets file, or remove the record.`,
 		Run: func(w *world, r *result) {
 			for _, a := range w.leftInCloud() {
 				r.find(Finding{
-					Short:    remedy.SafeNames([]string{a.Name}, 1) + " is still an alias of Microsoft 365's",
+					Short:    remedy.SafeNames([]string{a.Name}, 1) + " is still an alias into Microsoft 365",
 					Subjects: []string{a.Name, a.CNAME},
 					Message:  fmt.Sprintf("%s is an alias of %s, in Microsoft 365, and the domain's SRV records lead here: what falls back to that name ends in the cloud", a.Name, a.CNAME),
 					Fix:      fmt.Sprintf("remove the alias %s, or give the name the Access Edge's addresses", a.Name),

@@ -166,7 +166,7 @@ mend the record.`,
 				return Finding{}
 			}
 			return Finding{
-				Short:    pointsTo(a, hosts) + ", which is not this pool's",
+				Short:    pointsTo(a, hosts) + ", which is no host of this pool",
 				Subjects: subjects,
 				Message:  fmt.Sprintf("%s points to %s", a.Query, strings.Join(odd, "; and to ")),
 				Fix:      fmt.Sprintf("mend or remove the record %s; expected is sip.%s, port %s", a.Query, a.Domain, list(ports(w.srvPorts(a.Kind)))),

@@ -98,10 +98,15 @@ func (w *world) untrusted(g chainGroup) (why string, steps []Step) {
 		if g.trust.Objection != "" {
 			why += " (" + g.trust.Objection + ")"
 		}
-		return why + issuerAt(top), []Step{
-			{Text: "if the CA is public, fetch its intermediate as C:\\intermediate.cer, and on every member import it and restart", Commands: append([]string{importIntermediate}, remedy.Restart()...)},
-			{Text: "if the CA is private, have a public one issue the certificate, or, where a private one is meant, give its root with --roots"},
+		if own := w.privateSteps(); own != nil {
+			return why + issuerAt(top), own
 		}
+		missing := Step{Text: "if the CA is public, fetch its intermediate as C:\\intermediate.cer, and on every member import it and restart", Commands: append([]string{importIntermediate}, remedy.Restart()...)}
+		if !w.pool.IsEdge() {
+			missing = Step{Text: "if the CA is public, add its intermediate to the chain that is sent"}
+		}
+		return why + issuerAt(top), []Step{missing,
+			{Text: "if the CA is private, have a public one issue the certificate, or, where a private one is meant, give its root with --roots"}}
 	}
 }
 
