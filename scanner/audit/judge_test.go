@@ -156,7 +156,7 @@ func needs(rule Rule, e edge.Endpoint) bool {
 		return e.Role == edge.Access && e.ServicePort == federationPort
 	case "client-cert-required-of-clients":
 		return e.Role == edge.WebConf || e.Role == edge.Access && e.ServicePort != federationPort
-	case "xmpp-name-missing":
+	case "xmpp-name-missing", "client-auth-ending": // of a pool that requires nothing
 		return e.Role == edge.XMPP
 	case "differs-across-services", "differs-across-ports":
 		return e.Role == edge.Access

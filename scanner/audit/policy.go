@@ -108,6 +108,7 @@ func clientAuthEnds() []milestone {
 		{date(2025, 10, 1), "DigiCert leaves it out unless asked"},
 		{date(2026, 6, 15), "Chrome accepts new intermediates for server authentication alone"},
 		{date(2026, 7, 8), "Let's Encrypt issues none"},
+		{date(2027, 2, 10), "Sectigo issues none (one trade page)"},
 		{date(2027, 3, 1), "DigiCert issues none"},
 		{date(2027, 3, 15), "Chrome accepts new certificates for server authentication alone"},
 	}

@@ -35,29 +35,51 @@ How to fix it: request the certificate with -ClientEKU $true. Public CAs are abo
 
 func clientAuthEnding() Rule {
 	return Rule{
-		ID: "client-auth-ending", Family: "usage", Question: edge.Usage, For: edgeAlone, Severity: Info,
+		ID: "client-auth-ending", Family: "usage", Question: edge.Usage, For: edgeAndPartner, Severity: Info,
 		Short: "is for client authentication, which public CAs stop issuing", Mend: remedy.ByCertificate, Weight: weightAll,
-		Title: "client authentication is required here, and public CAs stop issuing it",
+		Title: "client authentication is needed here, and public CAs stop issuing it",
 		Doc: `Certificates for servers and clients at once are leaving the public CAs. Chrome's root program takes new intermediates for
 server authentication alone from 2026-06-15 on, and new certificates from 2027-03-15 on; DigiCert leaves client
 authentication out by default from 2025-10-01 and issues none from 2027-03-01; Let's Encrypt issues none
-from 2026-07-08. The next renewal of this pool's certificate may come without it.
+from 2026-07-08, Sectigo, by one trade page, from 2027-02-10. The next renewal may come without it.
 
-How to fix it: ask the partners whether they still need it (AOL and Yahoo ended on 2014-06-30), and take "public-im aol"
-or "client-auth required" out; otherwise find a CA with a hierarchy of its own for it.`,
-		Source:  "Chrome Root Program Policy 1.8; announcements of DigiCert and Let's Encrypt",
-		Applies: clientAuthRequired,
-		Run: judgeLeaf(subjectBearers, func(w *world, g group, c *x509.Certificate) Finding {
+Who still asks for it: a Cisco Expressway, in mutual TLS on 5061 (from its release 15.5 it keeps clients and servers apart),
+and XMPP servers that authenticate each other by certificate (SASL EXTERNAL: older ejabberd and Openfire). So it is told
+of a partner's host that has it, of XMPP in a pool, and where the targets file requires it. Other partners of an Edge do not
+need it; AOL and Yahoo ended on 2014-06-30.
+
+How to fix it: ask the partners whether they still need it, and take "public-im aol" or "client-auth required" out;
+otherwise find a CA with a hierarchy of its own for it.`,
+		Source: "Chrome Root Program Policy 1.8; announcements of DigiCert and Let's Encrypt; Cisco field notice FN74362; blog.prosody.im, February 2026",
+		Applies: func(w *world) bool {
+			return clientAuthRequired(w) || w.pool.Kind == edge.PartnerPool || w.dialed(edge.XMPP)
+		},
+		Run: judgeLeaf(clientAuthWanted, func(w *world, g group, c *x509.Certificate) Finding {
 			// A private CA goes on as it likes; the other is client-auth-missing.
 			if w.pool.PrivateIssuer || !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 				return Finding{}
 			}
+			why, fix := "which this pool requires", `ask the partner whether client authentication is still needed; else remove "public-im aol" or "client-auth required" from the targets file`
+			switch {
+			case w.pool.Kind == edge.PartnerPool:
+				why, fix = "which a Cisco Expressway needs in mutual TLS", "ask the partner whether his host needs it: a Cisco Expressway keeps clients and servers apart from release 15.5 on"
+			case !clientAuthRequired(w):
+				why, fix = "which XMPP servers ask for that authenticate by certificate (SASL EXTERNAL: older ejabberd and Openfire)", "ask the XMPP partners whether client authentication is still needed: newer servers take dialback or a certificate for servers"
+			}
 			return Finding{
-				Message: fmt.Sprintf("certificate %s is for client authentication, which this pool requires; its renewal may not be: %s",
-					w.short(g.cert), w.clientAuthDates()),
-				Fix: `ask the partner whether client authentication is still needed; else remove "public-im aol" or "client-auth required" from the targets file`,
+				Message: fmt.Sprintf("certificate %s is for client authentication, %s; its renewal may not be: %s", w.short(g.cert), why, w.clientAuthDates()),
+				Fix:     fix,
 			}
 		}),
+	}
+}
+
+// clientAuthWanted picks the endpoints whose certificate somebody wants for
+// clients, too.
+func clientAuthWanted(w *world) filter {
+	bearer := subjectBearers(w)
+	return func(e edge.Endpoint) bool {
+		return clientAuthRequired(w) && bearer(e) || w.pool.Kind == edge.PartnerPool || e.Role == edge.XMPP
 	}
 }
 

@@ -109,7 +109,8 @@ func dependsOnTLSVersion() Rule {
 		Title: "TLS 1.2 or older gets another certificate or chain than TLS 1.3",
 		Doc: `Asked with an older version of TLS, the address presents another certificate, or the same with other intermediates,
 than with the newest. Browsers and scanners speak TLS 1.3; federation partners, Microsoft 365 among them, and phones speak
-1.2, and meet what nobody looked at: the certificate of before the renewal, or one without its intermediate.
+1.2, and meet what nobody looked at: the certificate of before the renewal, or one without its intermediate. Schannel
+speaks TLS 1.3 on Windows Server 2022 and later; before an older one it comes from something else.
 
 How to fix it: Schannel has one certificate for all versions, so look for what stands before the Edge (a load balancer or
 reverse proxy that ends TLS, mostly with a profile for each version), and let it pass TCP through, or give all versions the

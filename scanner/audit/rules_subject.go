@@ -46,7 +46,7 @@ func subjectNotAccessName() Rule {
 		Short: "has a subject that is not the Access Edge name", Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "the subject's common name is not the Access Edge FQDN",
 		Doc: `The subject of the external certificate should be the Access Edge FQDN (or the load balancer's name for it). Lync
-Server 2013 does not insist, but older partners (Office Communications Server, public IM providers, some gateways) read
+Server 2013 does not insist, but older partners (Office Communications Server, some gateways) read
 the subject and nothing else.
 
 How to fix it: at the next renewal let Request-CsCertificate choose the subject, or name the Access Edge FQDN as the

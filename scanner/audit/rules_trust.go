@@ -16,7 +16,7 @@ func untrustedIssuer() Rule {
 		ID: "untrusted-issuer", Family: "trust", Private: true, Severity: Error,
 		Short: "is not trusted outside", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "no path to a public root, nor to a given one",
-		Doc: `Nobody outside can check who you are. Federation partners, Microsoft 365 and public IM providers trust public CAs
+		Doc: `Nobody outside can check who you are. Federation partners and Microsoft 365 trust public CAs
 and nothing else; phones and laptops that are not members of the domain neither. They break the handshake, and users see
 "there was a problem verifying the certificate from the server".
 
@@ -183,7 +183,7 @@ func notPublicCA() Rule {
 		Title: "trusted on this host only, not by the embedded public roots",
 		Doc: `The machine that scanned trusts the issuer, but no public root stands above it: a CA of your own domain, rolled out
 by group policy, or one that a TLS-inspecting proxy uses. It looks well from any computer of the company, and fails for
-federation partners, Microsoft 365, public IM and every device outside the domain.
+federation partners, Microsoft 365 and every device outside the domain.
 
 How to fix it: have a public CA issue the external certificate. Where a private CA is meant (a test pool, a closed
 federation), say "issuer private" in the pool's description, or give the root with --roots.`,

@@ -65,6 +65,12 @@ func usageCases() []ruleCase {
 			at: "pool", says: []string{"since 2025-10-01 DigiCert", "from 2027-03-15 Chrome"},
 		},
 		{
+			rule: "client-auth-ending", name: "XMPP and a certificate for both", want: Found, change: with(both), at: "xmpp 5269",
+			says: []string{"older ejabberd and Openfire", "from 2027-02-10 Sectigo"}, fix: "ask the XMPP partners",
+		},
+		{rule: "client-auth-ending", name: "XMPP and a certificate for servers alone", want: Pass, change: unchanged},
+		{rule: "client-auth-ending", name: "no XMPP, and nobody wants it", want: NotApplicable, change: func(w *testWorld) { withoutXMPP(w); with(both)(w) }},
+		{
 			rule: "client-auth-ending", name: "AOL and a private CA", want: Pass,
 			change: func(w *testWorld) { w.pool().PrivateIssuer = true; requiring(both)(w) },
 		},

@@ -62,7 +62,9 @@ func expiresSoon() Rule {
 		Varies: "error under min(7 days, a tenth of the lifetime) or --error-days",
 		Title:  "the certificate ends soon: under min(30 days, a third of its lifetime)",
 		Doc: `It is time to renew. The thresholds follow the lifetime, since public certificates shrink from 398 days to 200, 100
-and 47: a fixed 30 days would nag through most of a 47-day certificate's life. --warn-days and --error-days set fixed ones.
+and 47: a fixed 30 days would nag through most of a 47-day certificate's life. Let's Encrypt is ahead of that: 45 days in
+its profile tlsserver since 2026-05-13, by default 64 from 2027-02-10 on and 45 from 2028-02-16 on, and six-day certificates
+since 2026-01-15. --warn-days and --error-days set fixed ones.
 
 How to fix it: request the next certificate now (Request-CsCertificate), import the same PFX on every member
 (Import-CsCertificate) and assign it on all of them (Set-CsCertificate) in one go.`,

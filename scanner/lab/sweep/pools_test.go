@@ -101,6 +101,12 @@ func poolWorlds() []world {
 			s.Each(edge.Access, func(c *lab.Cell) { c.Chain.Leaf.Names = without(c.Chain.Leaf.Names, "webcon.contoso.com") })
 		}},
 		{name: "a partner's federation host", spec: ofKind("partner", edge.Service{Role: edge.Access, FQDN: "exp.contoso.com", Ports: []int{5061}})},
+		{name: "a partner's federation host with a certificate for both", finds: []string{"client-auth-ending @  access"}, spec: func(s *lab.Spec) {
+			ofKind("partner", edge.Service{Role: edge.Access, FQDN: "exp.contoso.com", Ports: []int{5061}})(s)
+			s.Each("", func(c *lab.Cell) {
+				c.Chain.Leaf.ExtUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+			})
+		}},
 		{name: "a private CA that this host trusts", host: true, evidence: hostTrusts, finds: []string{"not-public-ca"},
 			spec: func(s *lab.Spec) { s.Each("", from("Private")) }},
 		{name: "a private CA on purpose", host: true, evidence: hostTrusts, spec: func(s *lab.Spec) {
