@@ -11,7 +11,7 @@ import (
 func keyNotProved() Rule {
 	return Rule{
 		ID: idNotProved, Family: "trust", Wire: true, Severity: Error,
-		Short: "does not hold the key of its certificate", Mend: remedy.ByCertificate,
+		Short: "presents its certificate without its key", Mend: remedy.ByCertificate,
 		Title: "the handshake is not signed by the presented certificate's key",
 		Doc: `The server presents a certificate, and signs the handshake with a key that is not the certificate's: a PFX made of a
 certificate and a key that do not belong together, or a renewed certificate beside the old key. Every client checks that
@@ -28,7 +28,7 @@ else import the PFX that has both, assign it with Set-CsCertificate and restart 
 			return Finding{
 				Certificates: certs(leaf),
 				Message:      fmt.Sprintf("%s: certificate %s is presented without its key (%s); %s", whoIsShutOut(b.first, leaf), w.short(leaf), proofOf(b.first, leaf).Reason, w.where(b.at)),
-				Fix:          "import the PFX that holds the certificate with its key, assign it and restart the Edge services",
+				Fix:          "import the PFX that holds the certificate with its key, assign it and restart the services",
 			}
 		}),
 	}

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,6 +191,29 @@ edge2 edge3 | assign the certificate # and restart, one member after the other |
 		}, `
 edge2 presents # on access:443, access:5061 and webcon:443 instead of #: another key, same dates
 edge2 | assign the certificate # and restart | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal) Stop-CsWindowsService Start-CsWindowsService`},
+		{"the certificate without its key on one member, by its inventory assigned", func(w *testWorld) {
+			for _, c := range w.member("edge2")[:3] {
+				c.Proof = edge.Proof{State: edge.Disproved, Reason: "signed by another key"}
+			}
+			present(oldLeaf(w), w.cell("edge3", edge.WebConf, 443))
+			w.pool().Inventory = slices.DeleteFunc(w.pool().Inventory, func(r edge.InventoryRecord) bool { return r.Member == "edge3" })
+		}, `
+edge2 presents its certificate without its key
+edge3 still presents the old certificate # on webcon:443, which ends in 5 days
+edge1 | export the certificate with its private key | Export-PfxCertificate
+edge2 | copy that file there and import it | Import-CsCertificate
+edge2 | assign it and restart | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal) Stop-CsWindowsService Start-CsWindowsService
+edge3 | assign the certificate # and restart | Set-CsCertificate(DataEdgeExternal) Stop-CsWindowsService Start-CsWindowsService`},
+		{"the certificate without its key everywhere", func(w *testWorld) {
+			for i := range w.ev.Captures {
+				w.ev.Captures[i].Proof = edge.Proof{State: edge.Disproved, Reason: "signed by another key"}
+			}
+			w.pool().Inventory = nil
+		}, `
+every member presents its certificate without its key
+ | find the PFX that holds the certificate with its private key, thumbprint #, as C:\edge.pfx; where there is none, request a new one |
+edge1 edge2 edge3 | copy that file there and import it | Import-CsCertificate
+edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,XmppServer) Stop-CsWindowsService Start-CsWindowsService`},
 		{"another certificate by TLS on an A/V address, and no inventory", func(w *testWorld) {
 			w.pool().Inventory = nil
 			present(oldLeaf(w), w.cell("edge2", edge.AV, 443))

@@ -153,6 +153,14 @@ func (p *planner) certificateCause(f finding.Finding, rule Rule) cause {
 	if !p.Pool.XMPPDeclared && slices.Equal(group, []edge.Role{edge.XMPP}) && p.choice(p.Pool.Group(edge.XMPP)).Certificate != nil {
 		return cause{key: "either", act: either, group: group}
 	}
+	if leaf := f.Certificate(); leaf != nil && keyless(p.Captures[f.Cells[0]], leaf.Thumbprint()) && rule.Weight == 0 && p.Pool.File == nil { // it is there, without its key
+		switch {
+		case p.Pool.Kind == edge.LoosePool:
+			return cause{key: "key " + leafKey(f), act: ownSteps}
+		case leaf == right.Certificate && right.Usable():
+			return cause{key: "key " + leafKey(f), act: carry, group: group}
+		}
+	}
 	if p.Pool.Kind == edge.LoosePool { // each for itself
 		return cause{key: "leaf " + leafKey(f), act: renew, group: group}
 	}

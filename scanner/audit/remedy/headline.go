@@ -14,36 +14,47 @@ import (
 const maxHeadline = 120
 
 // headline names what is wrong, and who has it: not the eleven that are right.
+// Where names are so long that the fact would be cut off, fewer stand in it.
 func (p *planner) headline(x cause) string {
+	for _, p.most = range []int{3, 2, 1} {
+		if text := printable(p.sentence(x)); len(text) <= maxHeadline {
+			return text
+		}
+	}
+	p.most = 3
+	return fit(p.sentence(x))
+}
+
+func (p *planner) sentence(x cause) string {
 	switch x.act {
 	case restart:
 		leaf := p.Captures[x.cells[0]].Leaf()
-		return fit(fmt.Sprintf("%s lack%s a restart, and still present%s %s%s, which %s", p.who(x.cells), p.s(x.cells), p.s(x.cells), print(leaf)[:8], p.onServices(x.cells), p.ends(leaf)))
+		return fmt.Sprintf("%s lack%s a restart, and still present%s %s%s, which %s", p.who(x.cells), p.s(x.cells), p.s(x.cells), print(leaf)[:8], p.onServices(x.cells), p.ends(leaf))
 	case carry:
-		return fit(p.carryHeadline(x))
+		return p.carryHeadline(x)
 	case renew:
-		return fit(p.renewHeadline(x))
+		return p.renewHeadline(x)
 	case either:
-		return fit(p.eitherHeadline(x))
+		return p.eitherHeadline(x)
 	case bringBack:
-		return fit(p.downHeadline(x))
+		return p.downHeadline(x)
 	case balance:
-		return fit("the load balancer presents what no member does: " + p.short(p.worst(x)))
+		return "the load balancer presents what no member does: " + p.short(p.worst(x))
 	case intermediate:
 		where := p.onServices(x.cells)
 		if where == " on every service" {
 			where = ""
 		}
-		return fit(p.who(x.cells) + where + " " + p.agreed(x.cells, p.worst(x)))
+		return p.who(x.cells) + where + " " + p.agreed(x.cells, p.worst(x))
 	default:
 		f := p.worst(x)
 		if len(x.findings) > 1 && len(x.cells) == 0 {
 			f.Short, f.Subjects = "", p.subjects(x)
 		}
 		if len(f.Cells) == 0 {
-			return fit(p.short(f))
+			return p.short(f)
 		}
-		return fit(p.says(f))
+		return p.says(f)
 	}
 }
 

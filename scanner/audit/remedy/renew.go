@@ -13,7 +13,7 @@ import (
 // every member and assign it for the types of the group.
 func (p *planner) renewSteps(x cause) []finding.Step {
 	if !p.Pool.IsEdge() {
-		return []finding.Step{{On: p.membersOf(x), Text: "have a certificate issued without this fault, and install it there"}}
+		return []finding.Step{{On: p.membersOf(x), Text: "have a new certificate issued that mends this, and install it there"}}
 	}
 	for _, q := range edge.CertificateRequests(p.Pool) {
 		if len(x.group) > 0 && slices.Contains(q.Types, edge.CertificateType(x.group[0])) {

@@ -120,7 +120,7 @@ func (p *planner) carrySteps(x cause) []finding.Step {
 	right := p.choice(x.group)
 	wrong, assigned, unknown := p.wrongTypes(x, right.Thumbprint)
 	if !p.Pool.IsEdge() {
-		return []finding.Step{{On: p.membersOf(x), Text: "install the certificate with " + right.named()}}
+		return []finding.Step{{On: p.membersOf(x), Text: "install the certificate with " + right.named() + ", and its private key"}}
 	}
 	var out []finding.Step
 	holders := p.Holders(right.Thumbprint)
@@ -160,6 +160,9 @@ func (p *planner) exportStep(right Choice, holders []string, file string) findin
 		if right.Expected {
 			return finding.Step{Text: "have the PFX of the certificate that is meant, " + right.named() + ", at hand as " + file}
 		}
+		if slices.ContainsFunc(p.Captures, func(c edge.Capture) bool { return keyless(c, right.Thumbprint) }) {
+			return finding.Step{Text: "find the PFX that holds the certificate with its private key, " + right.named() + ", as " + file + "; where there is none, request a new one"}
+		}
 		return finding.Step{Text: "where it is assigned, export the certificate with its private key", Commands: []string{ExportPFX(InStore(right.Thumbprint), file)}}
 	}
 	return finding.Step{On: holders[:1], Text: "export the certificate with its private key", Commands: []string{ExportPFX(InStore(right.Thumbprint), file)}}
@@ -195,7 +198,7 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 		record, known := p.Pool.Assigned(e.Member, e.Role)
 		switch {
 		case use == "" || slices.Contains(byMember[name], use):
-		case known && strings.EqualFold(record.Thumbprint, right):
+		case known && strings.EqualFold(record.Thumbprint, right) && !keyless(p.Captures[i], right):
 			inInventory[name] = true
 		case e.Role == edge.AV && !known: // nothing says that it is wrong
 		default:
@@ -225,12 +228,15 @@ func (p *planner) wrongTypes(x cause, right string) (wrong []sameTypes, assigned
 }
 
 // Holders are the members that present a certificate on some service, or have
-// it by their inventory.
+// it by their inventory; but those that do not hold its key.
 func (c *Case) Holders(thumbprint string) []string {
 	var at []int
+	without := map[string]bool{}
 	for i := range c.Captures {
-		if leaf := c.Captures[i].Leaf(); leaf != nil && !c.Captures[i].Endpoint.VIP && strings.EqualFold(leaf.Thumbprint(), thumbprint) {
+		x := c.Captures[i]
+		if leaf := x.Leaf(); leaf != nil && !x.Endpoint.VIP && strings.EqualFold(leaf.Thumbprint(), thumbprint) {
 			at = append(at, i)
+			without[c.Names([]int{i})[0]] = without[c.Names([]int{i})[0]] || keyless(x, thumbprint)
 		}
 	}
 	out := c.Names(at)
@@ -239,5 +245,16 @@ func (c *Case) Holders(thumbprint string) []string {
 			out = append(out, r.Member)
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(name string) bool { return without[name] })
+}
+
+// keyless says whether an endpoint presents a certificate and signs with another
+// key.
+func keyless(c edge.Capture, thumbprint string) bool {
+	is := func(leaf *edge.Certificate) bool {
+		return leaf != nil && strings.EqualFold(leaf.Thumbprint(), thumbprint)
+	}
+	return c.Proof.State == edge.Disproved && is(c.Leaf()) || slices.ContainsFunc(c.Presentations, func(p edge.Presentation) bool {
+		return p.Proof.State == edge.Disproved && p.Offer != edge.OfferWithoutSNI && is(p.Leaf())
+	})
 }

@@ -31,7 +31,7 @@ func (p *planner) short(f finding.Finding) string {
 	if len(names) == 0 {
 		names = f.Subjects
 	}
-	return strings.ReplaceAll(text, "%s", SafeNames(names, 3))
+	return strings.ReplaceAll(text, "%s", SafeNames(names, p.most))
 }
 
 // who names members: all of them, or up to three.
@@ -42,7 +42,7 @@ func (p *planner) who(cells []int) string {
 		}
 		return "every member"
 	}
-	return SafeNames(p.Names(cells), 3)
+	return SafeNames(p.Names(cells), p.most)
 }
 
 // all says whether captures are of every member, of several.
@@ -104,7 +104,7 @@ func (p *planner) onServices(cells []int) string {
 	case !others && len(places) > 1:
 		return " on every service"
 	default:
-		return " on " + List(places, 3)
+		return " on " + List(places, p.most)
 	}
 }
 
@@ -143,14 +143,7 @@ func (p *planner) endsAt(end time.Time) string {
 // fit keeps a headline to 120 characters of printable ASCII without quotes or
 // shell signs.
 func fit(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r < ' ' || r > '~' || strings.ContainsRune("\"'`$;&|<>(){}[]*?!#~\\^%=@", r) {
-			continue
-		}
-		b.WriteRune(r)
-	}
-	out := strings.Join(strings.Fields(b.String()), " ")
+	out := printable(text)
 	if len(out) <= maxHeadline {
 		return out
 	}
@@ -159,4 +152,16 @@ func fit(text string) string {
 		out = out[:i]
 	}
 	return strings.TrimRight(out, " ,:.") + "..."
+}
+
+// printable leaves what every medium can show and no shell takes for its own.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r < ' ' || r > '~' || strings.ContainsRune("\"'`$;&|<>(){}[]*?!#~\\^%=@", r) {
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
 }
