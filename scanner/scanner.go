@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/mistake"
 	"edgecert/scanner/probe"
 	"edgecert/scanner/probe/proxy"
 	"edgecert/scanner/traffic"
@@ -127,6 +128,7 @@ func (s *run) round(ctx context.Context, order []int, concurrency, tries int) []
 	for _, i := range order {
 		place := s.Traffic.Start(again)
 		workers.Go(func() error {
+			defer mistake.Caught(ctx)
 			before := s.captures[i]
 			c := s.Probe(ctx, before.Endpoint, place)
 			c.Attempts += before.Attempts

@@ -15,6 +15,7 @@ import (
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/hosttrust"
+	"edgecert/scanner/mistake"
 	"edgecert/scanner/revocation"
 	"edgecert/scanner/targets"
 )
@@ -41,10 +42,12 @@ func (a *app) gather(ctx context.Context, ev *edge.Evidence, endpoints []edge.En
 	ev.Asked = edge.Asked{Quick: o.Quick, Samples: o.Samples, UDP: o.UDP, Resolver: s.dns.Name()}
 	both, besides := errgroup.WithContext(ctx)
 	both.Go(func() error {
+		defer mistake.Caught(ctx)
 		ev.Pools = targets.Resolve(besides, ev.Pools, s.dns)
 		return nil
 	})
 	both.Go(func() (err error) {
+		defer mistake.Caught(ctx)
 		plan := endpoints
 		endpoints = nil // each capture holds its own: the list can go
 		ev.Captures, err = scanner.Scan(besides, plan, o)

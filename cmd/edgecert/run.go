@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"edgecert/scanner/audit"
+	"edgecert/scanner/mistake"
 )
 
 // The exit statuses, after the convention of monitoring plugins.
@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		a.ui.warnf("interrupted again: what is there is written, nothing more is sent; once more ends it at once")
 	})
 	defer stop()
-	err := a.execute(ctx, root, args)
+	err := a.watched(ctx, root, args)
 	switch {
 	case err == nil:
 		return a.status
@@ -58,15 +58,31 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	return exitUsage
 }
 
-// execute runs the command. A mistake in this program is told like any failure,
-// with -v where it is.
-func (a *app) execute(ctx context.Context, root *cobra.Command, args []string) (err error) {
-	defer func() {
-		if mistake := recover(); mistake != nil {
-			a.ui.debugf("%s", debug.Stack())
-			err = hintf("please report it as a bug, with what -v says", "internal failure: %v", mistake)
-		}
+// watched runs the command. A mistake in this program, in whichever goroutine, is
+// told like any failure, with -v where it is. Nothing is waited for then: who made
+// it may hold what the others need.
+func (a *app) watched(ctx context.Context, root *cobra.Command, args []string) error {
+	ctx, mistakes := mistake.Watch(ctx)
+	a.ui.running = ctx
+	ended := make(chan error, 1)
+	go func() {
+		defer mistake.Caught(ctx)
+		ended <- execute(ctx, root, args)
 	}()
+	var err error
+	select {
+	case m := <-mistakes:
+		err = m
+	case err = <-ended:
+	}
+	if m, ok := errors.AsType[*mistake.Mistake](err); ok {
+		a.ui.debugf("%s", m.Stack)
+		return hintf("please report it as a bug, with what -v says", "%w", m)
+	}
+	return err
+}
+
+func execute(ctx context.Context, root *cobra.Command, args []string) error {
 	if err := wordFirst(root, args); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"edgecert/scanner/certstore"
 	"edgecert/scanner/edge"
 	"edgecert/scanner/limits"
+	"edgecert/scanner/mistake"
 	"edgecert/scanner/probe/proxy"
 	"edgecert/scanner/targets"
 	"edgecert/scanner/targets/dns"
@@ -248,6 +249,9 @@ func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 	}
 	rep, err := capture(ctx, ev, s, options, policy)
 	if err != nil {
+		return err
+	}
+	if err := mistake.Of(ctx); err != nil { // what it left out is nobody's fault
 		return err
 	}
 	err = a.deliver(insisted(ctx), rep, sinks, p.failOn)

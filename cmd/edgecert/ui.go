@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/mistake"
 
 	"github.com/projectdiscovery/gologger"
 	"github.com/projectdiscovery/gologger/formatter"
@@ -36,6 +38,8 @@ type ui struct {
 	bar  *progressbar.ProgressBar
 	live *screen
 	mu   sync.Mutex
+
+	running context.Context // of the command: a mistake in drawing ends it
 }
 
 // uiOptions are the flags that every command has.
@@ -48,7 +52,7 @@ type uiOptions struct {
 }
 
 func newUI(w io.Writer) *ui {
-	u := &ui{w: w}
+	u := &ui{w: w, running: context.Background()}
 	u.configure(uiOptions{logFormat: "text"})
 	return u
 }
@@ -172,6 +176,7 @@ func (u *ui) every(d time.Duration, do func()) (stop func()) {
 	var running sync.WaitGroup
 	done := make(chan struct{})
 	running.Go(func() {
+		defer mistake.Caught(u.running)
 		tick := time.NewTicker(d)
 		defer tick.Stop()
 		for {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/mistake"
 	"edgecert/scanner/probe/rawtls"
 )
 
@@ -139,6 +140,7 @@ func (v *visit) askAll(ctx context.Context, offers []offer, first sight) []answe
 		done := make(chan struct{})
 		all.Go(func() {
 			defer close(done)
+			defer mistake.Caught(ctx)
 			out[i] = v.ask(ctx, o, first)
 		})
 		if i < inOrder {

@@ -23,6 +23,7 @@ import (
 
 	"edgecert/scanner/audit/trust"
 	"edgecert/scanner/edge"
+	"edgecert/scanner/mistake"
 )
 
 // A Subject is a certificate to ask about.
@@ -97,6 +98,7 @@ func Check(ctx context.Context, subjects []Subject, o Options) map[edge.Fingerpr
 	g.SetLimit(atATime)
 	for i, s := range subjects {
 		g.Go(func() error {
+			defer mistake.Caught(ctx)
 			answers[i] = c.check(ctx, s)
 			return nil
 		})

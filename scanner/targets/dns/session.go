@@ -12,6 +12,7 @@ import (
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/limits"
+	"edgecert/scanner/mistake"
 
 	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/sync/errgroup"
@@ -81,6 +82,7 @@ func (s *Session) Run(ctx context.Context) {
 	names, queries := s.open()
 	for _, n := range names {
 		group.Go(func() error {
+			defer mistake.Caught(ctx)
 			a := s.addresses(ctx, n)
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -90,6 +92,7 @@ func (s *Session) Run(ctx context.Context) {
 	}
 	for _, q := range queries {
 		group.Go(func() error {
+			defer mistake.Caught(ctx)
 			a := s.records(ctx, q)
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -159,7 +162,10 @@ func (s *Session) ask(ctx context.Context, name string, t dnsmessage.Type) looku
 func (s *Session) addresses(ctx context.Context, name string) edge.NameAnswer {
 	var four, six lookup
 	var both sync.WaitGroup
-	both.Go(func() { six = s.ask(ctx, name, dnsmessage.TypeAAAA) })
+	both.Go(func() {
+		defer mistake.Caught(ctx)
+		six = s.ask(ctx, name, dnsmessage.TypeAAAA)
+	})
 	four = s.ask(ctx, name, dnsmessage.TypeA)
 	both.Wait()
 	a := edge.NameAnswer{Name: name, Status: edge.Absent, CNAME: cmp.Or(four.cname, six.cname)}
