@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/limits"
 )
 
 // elementDepth is where a value becomes one line: the elements of the lists of
@@ -263,7 +264,11 @@ func (e *encoder) string(s string) {
 // data stay exact, nothing in them can steer a terminal, and the text survives
 // the code pages of a Windows console and its redirection. An endpoint, a
 // finding or a certificate is one line, so that grep finds whole ones.
-func JSON(w io.Writer, r Report) error {
+// What is larger than a saved scan may be is refused here: nobody could read it
+// again.
+func JSON(w io.Writer, r Report) error { return writeJSON(&bounded{w, limits.SavedScan}, r) }
+
+func writeJSON(w io.Writer, r Report) error {
 	e := newEncoder(w)
 	e.value(reflect.ValueOf(r.document()), 0)
 	e.text("\n")
@@ -271,4 +276,17 @@ func JSON(w io.Writer, r Report) error {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
 	return nil
+}
+
+// bounded takes so many bytes.
+type bounded struct {
+	w    io.Writer
+	left int64
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.left -= int64(len(p)); b.left < 0 {
+		return 0, edge.Hintf("scan it in shares (--shard), or write --format jsonl, which nothing reads back", "it is larger than %d MiB, the most that is read back", limits.SavedScan>>20)
+	}
+	return b.w.Write(p)
 }

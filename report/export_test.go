@@ -1,5 +1,7 @@
 package report
 
+import "io"
+
 // What the tests outside the package look at.
 var (
 	CellText   = cellText
@@ -9,3 +11,6 @@ var (
 	Code       = code
 	EscapeMD   = escapeMarkdown
 )
+
+// JSONAtMost is JSON with another limit.
+func JSONAtMost(w io.Writer, r Report, limit int64) error { return writeJSON(&bounded{w, limit}, r) }

@@ -98,27 +98,34 @@ func TestFoldersOfOthers(t *testing.T) {
 	}
 }
 
-// A folder is one's own or root's, and not everybody's.
+// A folder is one's own or root's, and not everybody's; one that a group may
+// write holds no state.
 func TestFolderOfOthers(t *testing.T) {
 	t.Parallel()
-	const me, root = 1000, 0
+	const me, root, staff = 1000, 0, 50
 	for _, test := range []struct {
-		name   string
-		folder folder
-		user   int
-		others bool
+		name           string
+		folder         folder
+		user           int
+		others, shared bool
 	}{
-		{"own", folder{me, 0o755}, me, false},
-		{"own, shared with a group", folder{me, 0o775}, me, false},
-		{"own, open to everybody", folder{me, 0o777}, me, true},
-		{"root's", folder{root, 0o755}, me, false},
-		{"/tmp", folder{root, 0o777 | fs.ModeSticky}, me, true},
-		{"/tmp, for root", folder{root, 0o777 | fs.ModeSticky}, root, true},
-		{"somebody else's", folder{1001, 0o700}, me, true},
-		{"a user's, for root", folder{me, 0o700}, root, true},
+		{"own", folder{me, me, 0o755}, me, false, false},
+		{"own, with the group of the same name", folder{me, me, 0o775}, me, false, false},
+		{"own, shared with a group", folder{me, staff, 0o775}, me, false, true},
+		{"own, read by a group", folder{me, staff, 0o750}, me, false, false},
+		{"own, open to everybody", folder{me, me, 0o777}, me, true, false},
+		{"root's", folder{root, root, 0o775}, me, false, false},
+		{"root's, shared with a group", folder{root, staff, 0o2775}, root, false, true},
+		{"/tmp", folder{root, root, 0o777 | fs.ModeSticky}, me, true, false},
+		{"/tmp, for root", folder{root, root, 0o777 | fs.ModeSticky}, root, true, false},
+		{"somebody else's", folder{1001, 1001, 0o700}, me, true, false},
+		{"a user's, for root", folder{me, me, 0o700}, root, true, false},
 	} {
 		if got := test.folder.ofOthers(test.user); got != test.others {
 			t.Errorf("%s: %v, want %v", test.name, got, test.others)
+		}
+		if got := test.folder.shared(test.user); got != test.shared {
+			t.Errorf("%s: shared %v, want %v", test.name, got, test.shared)
 		}
 	}
 }

@@ -7,4 +7,4 @@ package main
 
 func foreignLink(string) string { return "" }
 
-func foreign(string) bool { return false }
+func believable(string) bool { return true }

@@ -19,8 +19,8 @@ const maxLinks = 40
 
 // A folder is what it takes to say who may put files into one.
 type folder struct {
-	owner int
-	mode  fs.FileMode
+	owner, group int
+	mode         fs.FileMode
 }
 
 // ofOthers says whether a folder belongs to neither the user nor root, or may
@@ -29,15 +29,35 @@ func (f folder) ofOthers(user int) bool {
 	return f.owner != 0 && f.owner != user || f.mode.Perm()&0o002 != 0
 }
 
-// foreign says whether others may put files into a folder. One that cannot be
-// looked at is not: whoever opens it says why.
-func foreign(dir string) bool {
+// shared says whether a group may write to a folder, unless it is root's or, as
+// Debian has them, the user's own.
+func (f folder) shared(user int) bool {
+	return f.mode.Perm()&0o020 != 0 && f.group != 0 && f.group != user
+}
+
+// look is false where a folder cannot be looked at: whoever opens it says why.
+func look(dir string) (folder, bool) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return false
+		return folder{}, false
 	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	return ok && folder{int(owner.Uid), info.Mode()}.ofOthers(os.Geteuid())
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return folder{}, false
+	}
+	return folder{int(stat.Uid), int(stat.Gid), info.Mode()}, true
+}
+
+// foreign says whether others may put files into a folder.
+func foreign(dir string) bool {
+	f, ok := look(dir)
+	return ok && f.ofOthers(os.Geteuid())
+}
+
+// believable says whether nobody else may have written what is in a folder.
+func believable(dir string) bool {
+	f, ok := look(dir)
+	return !ok || !f.ofOthers(os.Geteuid()) && !f.shared(os.Geteuid())
 }
 
 // foreignLink is the first link on the way to name, name included, that stands

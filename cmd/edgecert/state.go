@@ -39,7 +39,7 @@ func openState(dir string) (*state, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w", err)
 	}
-	if foreign(dir) {
+	if !believable(dir) {
 		return nil, hintf("chmod 700 it, or name a folder of your own", "--state %s: others may write to this folder, and could make up what it says", dir)
 	}
 	s := &state{file: filepath.Join(dir, lastScan), lock: flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))}
