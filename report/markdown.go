@@ -105,6 +105,9 @@ func (m *markdown) summary(r Report) {
 		m.row(code(p.Plan.Name), VerdictWord(p.Verdict), Thousands(len(p.Problems)), fmt.Sprintf("%d/%d", c.Planned-c.Failed, c.Planned), end)
 	}
 	m.b.WriteByte('\n')
+	if untold := Untold(Well(r.Pools)); len(untold) > 0 {
+		m.line("*Could not tell* of the pools that are well: %s.", escapeMarkdown(strings.Join(untold, "; ")))
+	}
 }
 
 func (m *markdown) pool(p Pool) {

@@ -30,6 +30,12 @@ func Nagios(w io.Writer, r Report) error {
 	if p := r.OfFile(); p != nil {
 		facts[0] = p.FileVerdict()
 	}
+	if untold := Untold(r.Pools); len(untold) > 0 {
+		facts = append(facts, "could not tell: "+untold[0])
+		if more := len(untold) - 1; more > 0 {
+			facts = append(facts, "and for "+Plural(more, "more reason"))
+		}
+	}
 	if r.Evidence.Interrupted {
 		facts = append(facts, "interrupted")
 	}

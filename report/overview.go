@@ -28,6 +28,11 @@ func Unwell(pools []Pool) []string {
 	return names
 }
 
+// Well are the pools that are well.
+func Well(pools []Pool) []Pool {
+	return slices.DeleteFunc(slices.Clone(pools), func(p Pool) bool { return p.Verdict != audit.VerdictOK })
+}
+
 // Attention says how many of several pools are not well.
 func Attention(pools []Pool, unwell int) string {
 	switch unwell {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -192,6 +193,27 @@ func UntoldText(u audit.Untold) string {
 		return u.Reason + " (" + u.Rules[0] + ")"
 	}
 	return u.Reason + " (" + Plural(len(u.Rules), "rule") + ")"
+}
+
+// Untold is why something could not be told in any of the pools: each reason once,
+// with the number of rules, the one that concerns the most first.
+func Untold(pools []Pool) []string {
+	var all []audit.Untold
+	for _, p := range pools {
+		for _, u := range p.Untold {
+			n := slices.IndexFunc(all, func(v audit.Untold) bool { return v.Reason == u.Reason })
+			if n < 0 {
+				n, all = len(all), append(all, audit.Untold{Reason: u.Reason})
+			}
+			all[n].Rules = append(all[n].Rules, u.Rules...)
+		}
+	}
+	for n := range all {
+		slices.Sort(all[n].Rules)
+		all[n].Rules = slices.Compact(all[n].Rules)
+	}
+	slices.SortStableFunc(all, func(a, b audit.Untold) int { return cmp.Compare(len(b.Rules), len(a.Rules)) })
+	return edge.Map(all, UntoldText)
 }
 
 // OfFile is the pool that a certificate file was held against, nil after a scan.

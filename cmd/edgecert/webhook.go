@@ -138,6 +138,7 @@ type (
 		Coverage     report.Coverage  `json:"coverage"`
 		Problems     []webhookProblem `json:"problems"`
 		MoreProblems int              `json:"more_problems"`
+		Untold       []string         `json:"untold"` // why something could not be told, with the number of rules
 		Changes      []report.Change  `json:"changes"`
 		MoreChanges  int              `json:"more_changes"`
 	}
@@ -164,6 +165,7 @@ func messageOf(r report.Report) webhookMessage {
 		}
 	}
 	m.Problems, m.MoreProblems = firstOf(m.Problems, webhookEntries)
+	m.Untold, _ = firstOf(report.Untold(r.Pools), webhookEntries)
 	m.Changes, m.MoreChanges = firstOf(r.Changes, webhookEntries)
 	if m.Headline == "" {
 		m.Headline = report.Plural(len(r.Changes), "change")
@@ -203,6 +205,9 @@ func teamsMessage(m webhookMessage) object {
 	more := len(m.Problems) - len(problems) + m.MoreProblems + len(m.Changes) - len(changes) + m.MoreChanges
 	if more > 0 {
 		body = append(body, teamsText(fmt.Sprintf("and %d more: see the report", more), object{}))
+	}
+	if len(m.Untold) > 0 {
+		body = append(body, teamsText("could not tell: "+strings.Join(m.Untold, "; "), object{"isSubtle": true}))
 	}
 	c := m.Coverage
 	body = append(body, teamsText(fmt.Sprintf("%d of %d endpoints seen from %s, %s", c.Planned-c.Failed, c.Planned,

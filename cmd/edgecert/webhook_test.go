@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,7 @@ func TestWebhookFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := badScan()
+	r.Pools[0].Untold = []audit.Untold{{Reason: "DNS did not answer", Rules: []string{"dns-no-address"}}}
 	for _, format := range []string{"json", "teams"} {
 		w, err := newWebhook(webhookOptions{url: "@" + file, format: format})
 		if err != nil {
@@ -91,7 +93,8 @@ func TestWebhookFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m.Verdict != audit.VerdictError || m.Headline != "edge1 presents an expired certificate" || m.First != "on edge1: assign the new certificate" || m.Host != "jump1" || m.Finished != r.Evidence.Finished ||
-		len(m.Problems) != webhookEntries || m.MoreProblems != 400 || m.Problems[0].Members[0] != "edge1" || m.Problems[0].Pool != r.Pools[0].Plan.Name {
+		len(m.Problems) != webhookEntries || m.MoreProblems != 400 || m.Problems[0].Members[0] != "edge1" || m.Problems[0].Pool != r.Pools[0].Plan.Name ||
+		!slices.Equal(m.Untold, []string{"DNS did not answer (dns-no-address)"}) {
 		t.Errorf("posted %+v", m)
 	}
 	body := <-posted
@@ -122,7 +125,7 @@ func TestWebhookFormats(t *testing.T) {
 		}
 		all.WriteString(block.Inlines[0].Text + "\n")
 	}
-	for _, want := range []string{"ERROR: edge1 presents", "first: on edge1: assign", "edge10 presents", "and 490 more", "endpoints seen from jump1"} {
+	for _, want := range []string{"ERROR: edge1 presents", "first: on edge1: assign", "edge10 presents", "and 490 more", "could not tell: DNS did not answer", "endpoints seen from jump1"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("the card lacks %q:\n%s", want, all.String())
 		}

@@ -12,6 +12,7 @@ import (
 
 	"edgecert/report"
 	"edgecert/report/reporttest"
+	"edgecert/scanner/audit"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -142,4 +143,24 @@ func (d *disk) Write(b []byte) (int, error) {
 		return n, errFull
 	}
 	return n, nil
+}
+
+// What nobody could tell is said by every format for people, of one healthy pool as
+// of several, whose rows say no more than that they are well.
+func TestUntoldIsSaidOfHealthyPools(t *testing.T) {
+	t.Parallel()
+	for _, pools := range []int{1, 2} {
+		w := reporttest.New(t, 2)
+		for range pools - 1 {
+			w.Pool("edge-apac", 2, reporttest.HealthyCells())
+		}
+		for i := range w.Judgements {
+			w.Judgements[i].Untold = []audit.Untold{{Reason: "DNS did not answer", Rules: []string{"dns-no-address", "srv-unexpected"}}}
+		}
+		for _, format := range []string{"table", "markdown", "html", "nagios"} {
+			if got := render(t, format, w.Report()); !strings.Contains(got, "DNS did not answer") || !strings.Contains(got, "2 rules") {
+				t.Errorf("%s of %d pools:\n%s", format, pools, got)
+			}
+		}
+	}
 }

@@ -1,7 +1,10 @@
 package text
 
 import (
+	"strings"
+
 	"edgecert/report"
+	"edgecert/scanner/edge"
 )
 
 // summary is one line a pool, for reports of several, in the richest form that
@@ -33,8 +36,14 @@ func (p *page) summary(r report.Report) error {
 	if err := p.grid(head, rows, []bool{false, false, len(head) > 3, len(head) > 3, false}[:len(head)]); err != nil {
 		return err
 	}
+	well := report.Well(r.Pools)
+	if untold := report.Untold(well); len(untold) > 0 && !p.verbose {
+		p.para(dim, "  ", "could not tell of the pools that are well: "+strings.Join(edge.Map(untold, p.clean), "; "))
+	}
 	p.blank()
-	p.rule()
+	if len(well) < len(r.Pools) || p.verbose {
+		p.rule()
+	}
 	return nil
 }
 
