@@ -205,9 +205,11 @@ func TestMailThatMentionsTheHeader(t *testing.T) {
 	b := newBench(t)
 	mail := "Copy everything, including the -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- lines:\r\n\r\n" + b.read("leaf.pem") +
 		"\r\n-----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----\r\nboth belong to it.\r\n"
-	f, err := Read("mail.txt", []byte(mail), nil)
-	if err != nil || names(f) != "leaf" {
-		t.Errorf("%q, error %v", names(f), err)
+	for name, text := range map[string]string{"mail": mail, "an answer to it": "> " + strings.ReplaceAll(mail, "\n", "\n> "), "another's": ">" + strings.ReplaceAll(mail, "\n", "\n>")} {
+		f, err := Read("mail.txt", []byte(text), nil)
+		if err != nil || names(f) != "leaf" {
+			t.Errorf("%s: %q, error %v", name, names(f), err)
+		}
 	}
 }
 

@@ -56,7 +56,8 @@ func (c *contents) readText(text string) error {
 		return c.readDER(der)
 	}
 	c.format = PEM
-	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace("\n" + text)
+	lines = strings.NewReplacer("\n> ", "\n", "\n>", "\n").Replace(lines) // a mail that was answered
 	rest := []byte(lines)
 	blocks := 0
 	for {
