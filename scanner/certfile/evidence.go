@@ -29,8 +29,9 @@ func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) 
 	if len(services) > 0 {
 		pool.Groups = pool.Apart()
 	}
+	withAV := len(services) == 0 && pool.SharesWithAccess(edge.AV) // a request for the group is one for A/V too
 	pool.Services = slices.DeleteFunc(slices.Clone(pool.Services), func(s edge.Service) bool {
-		return s.Role == edge.AV || len(services) > 0 && !slices.Contains(services, s.Role)
+		return s.Role == edge.AV && !withAV || len(services) > 0 && !slices.Contains(services, s.Role)
 	})
 	ev := edge.Evidence{Started: now, Finished: now}
 	add := func(e edge.Endpoint) {
@@ -39,7 +40,9 @@ func AsEvidence(file File, pool edge.Pool, services []edge.Role, now time.Time) 
 	}
 	for _, s := range pool.Services {
 		for _, port := range s.Ports {
-			add(edge.Endpoint{Role: s.Role, FQDN: s.FQDN, Port: port})
+			if s.Role != edge.AV {
+				add(edge.Endpoint{Role: s.Role, FQDN: s.FQDN, Port: port})
+			}
 		}
 	}
 	for _, l := range pool.Loose {
