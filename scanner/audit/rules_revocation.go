@@ -23,7 +23,10 @@ type answer struct {
 func (w *world) revocations() []answer {
 	var out []answer
 	chains := w.chains()
-	presenting := w.presenting(chains)
+	var presenting map[edge.Fingerprint][]int
+	if w.scan.ev.Revocation != nil {
+		presenting = w.presenting(chains)
+	}
 	seen := map[edge.Fingerprint]bool{}
 	for _, g := range chains {
 		out = append(out, w.stapled(g)...)

@@ -15,6 +15,8 @@ type Forest struct {
 	ctx     context.Context // of the scan: what is not judged when it ends is Unverified
 	o       Options
 	byName  map[string]*family // by edge.NameKey
+	byKey   map[keyOf]*issuer
+	byKeyID map[idOf][]*issuer // by the subject key identifiers that their certificates say
 	byPrint map[edge.Fingerprint]*authority
 	senders map[edge.Fingerprint][]*edge.Endpoint
 	links   map[pair]link
@@ -31,13 +33,20 @@ type pair struct {
 	by    *issuer
 }
 
+// keyOf and idOf are a name with a key, and with a key identifier.
+type (
+	keyOf struct {
+		name string
+		spki edge.Fingerprint
+	}
+	idOf struct{ name, id string }
+)
+
 // A family is everybody of one name.
 type family struct {
-	bySPKI  map[edge.Fingerprint]*issuer
-	issuers []*issuer            // in the order seen
-	roots   []*issuer            // those of them that a path may end in
-	byKeyID map[string][]*issuer // by the subject key identifiers that their certificates say
-	rooted  bool                 // the embedded roots of the name are in it
+	issuers []*issuer // in the order seen
+	roots   []*issuer // those of them that a path may end in
+	rooted  bool      // the embedded roots of the name are in it
 }
 
 // An issuer is a name with a key, and every certificate of the two: whether it
@@ -105,14 +114,14 @@ func (f *Forest) add(a *authority) {
 	f.byPrint[a.cert.Fingerprint] = a
 	fam := f.byName[a.subject]
 	if fam == nil {
-		fam = &family{bySPKI: map[edge.Fingerprint]*issuer{}, byKeyID: map[string][]*issuer{}}
+		fam = &family{}
 		f.byName[a.subject] = fam
 	}
-	spki := a.cert.KeyID()
-	if known := fam.bySPKI[spki]; known != nil {
+	key := keyOf{a.subject, a.cert.KeyID()}
+	if known := f.byKey[key]; known != nil {
 		a.issuer = known
 	} else {
-		fam.bySPKI[spki] = a.issuer
+		f.byKey[key] = a.issuer
 		fam.issuers = append(fam.issuers, a.issuer)
 	}
 	a.issuer.certs = append(a.issuer.certs, a)
@@ -120,9 +129,9 @@ func (f *Forest) add(a *authority) {
 		fam.roots = append(fam.roots, a.issuer)
 	}
 	// A key that says many identifiers is somebody's game.
-	id := string(a.cert.X509.SubjectKeyId)
-	if len(a.issuer.certs) < limits.StrayKeys && !slices.Contains(fam.byKeyID[id], a.issuer) {
-		fam.byKeyID[id] = append(fam.byKeyID[id], a.issuer)
+	id := idOf{a.subject, string(a.cert.X509.SubjectKeyId)}
+	if id.id != "" && len(a.issuer.certs) < limits.StrayKeys && !slices.Contains(f.byKeyID[id], a.issuer) {
+		f.byKeyID[id] = append(f.byKeyID[id], a.issuer)
 	}
 }
 
@@ -174,7 +183,7 @@ func (s *search) issuers(a *authority) (out []*issuer, more bool) {
 	}
 	if s.other {
 		if len(id) > 0 {
-			take(fam.byKeyID[string(id)], limits.StrayKeys)
+			take(s.f.byKeyID[idOf{a.parents, string(id)}], limits.StrayKeys)
 		}
 		take(fam.issuers, limits.StrayKeys)
 	}

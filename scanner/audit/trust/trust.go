@@ -110,6 +110,8 @@ func New(ctx context.Context, captures []edge.Capture, o Options) *Forest {
 		ctx:     ctx,
 		o:       o,
 		byName:  map[string]*family{},
+		byKey:   map[keyOf]*issuer{},
+		byKeyID: map[idOf][]*issuer{},
 		byPrint: map[edge.Fingerprint]*authority{},
 		senders: map[edge.Fingerprint][]*edge.Endpoint{},
 		links:   map[pair]link{},
@@ -146,8 +148,8 @@ func (f *Forest) addSent(from *edge.Endpoint, chain []*edge.Certificate, cut int
 		}
 		// Of leaves nobody asks who else sent them; ten thousand loose
 		// endpoints need not be remembered one by one.
-		if i > 0 {
-			f.senders[c.Fingerprint] = append(f.senders[c.Fingerprint], from)
+		if before := f.senders[c.Fingerprint]; i > 0 && (len(before) == 0 || before[len(before)-1] != from) {
+			f.senders[c.Fingerprint] = append(before, from)
 		}
 	}
 }
