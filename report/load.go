@@ -65,6 +65,7 @@ type loader struct {
 	certificates map[edge.Fingerprint]*edge.Certificate
 	named        map[edge.Fingerprint]*edge.Certificate // stands for the certificate until that is read
 	chains       map[string][]*edge.Certificate         // every chain once, by its fingerprints
+	shared       *edge.Shared
 }
 
 func newLoader(in io.Reader) *loader {
@@ -72,7 +73,7 @@ func newLoader(in io.Reader) *loader {
 	dec := json.NewDecoder(&guard{in: text})
 	dec.DisallowUnknownFields()
 	return &loader{dec: dec, certificates: map[edge.Fingerprint]*edge.Certificate{},
-		named: map[edge.Fingerprint]*edge.Certificate{}, chains: map[string][]*edge.Certificate{}}
+		named: map[edge.Fingerprint]*edge.Certificate{}, chains: map[string][]*edge.Certificate{}, shared: edge.NewShared()}
 }
 
 func (l *loader) document() error {
@@ -172,6 +173,7 @@ func (l *loader) endpoint() error {
 	for i := range c.Presentations {
 		c.Presentations[i].Chain = l.chain(c.Presentations[i].Chain)
 	}
+	l.shared.Capture(c)
 	switch where := c.Endpoint.HostPort(); {
 	case !slices.Contains([]edge.Outcome{edge.Captured, edge.NoCertificate, edge.Failed}, c.Outcome):
 		return fmt.Errorf("%.120q: outcome %.40q is none", where, c.Outcome)
@@ -222,6 +224,7 @@ func (l *loader) certificate(id string) error {
 	if cert.Fingerprint.String() != id {
 		return fmt.Errorf("certificate %.64q: its PEM is that of %s", id, cert.Fingerprint)
 	}
+	l.shared.Certificate(cert.X509)
 	l.certificates[cert.Fingerprint] = cert
 	return nil
 }

@@ -88,12 +88,12 @@ func (p *Prober) Probe(ctx context.Context, e edge.Endpoint, place *traffic.Plac
 		s = v.capture(ctx, &c.Attempts)
 	}
 	s = unlessEnded(ctx, s)
-	s.tls = p.store.tls(s.tls)
 	s.fill(&c)
 	if c.Outcome == edge.Captured && !p.Quick {
 		v.retries = p.Retries
 		c.Presentations = v.further(ctx, s)
 	}
+	p.store.share(&c)
 	return c
 }
 

@@ -26,7 +26,7 @@ type store struct {
 	chains  map[edge.Fingerprint]sent // by the hash of what was sent
 	staples map[edge.Fingerprint][]byte
 	cas     map[edge.Fingerprint][]string
-	agreed  map[agreement]*edge.TLS
+	shared  *edge.Shared
 	unread  bool // what is kept stays DER alone until read
 }
 
@@ -46,7 +46,7 @@ func newStore() store {
 		chains:  map[edge.Fingerprint]sent{},
 		staples: map[edge.Fingerprint][]byte{},
 		cas:     map[edge.Fingerprint][]string{},
-		agreed:  map[agreement]*edge.TLS{},
+		shared:  edge.NewShared(),
 	}
 }
 
@@ -129,27 +129,15 @@ func (s *store) read() {
 	defer s.mu.Unlock()
 	for _, c := range s.known {
 		*c = *reread(c)
+		s.shared.Certificate(c.X509)
 	}
 }
 
-// An agreement is what most endpoints of a fleet negotiate alike.
-type agreement struct {
-	version, cipher string
-	client          edge.ClientCertificate
-}
-
-// tls is t, one for all that negotiated the same and sent nothing beside it.
-func (s *store) tls(t *edge.TLS) *edge.TLS {
-	if t == nil || t.AcceptableCAs > 0 || t.RequestCut || t.Staple != nil || t.StapleCut {
-		return t
-	}
+// share lets c share what others showed alike.
+func (s *store) share(c *edge.Capture) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := agreement{t.Version, t.Cipher, t.ClientCertificate}
-	if s.agreed[a] == nil {
-		s.agreed[a] = t
-	}
-	return s.agreed[a]
+	s.shared.Capture(c)
 }
 
 // priceOf is what keeping a chain costs beside what is kept already.

@@ -33,25 +33,3 @@ func TestCertificatesAreReadWhenTheScanIsOver(t *testing.T) {
 		t.Errorf("what cannot be read says %q", c.ParseError)
 	}
 }
-
-// What endpoints negotiated alike is kept once; what one sent beside it is its own.
-func TestAlikeAgreementsAreKeptOnce(t *testing.T) {
-	s := newStore()
-	one := s.tls(&edge.TLS{Version: "TLS 1.3", Cipher: "A", ClientCertificate: edge.NotRequested})
-	for name, c := range map[string]struct {
-		tls  edge.TLS
-		same bool
-	}{
-		"alike":         {edge.TLS{Version: "TLS 1.3", Cipher: "A", ClientCertificate: edge.NotRequested}, true},
-		"other version": {edge.TLS{Version: "TLS 1.2", Cipher: "A", ClientCertificate: edge.NotRequested}, false},
-		"other cipher":  {edge.TLS{Version: "TLS 1.3", Cipher: "B", ClientCertificate: edge.NotRequested}, false},
-		"asks a client": {edge.TLS{Version: "TLS 1.3", Cipher: "A", ClientCertificate: edge.Requested}, false},
-		"with a staple": {edge.TLS{Version: "TLS 1.3", Cipher: "A", ClientCertificate: edge.NotRequested, Staple: []byte{1}}, false},
-		"staple cut":    {edge.TLS{Version: "TLS 1.3", Cipher: "A", ClientCertificate: edge.NotRequested, StapleCut: true}, false},
-		"with CAs":      {edge.TLS{Version: "TLS 1.3", Cipher: "A", ClientCertificate: edge.NotRequested, AcceptableCAs: 1}, false},
-	} {
-		if got := s.tls(&c.tls); (got == one) != c.same {
-			t.Errorf("%s: kept once is %v", name, got == one)
-		}
-	}
-}
