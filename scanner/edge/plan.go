@@ -138,6 +138,9 @@ func planLoose(p Pool) []Endpoint {
 		e := Endpoint{Pool: p.Name, Role: Other, Port: l.Port, ServicePort: l.Port, Source: l.Source}
 		if ip, err := netip.ParseAddr(l.Host); err == nil {
 			e.Member, e.Address, e.FQDN = ip.String(), ip, l.SNI
+			if e.Member == l.Host { // once for thousands of them
+				e.Member = l.Host
+			}
 			out = append(out, e)
 			continue
 		}

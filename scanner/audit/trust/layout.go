@@ -21,20 +21,20 @@ func (f *Forest) Layout(chain []*edge.Certificate) Layout {
 	key := ChainKey(chain)
 	l, ok := f.layouts[key]
 	if !ok {
-		l = layoutOf(chain)
+		l = f.layoutOf(chain)
 		f.layouts[key] = l
 	}
 	return l
 }
 
-func layoutOf(chain []*edge.Certificate) Layout {
+func (f *Forest) layoutOf(chain []*edge.Certificate) Layout {
 	var l Layout
 	if len(chain) == 0 || chain[0].X509 == nil {
 		return l
 	}
 	links := make([]named, min(len(chain), limits.ChainRead))
 	for i := range links {
-		links[i] = nameOf(chain[i])
+		links[i] = f.nameOf(chain[i])
 	}
 	issuers := issuersOf(links)
 	seen := map[edge.Fingerprint]bool{chain[0].Fingerprint: true}
@@ -61,10 +61,10 @@ type named struct {
 	self             bool
 }
 
-func nameOf(c *edge.Certificate) named {
+func (f *Forest) nameOf(c *edge.Certificate) named {
 	n := named{cert: c}
 	if c.X509 != nil {
-		n.subject, n.parents = edge.NameKey(c.X509.RawSubject), edge.NameKey(c.X509.RawIssuer)
+		n.subject, n.parents = f.name(c.X509.RawSubject), f.name(c.X509.RawIssuer)
 		n.self = n.subject == n.parents
 	}
 	return n

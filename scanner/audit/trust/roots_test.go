@@ -90,7 +90,7 @@ func TestLayout(t *testing.T) {
 		{"with a stranger and the leaf again", chain(leaf, lower, stranger, leaf, upper), 0, 0, 2},
 		{"an unreadable certificate", chain(leaf, edge.NewCertificate([]byte("x")), lower), 0, 0, 1},
 	} {
-		l := layoutOf(test.chain)
+		l := New(t.Context(), nil, Options{}).layoutOf(test.chain)
 		if len(l.OutOfOrder) != test.order || len(l.Roots) != test.roots || len(l.Extra) != test.extra {
 			t.Errorf("%s: %d out of order, %d roots, %d extra; want %d, %d, %d", test.name,
 				len(l.OutOfOrder), len(l.Roots), len(l.Extra), test.order, test.roots, test.extra)
