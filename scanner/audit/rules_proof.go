@@ -27,7 +27,7 @@ else import the PFX that has both, assign it with Set-CsCertificate and restart 
 			leaf := disprovedLeaf(b.first)
 			return Finding{
 				Certificates: certs(leaf),
-				Message:      fmt.Sprintf("%s: certificate %s is presented without its key (%s); %s", whoIsShutOut(b.first, leaf), w.short(leaf), proofOf(b.first, leaf).Reason, w.where(b.at)),
+				Message:      fmt.Sprintf("%s: certificate %s is presented without its key (%s); %s", whoIsShutOut(b.first, leaf), w.short(leaf), proofOf(b.first, leaf).Why(), w.where(b.at)),
 				Fix:          "import the PFX that holds the certificate with its key, assign it and restart the services",
 			}
 		}),
@@ -84,7 +84,7 @@ func unproved(_ *world, r *result, i int, c edge.Capture) string {
 	}
 	for _, leaf := range c.Leaves() {
 		if p := proofOf(c, leaf); p.State == edge.NotSeen {
-			r.couldNotTell("no proof of key was seen: "+p.Reason, i)
+			r.couldNotTell("no proof of key was seen: "+p.Why(), i)
 		} else {
 			r.pass()
 		}

@@ -101,7 +101,15 @@ func (p Presentation) Leaf() *Certificate {
 // without a certificate.
 type Proof struct {
 	State  ProofState `json:"proof"`
-	Reason string     `json:"proof_reason,omitempty"` // why it was not seen, or what is wrong
+	Reason string     `json:"proof_reason,omitempty"` // why it was not seen, or what is wrong: see Why
+}
+
+// Why is the reason. Nearly all further handshakes have the one that is left out.
+func (p Proof) Why() string {
+	if p.State == NotSeen && p.Reason == "" {
+		return "the certificate was read by hand"
+	}
+	return p.Reason
 }
 
 // ProofState is what became of a proof.

@@ -102,7 +102,7 @@ type Pool struct {
 	Services   []Service `json:"services"` // in role order; of a kind web or internal one for each name
 	Members    []Member  `json:"members"`  // in the order described; empty: found by DNS
 	VIPs       []Address `json:"vips"`     // load balancers: sampled, never taken for a member
-	Loose      []Loose   `json:"loose"`    // for CommandLinePool and LoosePool, instead of the above
+	Loose      []Loose   `json:"loose"`    // for CommandLinePool and LoosePool, instead of the above; empty once they were dialed
 
 	ClientAuth    ClientAuth    `json:"client_auth"`
 	PublicIMAOL   bool          `json:"public_im_aol"`

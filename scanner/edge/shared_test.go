@@ -104,3 +104,19 @@ func TestCertificatesSayTheSameWhenTheyShare(t *testing.T) {
 		t.Errorf("%d issuers, want 2", len(s.names))
 	}
 }
+
+func TestWhyAProofWasNotSeen(t *testing.T) {
+	for _, c := range []struct {
+		proof Proof
+		want  string
+	}{
+		{Proof{State: NotSeen}, "the certificate was read by hand"},
+		{Proof{State: NotSeen, Reason: "refused"}, "refused"},
+		{Proof{State: Proved}, ""},
+		{Proof{}, ""},
+	} {
+		if got := c.proof.Why(); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.proof, got, c.want)
+		}
+	}
+}

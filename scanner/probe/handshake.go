@@ -159,7 +159,7 @@ func (p *Prober) recovered(s *sight, f *rawtls.Flight, err error, ended *edge.Fa
 		if s.fault = ended; isFault && ended == nil {
 			s.fault = known
 		}
-		s.proof = edge.Proof{State: edge.NotSeen, Reason: byHand}
+		s.proof = edge.Proof{State: edge.NotSeen}
 		s.tls = &edge.TLS{Version: rawtls.VersionName(f.Version), Cipher: rawtls.CipherName(f.Cipher)}
 		s.tls.Staple, s.tls.StapleCut = p.store.staple(f.Staple)
 		r := &clientRequest{asked: f.Requested, authorities: f.Authorities}

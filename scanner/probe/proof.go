@@ -11,7 +11,6 @@ import (
 // Why a proof of key was not seen.
 const (
 	refusedBefore = "the server refused the handshake before it came"
-	byHand        = "the certificate was read by hand"
 	notByGo       = "the key is none that could be verified here"
 )
 
