@@ -10,7 +10,11 @@ import (
 // summary is one line a pool, for reports of several, in the richest form that
 // fits.
 func (p *page) summary(r report.Report) error {
-	p.line(p.paint(bold, report.Plural(len(r.Pools), "pool")), "  ", p.paint(verdictInk(r.Verdict), report.VerdictWord(r.Verdict)))
+	pools := p.paint(bold, report.Plural(len(r.Pools), "pool")) + "  " + p.paint(verdictInk(r.Verdict), report.VerdictWord(r.Verdict))
+	p.para(plain, pools+p.dot(), report.Attention(r.Pools, len(report.Unwell(r.Pools))))
+	if h := r.Headline(); h != "" {
+		p.para(bold, "  ", p.clean(h))
+	}
 	p.blank()
 	heads := [][]string{
 		{"pool", "verdict", "problems", "seen", "next expiry"},
