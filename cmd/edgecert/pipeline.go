@@ -41,7 +41,7 @@ func (a *app) capture(ctx context.Context, ev edge.Evidence, s scanFlags, o scan
 // gather dials endpoints, and asks DNS beside it.
 func (a *app) gather(ctx context.Context, ev *edge.Evidence, endpoints []edge.Endpoint, s scanFlags, o scanner.Options) error {
 	ev.Host, _ = os.Hostname()
-	ev.Asked = edge.Asked{Quick: o.Quick, Samples: o.Samples, UDP: o.UDP, Resolver: s.dns.Name()}
+	ev.Asked = edge.Asked{Quick: o.Quick, Samples: o.Samples, UDP: o.UDP, Resolver: s.dns.Name(), Part: s.part}
 	both, besides := errgroup.WithContext(ctx)
 	both.Go(func() error {
 		defer mistake.Caught(ctx)

@@ -69,7 +69,7 @@ func (a *app) doubt(ctx context.Context, r dns.Resolver, pools []edge.Pool) {
 
 // pools gathers what is to be scanned from files, arguments and, as far as
 // dialing needs it, DNS.
-func (a *app) pools(ctx context.Context, args []string, s scanFlags, o scanner.Options) ([]edge.Pool, error) {
+func (a *app) pools(ctx context.Context, args []string, s *scanFlags, o scanner.Options) ([]edge.Pool, error) {
 	f, err := a.read(s.targets, nil, args)
 	if err != nil {
 		return nil, err
@@ -125,9 +125,11 @@ func (s *scanFlags) choose(f *targets.File) error {
 	if len(s.pools) == 0 {
 		return nil
 	}
+	before := len(f.Pools) + len(f.Domains)
 	f.Domains = nil
 	var err error
 	f.Pools, err = targets.Select(f.Pools, s.pools)
+	s.part = len(f.Pools) < before
 	return err
 }
 

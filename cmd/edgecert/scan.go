@@ -37,6 +37,7 @@ type scanFlags struct {
 	revocation            bool
 	clientCert, clientKey string
 	pools                 []string
+	part                  bool // pools leaves some of the targets out
 	expect                string
 	password              passwordFlags
 	shard                 string
@@ -241,7 +242,7 @@ func (a *app) take(c *cobra.Command, args []string, s scanFlags, p policyFlags, 
 	defer sinks.close()
 	s.federation = policy.Profile == "federation"
 	ev := edge.Evidence{Started: time.Now().UTC(), Shard: s.share} // asking DNS is part of the scan
-	if ev.Pools, err = a.pools(ctx, args, s, options); err != nil {
+	if ev.Pools, err = a.pools(ctx, args, &s, options); err != nil {
 		return err
 	}
 	if err := sinks.recall(ctx, ev.Pools); err != nil {

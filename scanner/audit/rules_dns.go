@@ -107,9 +107,25 @@ func (w *world) askedNames() []string {
 	return edge.Map(w.pool.DNS.Names, func(a edge.NameAnswer) string { return a.Name })
 }
 
-// otherShare is why a share does not tell of what leads elsewhere: the whole
-// document does, once all shares are joined.
-const otherShare = "a pool of another share of the targets may be meant"
+// Why nothing is told of what leads elsewhere, where a part of the targets was
+// scanned: the whole document of all shares tells.
+const (
+	otherShare = "a pool of another share of the targets may be meant"
+	otherPool  = "a pool of the targets that was not asked for (--pool) may be meant"
+)
+
+// leftOut is why a pool may be meant that this scan does not know; empty: it
+// knows all.
+func (w *world) leftOut() string {
+	switch {
+	case w.scan.ev.Shard != nil:
+		return otherShare
+	case w.scan.ev.Asked.Part:
+		return otherPool
+	default:
+		return ""
+	}
+}
 
 func dnsUnknownAddress() Rule {
 	return Rule{
@@ -148,8 +164,8 @@ How to fix it: add the member to the targets file, or remove the record.`,
 					r.pass()
 					return
 				}
-				if w.scan.ev.Shard != nil {
-					r.couldNotTell(otherShare)
+				if why := w.leftOut(); why != "" {
+					r.couldNotTell(why)
 					return
 				}
 				strangers = append(strangers, without(strange, strangers)...)

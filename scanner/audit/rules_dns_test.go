@@ -184,6 +184,31 @@ func dnsCases() []ruleCase {
 				answers(federation, func(a *edge.SRVAnswer) { a.Records = []edge.SRV{record("route.fabrikam.com", 5061, 0)} })(w)
 			},
 		},
+		{
+			rule: "dns-unknown-address", name: "some pools of the targets were left out", want: CouldNotTell,
+			change: func(w *testWorld) {
+				w.ev.Asked.Part = true
+				resolves(webcon, func(a *edge.NameAnswer) {
+					a.Addresses = append(slices.Clone(a.Addresses), netip.MustParseAddr("203.0.113.29"))
+				})(w)
+			},
+		},
+		{
+			rule: "srv-unexpected", name: "the route of a pool that was left out, by a name of the domain", want: CouldNotTell,
+			change: func(w *testWorld) {
+				w.ev.Asked.Part = true
+				w.pool().Services[0].Ports = []int{443}
+				w.ev.Captures = slices.DeleteFunc(w.ev.Captures, func(c edge.Capture) bool { return c.Endpoint.Port == 5061 })
+				resolves(sipFabrikam, func(a *edge.NameAnswer) { a.Addresses = []netip.Addr{netip.MustParseAddr("203.0.113.29")} })(w)
+			},
+		},
+		{
+			rule: "srv-unexpected", name: "a pool without 5061", want: Pass,
+			change: func(w *testWorld) {
+				w.pool().Services[0].Ports = []int{443}
+				w.ev.Captures = slices.DeleteFunc(w.ev.Captures, func(c edge.Capture) bool { return c.Endpoint.Port == 5061 })
+			},
+		},
 		{rule: "domain-in-cloud", name: "every domain at home", want: Pass, change: func(*testWorld) {}},
 		{rule: "srv-wrong-domain", name: "a domain homed in Microsoft 365", want: Pass, change: inCloud},
 		{rule: "srv-unexpected", name: "a domain homed in Microsoft 365", want: Pass, change: inCloud},

@@ -154,8 +154,8 @@ mend the record.`,
 			for _, s := range usable(a) {
 				switch why := w.unexpected(a, s); why {
 				case "":
-				case otherShare:
-					r.couldNotTell(otherShare)
+				case otherShare, otherPool:
+					r.couldNotTell(why)
 				default:
 					subjects = append(subjects, s.Target, strconv.Itoa(s.Port))
 					hosts = append(hosts, fmt.Sprintf("%s:%d", s.Target, s.Port))
@@ -190,8 +190,8 @@ func (w *world) unexpected(a edge.SRVAnswer, s edge.SRV) string {
 	switch {
 	case w.ofSister(a, s):
 		return "" // one route for several pools: the port is that pool's
-	case w.scan.ev.Shard != nil && !w.accessName(s.Target):
-		return otherShare
+	case w.leftOut() != "" && !w.leadsHere(s.Target):
+		return w.leftOut()
 	case w.accessName(s.Target):
 	case followed(a, s) && w.targetLacked(s.Target):
 		// srv-target-name-missing, or wildcard-only
@@ -202,6 +202,13 @@ func (w *world) unexpected(a edge.SRVAnswer, s edge.SRV) string {
 		parts = append(parts, "the port is not "+list(ports(expected)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// leadsHere says whether a name is the Access Edge's, or one of its domains' and
+// leads to none but its addresses.
+func (w *world) leadsHere(name string) bool {
+	return strings.EqualFold(name, w.pool.FQDN(edge.Access)) ||
+		w.accessName(name) && len(without(w.pool.DNS.Name(name).Addresses, w.pool.KnownAddresses(edge.Access))) == 0
 }
 
 // ofSister says whether a record leads to another pool of the scan that has the
@@ -276,7 +283,7 @@ func (w *world) targetLacked(name string) bool {
 
 // srvPorts are the ports that a record may lead to: the usual one where the
 // Access Edge serves it, else any that it serves (5061 for both with a single
-// address).
+// address). A pool that is described without 5061 leaves federation to another.
 func (w *world) srvPorts(kind edge.SRVKind) []int {
 	usual := clientPort
 	if kind == edge.SRVFederation {
@@ -285,6 +292,9 @@ func (w *world) srvPorts(kind edge.SRVKind) []int {
 	access, ok := w.pool.Service(edge.Access)
 	if !ok || len(access.Ports) == 0 || slices.Contains(access.Ports, usual) {
 		return []int{usual}
+	}
+	if kind == edge.SRVFederation {
+		return append([]int{usual}, without(access.Ports, []int{clientPort})...)
 	}
 	return access.Ports
 }

@@ -28,6 +28,8 @@ type Asked struct {
 	Samples  int    `json:"samples"`  // handshakes per address; 0: as each endpoint has it
 	UDP      bool   `json:"udp"`      // A/V on UDP 3478, too
 	Resolver string `json:"resolver"` // HOST:PORT, or SystemResolver
+
+	Part bool `json:"part,omitempty"` // some pools of the targets were left out (--pool)
 }
 
 // A Shard is the share of the targets that a scan took, from 1.
