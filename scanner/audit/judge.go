@@ -25,12 +25,12 @@ func JudgeLettered(ctx context.Context, ev edge.Evidence, p Policy, now time.Tim
 	captures := ev.ByPool()
 	out := make([]Judgement, 0, len(ev.Pools))
 	for _, pool := range edge.Related(ev.Pools) {
-		out = append(out, newWorld(s, s.inView(pool), captures[pool.Name]).judge())
+		out = append(out, newWorld(s, s.inView(pool), captures[pool.Name]).judge(ctx))
 	}
 	return out
 }
 
-func (w *world) judge() Judgement {
+func (w *world) judge(ctx context.Context) Judgement {
 	j := Judgement{Pool: w.pool.Name, Rules: make(map[string]Outcome, len(w.scan.rules)), Letters: w.labels}
 	for _, rule := range w.scan.rules {
 		// An allowed rule is taken out of the judgement: it neither finds nor
@@ -60,7 +60,7 @@ func (w *world) judge() Judgement {
 	for _, r := range w.roles() {
 		j.Right[r] = w.right(r)
 	}
-	j.Problems, j.Steps = w.remedies().Plan(j.Findings)
+	j.Problems, j.Steps = w.remedies().Plan(ctx, j.Findings)
 	j.Untold = w.untold()
 	j.Verdict = w.verdict(j.Findings)
 	return j

@@ -180,21 +180,32 @@ func (w *world) apart(r *result, units []unit, part func(edge.Endpoint) string) 
 // toldByMembers says whether differs-across-members speaks of one of these
 // captures' services.
 func (w *world) toldByMembers(at []int) bool {
-	return slices.ContainsFunc(w.services(), func(s service) bool { return len(w.distinct(s.seen)) > 1 && s.holdsAny(at) })
-}
-
-// holdsAny says whether one of captures is the service's, and was seen.
-func (s service) holdsAny(at []int) bool {
-	return slices.ContainsFunc(at, func(i int) bool { return slices.Contains(s.seen, i) })
+	if w.differ == nil { // once: every member is asked about
+		w.differ = map[int]bool{}
+		for _, s := range w.services() {
+			differ := len(w.distinct(s.seen)) > 1
+			for _, i := range s.seen {
+				w.differ[i] = differ
+			}
+		}
+	}
+	return slices.ContainsFunc(at, func(i int) bool { return w.differ[i] })
 }
 
 // usualOf is what the services of these captures usually present.
 func (w *world) usualOf(at []int) []edge.Fingerprint {
-	var out []edge.Fingerprint
-	for _, s := range w.services() {
-		if s.holdsAny(at) {
-			out = append(out, w.usual(s.seen)...)
+	if w.usuals == nil { // once: every member is asked about, and each may have a leaf of its own
+		w.usuals = map[int][]edge.Fingerprint{}
+		for _, s := range w.services() {
+			usual := w.usual(s.seen)
+			for _, i := range s.seen {
+				w.usuals[i] = usual
+			}
 		}
+	}
+	var out []edge.Fingerprint
+	for _, i := range at {
+		out = append(out, w.usuals[i]...)
 	}
 	return out
 }

@@ -55,6 +55,8 @@ type world struct {
 	doubts   map[edge.Fingerprint]bool   // see doubted
 	ahead    []rehearsal                 // see rehearse
 	meant    bool                        // it is a rehearsal
+	usuals   map[int][]edge.Fingerprint  // see usualOf
+	differ   map[int]bool                // see toldByMembers
 }
 
 // A group is the captures that present the same leaf.

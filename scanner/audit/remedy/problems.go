@@ -2,6 +2,7 @@ package remedy
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -41,8 +42,9 @@ const (
 
 // Plan sorts findings into problems, worst first, and lays out the steps that
 // settle them. It fills in the findings' Problem and, where a problem's steps
-// settle them, their Fix.
-func (c *Case) Plan(findings []finding.Finding) ([]finding.Problem, []finding.Step) {
+// settle them, their Fix. Once ctx has ended a problem is what its first finding
+// says, and has no steps.
+func (c *Case) Plan(ctx context.Context, findings []finding.Finding) ([]finding.Problem, []finding.Step) {
 	p := planner{Case: c, findings: findings, choices: map[string]Choice{}, requested: map[string]string{}, places: map[service]answers{}, lines: map[string]int{}}
 	p.count()
 	causes := p.causes()
@@ -52,6 +54,13 @@ func (c *Case) Plan(findings []finding.Finding) ([]finding.Problem, []finding.St
 	slices.SortStableFunc(causes, func(a, b cause) int { return slices.Compare(a.urgency, b.urgency) })
 	problems, keys, from := make([]finding.Problem, len(causes)), map[string]int{}, make([][]finding.Step, len(causes))
 	for n, x := range causes {
+		if ctx.Err() != nil {
+			problems[n] = finding.Problem{Severity: p.worst(x).Severity, Headline: p.worst(x).Message, Members: []string{}, Findings: x.findings}
+			for _, i := range x.findings {
+				findings[i].Problem = n
+			}
+			continue
+		}
 		all := x.whole()
 		problems[n] = finding.Problem{Severity: p.worst(x).Severity, Headline: p.headline(all), Impact: join("; ", p.impact(all), p.forgotten(all)), Members: p.membersOf(all), Findings: x.findings}
 		for _, i := range x.findings {
