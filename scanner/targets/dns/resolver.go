@@ -16,6 +16,7 @@ import (
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/limits"
+	"edgecert/scanner/probe/fault"
 	"edgecert/scanner/targets/syntax"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -107,6 +108,8 @@ func reason(err error) string {
 			return "server failure from " + from
 		}
 		return dns.Err
+	case fault.Class(err) == edge.ClassRefused: // Windows says it in the words of its language
+		return "connection refused"
 	case errors.As(err, &call):
 		return call.Err.Error()
 	case errors.As(err, &op):
