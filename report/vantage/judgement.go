@@ -26,7 +26,9 @@ func addJudgement(p *report.Pool, views []view, at int) {
 			slices.Sort(f.Cells)
 			f.Address = ""
 			if at > 0 { // told by the first vantage
-				place[i] = slices.IndexFunc(p.Findings, func(o audit.Finding) bool { return o.Rule == f.Rule && slices.Equal(o.Cells, f.Cells) })
+				place[i] = slices.IndexFunc(p.Findings, func(o audit.Finding) bool {
+					return o.Rule == f.Rule && slices.Equal(o.Cells, f.Cells) && slices.Equal(o.Subjects, f.Subjects)
+				})
 				continue
 			}
 		} else {

@@ -122,6 +122,46 @@ func TestMergeIsAReport(t *testing.T) {
 	}
 }
 
+// What every view found stands once, with its own problem and step, however alike
+// findings of the same cells are.
+func TestMergeTellsAlikeFindingsApart(t *testing.T) {
+	t.Parallel()
+	found := func(w *reporttest.World) {
+		var fs []audit.Finding
+		for _, x := range []struct{ rule, subject, command string }{{"expired", "", "a"}, {"sip-domain-name-missing", "sip.a.example", "b"}, {"sip-domain-name-missing", "sip.b.example", "c"}} {
+			fs = append(fs, audit.Finding{Rule: x.rule, Severity: audit.Error, Member: "edge2", Subjects: []string{x.subject},
+				Steps: []audit.Step{{On: []string{"edge2"}, Text: "do it", Commands: []string{x.command}}}})
+		}
+		w.Find(audit.VerdictError, fs...)
+		for i, f := range fs {
+			j := &w.Judgements[0]
+			j.Problems = append(j.Problems, audit.Problem{Severity: audit.Error, Headline: f.Rule + f.Subjects[0], Findings: []int{i}})
+			j.Steps = append(j.Steps, audit.Step{On: f.Steps[0].On, Text: f.Steps[0].Text, Commands: f.Steps[0].Commands, Problems: []int{i}})
+		}
+	}
+	p := fromBoth(t, found, found).Pools[0]
+	var got []string
+	for i, x := range p.Problems {
+		for _, n := range x.Findings {
+			f := p.Findings[n]
+			got = append(got, x.Headline+" is "+f.Rule+f.Subjects[0])
+			if f.Problem != i {
+				t.Errorf("finding %d of problem %d says problem %d", n, i, f.Problem)
+			}
+		}
+	}
+	for _, s := range p.Steps {
+		for _, n := range s.Problems {
+			got = append(got, p.Problems[n].Headline+" by "+s.Commands[0])
+		}
+	}
+	want := []string{"expired is expired", "sip-domain-name-missingsip.a.example is sip-domain-name-missingsip.a.example", "sip-domain-name-missingsip.b.example is sip-domain-name-missingsip.b.example",
+		"expired by a", "sip-domain-name-missingsip.a.example by b", "sip-domain-name-missingsip.b.example by c"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
 // What is about the scans as a whole is of all of them: what one of three was asked
 // or saw is not lost with the others.
 func TestMergeKeepsTheEvidenceOfAll(t *testing.T) {
