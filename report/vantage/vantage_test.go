@@ -126,9 +126,9 @@ func TestMergeIsAReport(t *testing.T) {
 // findings of the same cells are.
 func TestMergeTellsAlikeFindingsApart(t *testing.T) {
 	t.Parallel()
-	found := func(w *reporttest.World) {
+	found := func(w *reporttest.World, own string) {
 		var fs []audit.Finding
-		for _, x := range []struct{ rule, subject, command string }{{"expired", "", "a"}, {"sip-domain-name-missing", "sip.a.example", "b"}, {"sip-domain-name-missing", "sip.b.example", "c"}} {
+		for _, x := range []struct{ rule, subject, command string }{{"expired", "", "a"}, {"sip-domain-name-missing", "sip.a.example", "b"}, {"sip-domain-name-missing", "sip.b.example", own}} {
 			fs = append(fs, audit.Finding{Rule: x.rule, Severity: audit.Error, Member: "edge2", Subjects: []string{x.subject},
 				Steps: []audit.Step{{On: []string{"edge2"}, Text: "do it", Commands: []string{x.command}}}})
 		}
@@ -139,7 +139,7 @@ func TestMergeTellsAlikeFindingsApart(t *testing.T) {
 			j.Steps = append(j.Steps, audit.Step{On: f.Steps[0].On, Text: f.Steps[0].Text, Commands: f.Steps[0].Commands, Problems: []int{i}})
 		}
 	}
-	p := fromBoth(t, found, found).Pools[0]
+	p := fromBoth(t, func(w *reporttest.World) { found(w, "c") }, func(w *reporttest.World) { found(w, "d") }).Pools[0]
 	var got []string
 	for i, x := range p.Problems {
 		for _, n := range x.Findings {
@@ -156,7 +156,7 @@ func TestMergeTellsAlikeFindingsApart(t *testing.T) {
 		}
 	}
 	want := []string{"expired is expired", "sip-domain-name-missingsip.a.example is sip-domain-name-missingsip.a.example", "sip-domain-name-missingsip.b.example is sip-domain-name-missingsip.b.example",
-		"expired by a", "sip-domain-name-missingsip.a.example by b", "sip-domain-name-missingsip.b.example by c"}
+		"expired by a", "sip-domain-name-missingsip.a.example by b", "sip-domain-name-missingsip.b.example by c", "sip-domain-name-missingsip.b.example by d"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
