@@ -71,13 +71,7 @@ func Scan(ctx context.Context, endpoints []edge.Endpoint, o Options) ([]edge.Cap
 	tries := max(o.Retries, 0) + 1
 	s := &run{Prober: p, captures: edge.Map(endpoints, func(e edge.Endpoint) edge.Capture { return edge.Capture{Endpoint: e} }),
 		done: progress(o.Progress, len(endpoints), tries)}
-	order := spread(endpoints)
-	for ; len(order) > 0; tries-- {
-		order = s.round(ctx, order, o.Concurrency, tries)
-		if len(order) > 0 {
-			pause(ctx, retryPause)
-		}
-	}
+	s.all(ctx, spread(endpoints), o.Concurrency, tries)
 	p.Read()
 	return s.captures, oursAlone(s.captures)
 }
@@ -117,37 +111,58 @@ type run struct {
 	done     func(tries int)
 }
 
-// round probes the endpoints of order, which have so many tries left, and
-// returns those that are worth another one.
-func (s *run) round(ctx context.Context, order []int, concurrency, tries int) []int {
-	again := tries > 1
+// finished stands for an endpoint that needs no further try.
+const finished = -1
+
+// all probes endpoints in this order, each in up to so many tries. Retries come
+// when all others are done, or silent: each is then silent again beside those
+// that still are for the first time.
+func (s *run) all(ctx context.Context, order []int, concurrency, tries int) {
 	var workers errgroup.Group
 	workers.SetLimit(concurrency)
-	var mu sync.Mutex
-	var failed []int
-	for _, i := range order {
-		place := s.Traffic.Start(again)
+	tried := make(chan int, len(order)) // an endpoint that is worth another try, or finished
+	start := func(i, left int) {
+		place := s.Traffic.Start(left > 1)
 		workers.Go(func() error {
+			next := finished
+			defer func() { tried <- next }()
 			defer mistake.Caught(ctx)
-			before := s.captures[i]
-			c := s.Probe(ctx, before.Endpoint, place)
-			c.Attempts += before.Attempts
-			s.captures[i] = c
-			place.Done(c.Outcome != edge.Failed)
-			if again && probe.Passing(c.Outcome, c.Fault) {
-				s.done(1)
-				mu.Lock()
-				defer mu.Unlock()
-				failed = append(failed, i)
-				return nil
+			if left < tries {
+				pause(ctx, retryPause)
 			}
-			s.done(tries)
+			next = s.try(ctx, i, left, place)
 			return nil
 		})
 	}
-	_ = workers.Wait() // no worker has an error
-	slices.Sort(failed)
-	return failed
+	for _, i := range order {
+		start(i, tries)
+	}
+	s.Traffic.Settle()
+	failures := map[int]int{}
+	for under := len(order); under > 0; {
+		i := <-tried
+		if i == finished {
+			under--
+			continue
+		}
+		failures[i]++
+		start(i, tries-failures[i])
+	}
+}
+
+// try probes an endpoint that has so many tries left.
+func (s *run) try(ctx context.Context, i, left int, place *traffic.Place) int {
+	before := s.captures[i]
+	c := s.Probe(ctx, before.Endpoint, place)
+	c.Attempts += before.Attempts
+	s.captures[i] = c
+	place.Done(c.Outcome != edge.Failed)
+	if left > 1 && probe.Passing(c.Outcome, c.Fault) {
+		s.done(1)
+		return i
+	}
+	s.done(left)
+	return finished
 }
 
 // spread is the order of dialing: every address once, then every address a

@@ -94,6 +94,18 @@ func (c *Control) Start(again bool) *Place {
 	return p
 }
 
+// Settle waits until every endpoint that was started is done, or silent.
+func (c *Control) Settle() {
+	w := &c.window
+	w.mu.Lock()
+	for w.used > 0 {
+		w.mu.Unlock()
+		<-w.vacated
+		w.mu.Lock()
+	}
+	w.mu.Unlock()
+}
+
 // over ends the moment.
 func (p *Place) over() {
 	p.w.mu.Lock()
