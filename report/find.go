@@ -11,8 +11,8 @@ import (
 
 // Find says where a certificate is, by its serial number, in either order of
 // its bytes, or its SHA-1 or SHA-256 thumbprint: a line a place, which of the
-// handshakes showed it there, and the inventory's records of it. An error is
-// about the number.
+// handshakes showed it there, the inventory's records of it, and the members'
+// stores that hold it. An error is about the number.
 func Find(r Report, number string) ([]string, error) {
 	digits := strings.Map(func(c rune) rune {
 		if strings.ContainsRune(": -\u200e", c) { // as Windows copies it
@@ -48,8 +48,20 @@ func Find(r Report, number string) ([]string, error) {
 		}
 		for _, record := range p.Plan.Inventory {
 			if serial := trimSerial(record.Serial); record.Thumbprint == digits || serial != "" && (serial == trimSerial(digits) || serial == trimSerial(reversed)) {
-				out = append(out, fmt.Sprintf("%s: %s has it assigned as %s: %s, %s", Clean(p.Plan.Name), Clean(record.Member), Clean(record.Use),
+				how := "assigned"
+				if record.Staged {
+					how = "staged"
+				}
+				out = append(out, fmt.Sprintf("%s: %s has it %s as %s: %s, %s", Clean(p.Plan.Name), Clean(record.Member), how, Clean(record.Use),
 					Clean(CommonName(record.Subject)), Expiry(record.NotAfter, r.Now())))
+			}
+		}
+		for _, s := range p.Plan.Stores {
+			if slices.Contains(s.CA, digits) {
+				out = append(out, fmt.Sprintf("%s: %s has it in the store for intermediate CAs", Clean(p.Plan.Name), Clean(s.Member)))
+			}
+			if slices.Contains(s.Root, digits) {
+				out = append(out, fmt.Sprintf("%s: %s has it in the store for trusted roots", Clean(p.Plan.Name), Clean(s.Member)))
 			}
 		}
 	}

@@ -103,6 +103,8 @@ func TestFind(t *testing.T) {
 	w := reporttest.New(t, 2)
 	w.Present("edge2", edge.WebConf, 443, w.PreviousLeaf)
 	w.Evidence.Pools[0].Inventory = []edge.InventoryRecord{{Member: "edge1", Use: "Internal", Serial: "00ab01", Thumbprint: "aa", Subject: "CN=inside"}}
+	w.Evidence.Pools[0].Inventory = append(w.Evidence.Pools[0].Inventory, edge.InventoryRecord{Member: "edge2", Use: edge.TypeAV, Thumbprint: "bb", Staged: true})
+	w.Evidence.Pools[0].Stores = []edge.Store{{Member: "edge1", CA: []string{"cc"}, Root: []string{"cc", "dd"}}}
 	r := w.Report()
 	serial := w.PreviousLeaf.Serial()
 	var pairs []string
@@ -119,6 +121,8 @@ func TestFind(t *testing.T) {
 		"a thumbprint in capitals":     {strings.ToUpper(w.PreviousLeaf.Thumbprint()), []string{"edge-emea: edge2 webcon:443 "}},
 		"a SHA-256":                    {w.PreviousLeaf.Fingerprint.String(), []string{"edge-emea: edge2 webcon:443 "}},
 		"one of the inventory":         {"ab:01", []string{"edge-emea: edge1 has it assigned as Internal"}},
+		"one that is staged":           {"BB", []string{"edge-emea: edge2 has it staged as AudioVideoAuthentication"}},
+		"one of the stores":            {"CC", []string{"edge-emea: edge1 has it in the store for intermediate", "edge-emea: edge1 has it in the store for trusted"}},
 		"one that nobody has":          {"0102", nil},
 	} {
 		got, err := report.Find(r, c.number)

@@ -18,7 +18,7 @@ import (
 // certificate, one restart a member.
 func TestPlanOfGroups(t *testing.T) {
 	t.Parallel()
-	const apart = ` | if XMPP proxy is meant to have a certificate of its own, write "certificates access+webcon+av xmpp" into the pool's description`
+	const apart = ` | if the XMPP proxy is meant to have a certificate of its own, write "certificates access+webcon+av xmpp" into the pool's description`
 	const toXMPP = `assign the certificate # and restart, one member after the other | Set-CsCertificate(XmppServer) Stop-CsWindowsService Start-CsWindowsService`
 	leaf := func(w *testWorld, serial int64) *edge.Certificate {
 		return makeLeaf(w.t, func(c *leafTemplate) { c.SerialNumber = big.NewInt(serial) })

@@ -67,7 +67,7 @@ edge1 | request a new certificate with all names that are due | Request-CsCertif
 edge1 | import it, and export it with its private key | Import-CsCertificate Export-PfxCertificate
 edge2 edge3 | copy that file there and import it | Import-CsCertificate
 edge1 edge2 edge3 | assign it and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal,XmppServer) Stop-CsWindowsService Start-CsWindowsService
- | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |`},
+ | if the A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |`},
 		{"another A/V certificate that has expired", av(date(2026, 5, 1)), `
 the certificate # of every member lacks webcon.contoso.com
 edge1 | request a new certificate with all names that are due | Request-CsCertificate(AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer)
@@ -113,7 +113,7 @@ every member has another A/V certificate by its inventory
 edge1 | export the certificate with its private key | Export-PfxCertificate
 edge2 | copy that file there and import it | Import-CsCertificate
 edge2 | assign it and restart | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService
- | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |
+ | if the A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |
 edge1 edge2 edge3 | if not, assign the pool's certificate and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
 		{"an A/V certificate of its own, not declared, ends on all members", func(w *testWorld) {
 			avApart(w)
@@ -123,7 +123,7 @@ edge1 edge2 edge3 | if not, assign the pool's certificate and restart, one membe
 		}, `
 the A/V certificate # of every member ends in 1 day
 every member has another A/V certificate by its inventory
- | if A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |
+ | if the A/V Edge is meant to have a certificate of its own, write "certificates access+webcon+xmpp av" into the pool's description |
 edge1 edge2 edge3 | if not, assign the pool's certificate and restart, one member after the other | Set-CsCertificate(AudioVideoAuthentication) Stop-CsWindowsService Start-CsWindowsService`},
 		{"an A/V certificate of its own, declared, ends on all members", func(w *testWorld) {
 			avApart(w)

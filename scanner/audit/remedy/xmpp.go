@@ -60,6 +60,6 @@ func (c *Case) DeclareApart(r edge.Role) finding.Step {
 			groups = append(groups, strings.Join(edge.Map(g, func(o edge.Role) string { return string(o) }), "+"))
 		}
 	}
-	return finding.Step{Text: fmt.Sprintf("if %s is meant to have a certificate of its own, write %q into the pool's description",
+	return finding.Step{Text: fmt.Sprintf("if the %s is meant to have a certificate of its own, write %q into the pool's description",
 		r.Title(), "certificates "+strings.Join(append(groups, string(r)), " "))}
 }
