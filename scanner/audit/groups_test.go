@@ -133,6 +133,17 @@ edge1 | export the certificate with its private key | Export-PfxCertificate(edge
 edge2 edge3 | copy that file there and import it | Import-CsCertificate(edge-webcon)
 edge2 edge3 | assign it | Set-CsCertificate(DataEdgeExternal)
 edge2 edge3 | restart, one member after the other | Stop-CsWindowsService Start-CsWindowsService`},
+		{"two groups lack a restart on one member", func(w *testWorld) {
+			own(w)
+			for _, m := range w.pool().Members {
+				for use, leaf := range map[string]*edge.Certificate{edge.TypeAccess: w.cell("edge1", edge.Access, 443).Leaf(), edge.TypeWebConf: w.cell("edge1", edge.WebConf, 443).Leaf()} {
+					w.pool().Inventory = append(w.pool().Inventory, edge.InventoryRecord{Member: m.Name, Use: use, Thumbprint: leaf.Thumbprint(), NotBefore: leaf.NotBefore(), NotAfter: leaf.NotAfter()})
+				}
+			}
+			present(w.cell("edge1", edge.WebConf, 443).Leaf(), w.cell("edge3", edge.WebConf, 443))
+		}, `
+edge2 lacks a restart, and still presents # on access:443, access:5061 and webcon:443, which ends in 5 days
+edge2 | the certificate is assigned already, only the restart is missing | Stop-CsWindowsService Start-CsWindowsService`},
 		{"two groups have one certificate, which ends", func(w *testWorld) {
 			w.pool().Inventory, w.pool().XMPPDeclared = nil, true
 			w.pool().Groups = [][]edge.Role{{edge.Access, edge.WebConf, edge.AV}, {edge.XMPP}}
@@ -172,8 +183,14 @@ edge2 | restart | Stop-CsWindowsService Start-CsWindowsService`},
 			t.Parallel()
 			w := healthy(t)
 			c.change(w)
-			if d := cmp.Diff(strings.TrimSpace(c.want), planOf(w.judge())); d != "" {
+			j := w.judge()
+			if d := cmp.Diff(strings.TrimSpace(c.want), planOf(j)); d != "" {
 				t.Errorf("-want +got\n%s", d)
+			}
+			for _, f := range j.Findings {
+				if parts := strings.Split(f.Fix, "; on "); len(parts) > 1 && parts[0] == "on "+parts[1] {
+					t.Errorf("%s: a fix that says everything twice: %s", f.Rule, f.Fix)
+				}
 			}
 		})
 	}

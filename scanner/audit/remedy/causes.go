@@ -44,7 +44,9 @@ func (p *planner) causes() []cause {
 		first := &out[places[x.first]]
 		if n, known := places[x.key]; known {
 			out[n].cells = append(out[n].cells, x.cells...)
-			first.settledBy = union(first.settledBy, []string{x.key})
+			if x.key != x.first { // as a restart is, of all groups
+				first.settledBy = union(first.settledBy, []string{x.key})
+			}
 		} else if n := slices.IndexFunc(first.rest, func(r cause) bool { return r.key == x.key }); n >= 0 {
 			first.rest[n].join(x)
 		} else {
