@@ -1,6 +1,12 @@
 package report
 
-import "edgecert/scanner/edge"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"edgecert/scanner/edge"
+)
 
 // A Change is one event between the previous scan and this one; package diff
 // finds them.
@@ -14,6 +20,10 @@ type Change struct {
 	Before  string    `json:"before"`
 	After   string    `json:"after"`
 	Message string    `json:"message"`
+	// Headline is that of the problem which came or went with the finding: all
+	// findings of the problem did. Empty: the event stands for itself.
+	Headline string `json:"headline,omitempty"`
+	Rule     string `json:"rule,omitempty"` // of the event of a finding
 }
 
 // The kinds of change. docs/changes.md says when each is told.
@@ -50,6 +60,29 @@ func ChangeKinds() []string {
 		EndpointVanished, EndpointAppeared, EndpointMoved, EndpointUnreachable, EndpointBack, OutcomeChanged,
 		CertificateRenewed, CertificateChanged, SANLost, SANGained, IssuerChanged, KeyReused, ChainChanged,
 		TLSVersionChanged, FindingNew, FindingGone, FindingSeverity, FindingChanged}
+}
+
+// Happened are the changes for people: a problem that came or went is told once,
+// not once for each of its findings.
+func (r Report) Happened() []Change {
+	var out []Change
+	rules := map[Change][]string{} // by problem
+	problem := func(c Change) Change { return Change{Kind: c.Kind, Pool: c.Pool, Headline: c.Headline} }
+	for _, c := range r.Changes {
+		key := problem(c)
+		if c.Headline == "" || rules[key] == nil {
+			out = append(out, c)
+		}
+		if !slices.Contains(rules[key], c.Rule) {
+			rules[key] = append(rules[key], c.Rule)
+		}
+	}
+	for i, c := range out {
+		if c.Headline != "" {
+			out[i].Message = fmt.Sprintf("%s%s (%s)", map[string]string{FindingNew: "new: ", FindingGone: "gone: "}[c.Kind], c.Headline, strings.Join(rules[problem(c)], ", "))
+		}
+	}
+	return out
 }
 
 // PoolOf is the pool to name before an event: none where there is but one, or

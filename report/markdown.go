@@ -84,7 +84,7 @@ func (m *markdown) changes(r Report) {
 		m.line("Nothing changed.")
 		return
 	}
-	changes, more := Cut(r.Changes, MaxChanges, "change")
+	changes, more := Cut(r.Happened(), MaxChanges, "change")
 	for _, c := range changes {
 		fmt.Fprintf(&m.b, "- %s: %s\n", code(c.Pool), escapeMarkdown(c.Message))
 	}

@@ -51,7 +51,7 @@ func Nagios(w io.Writer, r Report) error {
 	case len(r.Changes) == 0:
 		facts = append(facts, "nothing changed")
 	default:
-		facts = append(facts, Plural(len(r.Changes), "change"))
+		facts = append(facts, Plural(len(r.Happened()), "change"))
 	}
 	perf := fmt.Sprintf("errors=%d;;0;0 warnings=%d;0;;0 planned=%d;;;0 captured=%d;;;0;%d failed=%d;;0;0;%d time=%.3fs;;;0",
 		errors, warnings, c.Planned, c.Captured, c.Planned, c.Failed, c.Planned, r.Evidence.Finished.Sub(r.Evidence.Started).Seconds())

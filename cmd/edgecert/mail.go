@@ -270,7 +270,7 @@ func mailSubject(r report.Report) string {
 		}
 		parts = []string{strings.ToUpper(string(r.Verdict)) + " " + h}
 	}
-	if n := len(r.Changes); n > 0 {
+	if n := len(r.Happened()); n > 0 {
 		parts = append(parts, report.Plural(n, "change"))
 	}
 	subject := []rune(report.Clean("edgecert: " + strings.Join(parts, "; ")))

@@ -166,9 +166,9 @@ func messageOf(r report.Report) webhookMessage {
 	}
 	m.Problems, m.MoreProblems = firstOf(m.Problems, webhookEntries)
 	m.Untold, _ = firstOf(report.Untold(r.Pools), webhookEntries)
-	m.Changes, m.MoreChanges = firstOf(r.Changes, webhookEntries)
+	m.Changes, m.MoreChanges = firstOf(r.Happened(), webhookEntries)
 	if m.Headline == "" {
-		m.Headline = report.Plural(len(r.Changes), "change")
+		m.Headline = report.Plural(len(r.Happened()), "change")
 	}
 	return m
 }

@@ -43,15 +43,38 @@ func (d *poolDiff) findings() {
 	fresh, gone, changed := d.pairChanged(fresh, gone)
 	for _, f := range fresh {
 		if !d.toldAlready(f, false) {
-			d.changes = append(d.changes, d.finding(report.FindingNew, "new: ", f, "", string(f.Severity)))
+			c := d.finding(report.FindingNew, "new: ", f, "", string(f.Severity))
+			c.Headline = headline(d.is, f, fresh)
+			d.changes = append(d.changes, c)
 		}
 	}
-	for _, f := range gone {
-		if !d.toldAlready(f, true) && d.couldTell(f) {
-			d.changes = append(d.changes, d.finding(report.FindingGone, "gone: ", f, string(f.Severity), ""))
+	over := edge.Keep(gone, d.couldTell)
+	for _, f := range over {
+		if !d.toldAlready(f, true) {
+			c := d.finding(report.FindingGone, "gone: ", f, string(f.Severity), "")
+			c.Headline = headline(d.was, f, over)
+			d.changes = append(d.changes, c)
 		}
 	}
 	d.changes = slices.Concat(d.changes, changed, other)
+}
+
+// headline is that of a finding's problem, where all findings of the problem are
+// among those that came, or went.
+func headline(p report.Pool, f audit.Finding, moved []audit.Finding) string {
+	if f.Problem < 0 || f.Problem >= len(p.Problems) {
+		return ""
+	}
+	n := 0
+	for _, m := range moved {
+		if m.Problem == f.Problem {
+			n++
+		}
+	}
+	if x := p.Problems[f.Problem]; n == len(x.Findings) {
+		return x.Headline
+	}
+	return ""
 }
 
 // identity is what makes a finding the same in two scans. nowAt says where the
@@ -253,5 +276,5 @@ func untold(p report.Pool) map[string]map[int]bool {
 // whether it came or went.
 func (d *poolDiff) finding(kind, how string, f audit.Finding, before, after string) report.Change {
 	return report.Change{Kind: kind, Pool: d.is.Plan.Name, Member: f.Member, Role: f.Role, Address: f.Address, Port: f.Port,
-		Before: before, After: after, Message: how + f.Rule + ": " + f.Message}
+		Before: before, After: after, Rule: f.Rule, Message: how + f.Rule + ": " + f.Message}
 }

@@ -129,7 +129,7 @@ func (b *htmlBuilder) changeList() *htmlChanges {
 		return nil
 	}
 	out := &htmlChanges{}
-	changes, more := cut(b.r.Changes, report.MaxChanges, "change")
+	changes, more := cut(b.r.Happened(), report.MaxChanges, "change")
 	out.More = more
 	for i, c := range changes {
 		change := htmlChange{Kind: b.clean(strings.ReplaceAll(c.Kind, "-", " ")), Pool: b.clean(b.r.PoolOf(c)), Message: b.clean(c.Message)}

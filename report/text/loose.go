@@ -76,7 +76,7 @@ func (p *page) changes(r report.Report) {
 	default:
 		p.line(p.paint(bold, "changed since the previous scan"))
 	}
-	changes, more := report.Cut(r.Changes, report.MaxChanges, "change")
+	changes, more := report.Cut(r.Happened(), report.MaxChanges, "change")
 	for _, c := range changes {
 		text := p.clean(c.Message)
 		if pool := r.PoolOf(c); pool != "" {
