@@ -109,8 +109,9 @@ func worst(r Report) []string {
 			more++
 		}
 	}
+	pools := r.WorstFirst()
 	for _, s := range []audit.Severity{audit.Error, audit.Warning} {
-		for _, p := range r.Pools {
+		for _, p := range pools {
 			for _, problem := range p.Problems {
 				if problem.Severity == s {
 					tell(p.Plan.Name + ": " + problem.Headline)

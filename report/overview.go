@@ -107,14 +107,15 @@ func (p Pool) presenters(cert *edge.Certificate) (names []string, with map[strin
 // the places of each, and those without a certificate by the mark of their cell.
 func (p Pool) ByCertificate() (leaves []*edge.Certificate, places map[edge.Fingerprint][]string, failed map[string][]string) {
 	places, failed = map[edge.Fingerprint][]string{}, map[string][]string{}
+	place := p.placer()
 	for i := range p.Captures {
 		c := &p.Captures[i]
 		for _, leaf := range c.Leaves() {
-			places[leaf.Fingerprint] = append(places[leaf.Fingerprint], c.Place())
+			places[leaf.Fingerprint] = append(places[leaf.Fingerprint], place(c.Endpoint))
 		}
 		if c.Leaf() == nil {
 			mark := p.CellMarks(c)[0]
-			failed[mark] = append(failed[mark], c.Place())
+			failed[mark] = append(failed[mark], place(c.Endpoint))
 		}
 	}
 	leaves = p.Leaves()

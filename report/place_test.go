@@ -48,3 +48,29 @@ func TestNamesAtOneAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestNameAtSeveralAddresses: where a name and port stands for several
+// addresses, reports for people say which one is meant.
+func TestNameAtSeveralAddresses(t *testing.T) {
+	t.Parallel()
+	w := reporttest.LooseList(t, 4)
+	for i := range w.Evidence.Captures[:3] {
+		w.Evidence.Captures[i].Endpoint.FQDN = "sip.contoso.com"
+	}
+	w.Evidence.Captures[1].Fault, w.Evidence.Captures[1].Outcome, w.Evidence.Captures[1].Chain = &edge.Fault{Class: edge.ClassRefused}, edge.Failed, nil
+	w.Find(audit.VerdictError, audit.Finding{Rule: "endpoint-unreachable", Severity: audit.Error, Role: edge.Other, Port: 443, Cells: []int{1}},
+		audit.Finding{Rule: "weak-key", Severity: audit.Error, Role: edge.Other, Port: 443, Cells: []int{0, 2}})
+	r := w.Report()
+	for i, want := range []string{"sip.contoso.com:443 at 198.51.0.1", "2 endpoints"} {
+		if where := r.Pools[0].Where(r.Pools[0].Findings[i]); where != want {
+			t.Errorf("finding %d is of %s, want %s", i, where, want)
+		}
+	}
+	for _, format := range []string{"table", "html"} {
+		for _, want := range []string{"sip.contoso.com:443 at 198.51.0.0", "sip.contoso.com:443 at 198.51.0.1", "host3.example:443"} {
+			if out := strings.Join(strings.Fields(render(t, format, r)), " "); !strings.Contains(out, want) || strings.Contains(out, "host3.example:443 at") {
+				t.Errorf("%s lacks %q:\n%s", format, want, out)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"strings"
 	"testing"
 
 	"edgecert/report"
@@ -34,6 +35,11 @@ func TestWorstPoolFirst(t *testing.T) {
 	}
 	if got, want := r.FirstStep(), "today: on edge1: mend it"; got != want {
 		t.Errorf("first step %q, want %q", got, want)
+	}
+	for _, format := range []string{"table", "html", "markdown", "nagios"} {
+		if out := strings.Join(strings.Fields(render(t, format, r)), " "); !strings.Contains(out, "today: something is wrong") {
+			t.Errorf("%s lacks the headline:\n%s", format, out)
+		}
 	}
 	r.Pools = r.Pools[1:2]
 	if got, want := r.FirstStep(), "on edge1: mend it"; got != want {

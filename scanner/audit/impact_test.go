@@ -86,3 +86,25 @@ func TestHeadlineOfAMemberThatIsDown(t *testing.T) {
 		}
 	}
 }
+
+// However long names are, and however many, a headline says what is wrong.
+func TestHeadlineOfManyNames(t *testing.T) {
+	t.Parallel()
+	hosts := []string{"192.0.2.1:18444", "192.0.2.2:18444", "192.0.2.3:18444", "192.0.2.4:18444", "192.0.2.5:18444", "192.0.2.6:18444"}
+	w := healthy(t)
+	listed(edge.LoosePool, hosts...)(w)
+	ends := makeLeaf(t, func(c *leafTemplate) { c.NotAfter = today().AddDate(0, 0, 2) })
+	for i := range w.ev.Captures[:5] {
+		w.ev.Captures[i].Endpoint.FQDN = "sip." + strings.Repeat("a-long-name.", 6) + "contoso.com"
+		present(ends, &w.ev.Captures[i])
+	}
+	if got, want := w.judge().Problems[0].Headline, "the certificate "+strings.ToUpper(ends.Thumbprint()[:8])+" of 5 endpoints lacks a name"; got != want {
+		t.Errorf("headline %q, want %q", got, want)
+	}
+	for i := range w.ev.Captures[:5] {
+		w.ev.Captures[i].Endpoint.FQDN = "sip.contoso.com"
+	}
+	if got := w.judge().Problems[0].Headline; !strings.HasSuffix(got, " of sip.contoso.com:18444 at 192.0.2.1 and 4 more ends in 2 days") {
+		t.Errorf("headline %q", got)
+	}
+}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"strings"
 
 	"edgecert/scanner/audit/remedy"
 	"edgecert/scanner/edge"
@@ -48,7 +49,7 @@ func runUnreachable(w *world, r *result) {
 			r.pass() // tls-not-spoken and dns-no-address tell it, also for this rule
 		default:
 			f := Finding{
-				Message: fmt.Sprintf("expected a certificate from %s, got none: %s", w.at(i), reason(c)),
+				Message: w.gaveNone(i),
 				Fix:     w.unreachableFix(c),
 			}
 			if n := w.scan.unanswered; n > 0 {
@@ -90,12 +91,22 @@ func (w *world) judgeNothing(r *result) {
 // says is not there is dns-no-address's.
 const otherResolver = "ask another resolver (--resolver), or name the members' addresses in the targets file"
 
-// reason says why a capture has no certificate, and how far it came.
-func reason(c edge.Capture) string {
-	if c.Fault == nil {
-		return fmt.Sprintf("no reason recorded (stage %s)", c.Stage)
+// gaveNone says in words what an endpoint did instead of presenting a certificate,
+// and what the network said of it where that is more.
+func (w *world) gaveNone(i int) string {
+	c := w.captures[i]
+	at := target(c.Endpoint)
+	if !w.pool.Listed() {
+		at = strings.TrimSpace(c.Member + " " + c.Column())
+		if c.ServicePort != c.Port {
+			at += " (dialed " + c.HostPort() + ")"
+		}
 	}
-	return fmt.Sprintf("%s at stage %s (%s)", c.Fault.Class, c.Stage, c.Fault.Message)
+	text := at + " " + remedy.DownWord(c)
+	if c.Fault == nil || c.Fault.Class == edge.ClassRefused {
+		return text
+	}
+	return text + ": " + c.Fault.Message
 }
 
 func (w *world) unreachableFix(c edge.Capture) string {

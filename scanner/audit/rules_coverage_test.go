@@ -19,7 +19,7 @@ func coverageCases() []ruleCase {
 		{
 			rule: idUnreachable, name: "Web Conferencing of one member refuses", want: Found,
 			change: func(w *testWorld) { down(edge.ClassRefused, w.cell("edge2", edge.WebConf, 443)) },
-			at:     "edge2 webcon 443", says: []string{"edge2 webcon 443", "203.0.113.21:443", "refused", "refused at stage dial"}, fix: "Get-CsWindowsService",
+			at:     "edge2 webcon 443", says: []string{"edge2 webcon:443 refuses connections"}, fix: "Get-CsWindowsService",
 		},
 		{
 			rule: idUnreachable, name: "an A/V address that does not answer", want: Found,

@@ -93,8 +93,12 @@ func (w *world) untrusted(g chainGroup) (why string, steps []Step) {
 			return fmt.Sprintf("the file holds no intermediate, and its issuer %q is %s", top.Issuer(), w.noRoot()),
 				[]Step{{Text: "put the CA's intermediate into the file (for a PFX: export it with all certificates of the path), or give a private CA's root with --roots"}}
 		}
-		why = fmt.Sprintf("its issuer %q was sent by nobody and is %s; either the intermediate is missing on every member, or the CA is private",
-			top.Issuer(), w.noRoot())
+		everywhere := "on every member"
+		if w.pool.Listed() {
+			everywhere = "there"
+		}
+		why = fmt.Sprintf("its issuer %q was sent by nobody and is %s; either the intermediate is missing %s, or the CA is private",
+			top.Issuer(), w.noRoot(), everywhere)
 		if g.trust.Objection != "" {
 			why += " (" + g.trust.Objection + ")"
 		}

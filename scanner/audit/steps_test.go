@@ -181,7 +181,7 @@ _sipfederationtls._tcp.fabrikam.com points to sip.contoso.com, out of its SIP do
 				c.SerialNumber, c.NotBefore, c.NotAfter = big.NewInt(3), date(2025, 1, 1), date(2026, 5, 20)
 			}), w.member("edge3")[:3]...)
 		}, `
-# of edge3 expired on 2026-05-20: edge2 and edge3 present other certificates than # on access:443...
+# of edge3 expired on 2026-05-20: edge2 and edge3 present other certificates than #
 edge2 edge3 | assign the certificate # and restart, one member after the other | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal) Stop-CsWindowsService Start-CsWindowsService`},
 		{"issued again for another key", func(w *testWorld) {
 			w.pool().Inventory = nil

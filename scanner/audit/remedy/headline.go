@@ -13,15 +13,16 @@ import (
 // A headline is a mail's subject and a plugin's line, too.
 const maxHeadline = 120
 
-// headline names what is wrong, and who has it: not the eleven that are right.
-// Where names are so long that the fact would be cut off, fewer stand in it.
+// headline names what is wrong, and who has it: not the eleven that are right. Of
+// long names it has fewer, and no list of services: what is wrong is always said.
 func (p *planner) headline(x cause) string {
-	for _, p.most = range []int{3, 2, 1} {
-		if text := printable(p.sentence(x)); len(text) <= maxHeadline {
-			return text
+	for brief := *p; brief.most >= 0; brief.most-- {
+		for _, brief.anywhere = range []bool{false, true} {
+			if text := printable(brief.sentence(x)); len(text) <= maxHeadline {
+				return text
+			}
 		}
 	}
-	p.most = 3
 	return fit(p.sentence(x))
 }
 
@@ -171,10 +172,7 @@ func (p *planner) renewHeadline(x cause) string {
 	if len(f.Certificates) > 1 {
 		what = strings.NewReplacer("lacks ", "lack ", "has ", "have ", "is ", "are ").Replace(what)
 	}
-	if slices.Contains([]string{edge.VIPMember}, f.Member) || !p.all(f.Cells) {
-		return text + " of " + p.who(f.Cells) + " " + what
-	}
-	return text + " of every member " + what
+	return text + " of " + p.who(f.Cells) + " " + what
 }
 
 // eitherHeadline: "every member presents 3F2A9C11 on xmpp:5269, which no other

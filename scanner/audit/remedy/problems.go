@@ -45,7 +45,7 @@ const (
 // settle them, their Fix. Once ctx has ended a problem is what its first finding
 // says, and has no steps.
 func (c *Case) Plan(ctx context.Context, findings []finding.Finding) ([]finding.Problem, []finding.Step) {
-	p := planner{Case: c, findings: findings, choices: map[string]Choice{}, requested: map[string]string{}, places: map[service]answers{}, lines: map[string]int{}}
+	p := planner{Case: c, findings: findings, choices: map[string]Choice{}, requested: map[string]string{}, places: map[service]answers{}, lines: map[string]int{}, most: 3}
 	p.count()
 	causes := p.causes()
 	for i := range causes {
@@ -99,6 +99,7 @@ type planner struct {
 	failed    int               // captures
 	most      int               // names that a headline tells one by one
 	places    map[service]answers
+	anywhere  bool // it names no services, of several
 }
 
 // A service is one port of a name, on all members.

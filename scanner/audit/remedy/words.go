@@ -31,10 +31,10 @@ func (p *planner) short(f finding.Finding) string {
 	if len(names) == 0 {
 		names = f.Subjects
 	}
-	return strings.ReplaceAll(text, "%s", SafeNames(names, p.most))
+	return strings.ReplaceAll(text, "%s", SafeNames(names, max(p.most, 1)))
 }
 
-// who names members: all of them, or up to three.
+// who names members: all of them, or the first, or says how many there are.
 func (p *planner) who(cells []int) string {
 	if p.all(cells) {
 		if p.Pool.Listed() {
@@ -42,7 +42,14 @@ func (p *planner) who(cells []int) string {
 		}
 		return "every member"
 	}
-	return SafeNames(p.Names(cells), p.most)
+	names := p.Names(cells)
+	if told := SafeNames(names, max(p.most, 1)); len(names) == 1 || p.most > 0 && told != unfitNames(len(names)) {
+		return told
+	}
+	if p.Pool.Listed() {
+		return strconv.Itoa(len(names)) + " endpoints"
+	}
+	return strconv.Itoa(len(names)) + " members"
 }
 
 // all says whether captures are of every member, of several.
@@ -71,10 +78,21 @@ func SafeNames(names []string, most int) string {
 		}
 		out = append(out, n)
 	}
+	if len(out) == 0 && unfit > 0 {
+		return unfitNames(unfit)
+	}
 	if unfit > 0 {
 		out = append(out, strconv.Itoa(unfit)+" more")
 	}
 	return List(out, most)
+}
+
+// unfitNames stands for names of which none is fit for a headline.
+func unfitNames(n int) string {
+	if n == 1 {
+		return "a name"
+	}
+	return strconv.Itoa(n) + " names"
 }
 
 // onServices says on which services, where it is not on all that the members
@@ -99,12 +117,12 @@ func (p *planner) onServices(cells []int) string {
 		}
 	}
 	switch {
-	case p.Pool.Listed():
+	case p.Pool.Listed() || p.anywhere && len(places) > 1:
 		return ""
 	case !others && len(places) > 1:
 		return " on every service"
 	default:
-		return " on " + List(places, p.most)
+		return " on " + List(places, max(p.most, 1))
 	}
 }
 
