@@ -6,11 +6,13 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"edgecert/scanner/edge"
+	"edgecert/scanner/probe/fault"
 )
 
 // pseudoAnswer is the 83 bytes of [MS-TURN] 2.1.1: ServerHello and
@@ -184,6 +186,38 @@ func TestXMPP(t *testing.T) {
 				t.Errorf("TLS 1.2 at most: %+v", h)
 			}
 		})
+	}
+}
+
+// A server behind STARTTLS that shares no group with the first offer is asked as
+// any other.
+func TestXMPPByASecondWay(t *testing.T) {
+	t.Parallel()
+	l := ecLeaf(t, nil)
+	e := endpoint(serve(t, xmppServer(`<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`, func(c net.Conn) {
+		conn := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{l.pair()}, MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519MLKEM768}})
+		if conn.Handshake() == nil {
+			linger(c)
+		}
+	})))
+	e.Role = edge.XMPP
+	got := prober(patient, true).Probe(context.Background(), e, nil)
+	if got.Outcome != edge.Captured || got.XMPP == nil || got.XMPP.DirectTLS {
+		t.Errorf("%s at %s: %v, stream %+v", got.Outcome, got.Stage, got.Fault, got.XMPP)
+	}
+}
+
+// What kept us from dialing reads the same of every endpoint; what an endpoint did
+// names it.
+func TestWhyNothingWasDialed(t *testing.T) {
+	t.Parallel()
+	for class, want := range map[edge.ErrorClass]string{edge.ClassLocal: "no", edge.ClassUnreachable: "dialing 127.0.0.1:9: no"} {
+		p := prober(patient, true)
+		p.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, fault.New(class, "no") }
+		got := p.Probe(context.Background(), endpoint(netip.MustParseAddrPort("127.0.0.1:9")), nil)
+		if got.Fault == nil || got.Fault.Class != class || got.Fault.Message != want {
+			t.Errorf("%s: %+v, want %q", class, got.Fault, want)
+		}
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"syscall"
-	"time"
 
 	"edgecert/scanner/edge"
 	"edgecert/scanner/limits"
@@ -38,11 +37,6 @@ func connect(addr string, l login) Dial {
 
 // request turns conn into a tunnel to target.
 func request(ctx context.Context, conn net.Conn, addr, target string, l login) (net.Conn, error) {
-	if end, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(end); err != nil {
-			return nil, own(ctx, addr, "CONNECT", err)
-		}
-	}
 	stop := fault.Interrupt(ctx, conn)
 	defer stop()
 	if _, err := io.WriteString(conn, head(target, l)); err != nil {
@@ -67,11 +61,8 @@ func request(ctx context.Context, conn net.Conn, addr, target string, l login) (
 	default:
 		return nil, own(ctx, addr, "CONNECT", err)
 	}
-	if !stop() { // ctx ended just now: the deadline it set must not be lifted
+	if !stop() { // ctx ended just now
 		return nil, own(ctx, addr, "CONNECT", ctx.Err())
-	}
-	if err := conn.SetDeadline(time.Time{}); err != nil {
-		return nil, own(ctx, addr, "CONNECT", err)
 	}
 	return withRest(conn, in), nil
 }

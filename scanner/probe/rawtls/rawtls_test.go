@@ -166,6 +166,22 @@ func TestEveryCutIsAnError(t *testing.T) {
 	}
 }
 
+// What is no record of TLS, by its type or version, is something else from the start,
+// and a break of the protocol behind a record.
+func TestWhatIsNoRecord(t *testing.T) {
+	t.Parallel()
+	record := []byte{recordHandshake, 3, 3, 0, 1, 2}
+	for name, head := range map[string][]byte{"a type too low": {recordCCS - 1, 3, 3, 0, 1, 2}, "a type too high": {recordApplication + 1, 3, 3, 0, 1, 2}, "SSL 2": {recordHandshake, 2, 0, 0, 1, 2}} {
+		for class, bytesOf := range map[edge.ErrorClass][]byte{edge.ClassNotTLS: head, edge.ClassProtocol: append(bytes.Clone(record), head...)} {
+			_, err := Read(bytes.NewReader(bytesOf), nil)
+			var f *edge.Fault
+			if !errors.As(err, &f) || f.Class != class {
+				t.Errorf("%s, %s: %v", name, class, err)
+			}
+		}
+	}
+}
+
 func TestOneByteAtATimeAndRecordsOfAnySize(t *testing.T) {
 	t.Parallel()
 	said := converse(t, tls.VersionTLS12, nil)
