@@ -68,6 +68,9 @@ func (r Report) ProblemCount() string {
 	return problemsOn(problems, pools, "pool")
 }
 
+// maxHeadline is how long a headline is at most: it is a mail's subject, too.
+const maxHeadline = 120
+
 // Headline is what is worst in a pool, in a sentence: its first problem, else
 // why it is not well; empty where it is.
 func (p Pool) Headline() string {
@@ -77,7 +80,11 @@ func (p Pool) Headline() string {
 	case p.Verdict == audit.VerdictIncomplete && len(p.Captures) == 0:
 		return "nothing was scanned"
 	case p.Verdict == audit.VerdictIncomplete && len(p.Untold) > 0:
-		return "not everything could be seen: " + p.Untold[0].Reason
+		text := "not everything could be seen: " + p.Untold[0].Reason
+		if c := p.Coverage(); len(text) > maxHeadline && c.Failed > 0 {
+			return fmt.Sprintf("%s of %s could not be seen", Thousands(c.Failed), Plural(c.Planned, "endpoint"))
+		}
+		return Elide(text, maxHeadline, "...")
 	case p.Verdict == audit.VerdictIncomplete:
 		return "not everything could be seen"
 	default:

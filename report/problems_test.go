@@ -46,3 +46,29 @@ func TestWorstPoolFirst(t *testing.T) {
 		t.Errorf("first step of a lone pool %q, want %q", got, want)
 	}
 }
+
+// The reason why a pool is incomplete may name dozens of endpoints: as a headline
+// it stays a mail's subject.
+func TestHeadlineOfWhatWasNotSeen(t *testing.T) {
+	t.Parallel()
+	p := report.Pool{Captures: make([]edge.Capture, 30), Judgement: audit.Judgement{Verdict: audit.VerdictIncomplete,
+		Untold: []audit.Untold{{Reason: "edge1 was not asked before the scan ended"}}}}
+	for i := range p.Captures {
+		p.Captures[i].Outcome = edge.Failed
+	}
+	for reason, want := range map[string]string{
+		p.Untold[0].Reason: "not everything could be seen: " + p.Untold[0].Reason,
+		strings.Repeat("sip.contoso.com:443, ", 30) + "were not asked": "30 of 30 endpoints could not be seen",
+	} {
+		p.Untold[0].Reason = reason
+		if got := p.Headline(); got != want {
+			t.Errorf("headline %q, want %q", got, want)
+		}
+	}
+	for i := range p.Captures {
+		p.Captures[i].Outcome = edge.Captured
+	}
+	if got := p.Headline(); len(got) > 120 || !strings.HasPrefix(got, "not everything could be seen: ") {
+		t.Errorf("headline %q", got)
+	}
+}
