@@ -138,6 +138,10 @@ func TestTheMeanFollowsSlowly(t *testing.T) {
 	if w.mean != 110*time.Millisecond {
 		t.Errorf("after one more of 260 ms: %v", w.mean)
 	}
+	w.learn(2*time.Second, 0) // beyond its moment, and not silent
+	if w.mean != 500*time.Millisecond {
+		t.Errorf("after a late one of 2 s: %v", w.mean)
+	}
 }
 
 func TestTheWindowFindsItsSize(t *testing.T) {

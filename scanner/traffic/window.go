@@ -173,6 +173,7 @@ func (w *window) learn(took time.Duration, round int) {
 		w.mean = took
 	}
 	w.mean += (took - w.mean) / meanWeight
+	w.mean = max(w.mean, took/slowHandshake) // who answers late was not silent: the moment was too short
 	if round != w.round {
 		return
 	}
