@@ -20,8 +20,9 @@ type Change struct {
 	Before  string    `json:"before"`
 	After   string    `json:"after"`
 	Message string    `json:"message"`
-	// Headline is that of the problem which came or went with the finding: all
-	// findings of the problem did. Empty: the event stands for itself.
+	// Headline is what became of the problem that a finding belongs to, with the
+	// problem's headline: what people read, once for all events with the same one.
+	// Empty: the event stands for itself.
 	Headline string `json:"headline,omitempty"`
 	Rule     string `json:"rule,omitempty"` // of the event of a finding
 }
@@ -62,8 +63,8 @@ func ChangeKinds() []string {
 		TLSVersionChanged, FindingNew, FindingGone, FindingSeverity, FindingChanged}
 }
 
-// Happened are the changes for people: a problem that came or went is told once,
-// not once for each of its findings.
+// Happened are the changes for people: what became of a problem is told once, not
+// once for each of its findings.
 func (r Report) Happened() []Change {
 	var out []Change
 	rules := map[Change][]string{} // by problem
@@ -79,7 +80,7 @@ func (r Report) Happened() []Change {
 	}
 	for i, c := range out {
 		if c.Headline != "" {
-			out[i].Message = fmt.Sprintf("%s%s (%s)", map[string]string{FindingNew: "new: ", FindingGone: "gone: "}[c.Kind], c.Headline, strings.Join(rules[problem(c)], ", "))
+			out[i].Message = fmt.Sprintf("%s (%s)", c.Headline, strings.Join(rules[problem(c)], ", "))
 		}
 	}
 	return out

@@ -44,7 +44,9 @@ func (d *poolDiff) findings() {
 	for _, f := range fresh {
 		if !d.toldAlready(f, false) {
 			c := d.finding(report.FindingNew, "new: ", f, "", string(f.Severity))
-			c.Headline = headline(d.is, f, fresh)
+			if c.Headline != "" && !whole(d.is, f, fresh) {
+				c.Headline = "grown: " + d.is.Problems[f.Problem].Headline
+			}
 			d.changes = append(d.changes, c)
 		}
 	}
@@ -52,29 +54,28 @@ func (d *poolDiff) findings() {
 	for _, f := range over {
 		if !d.toldAlready(f, true) {
 			c := d.finding(report.FindingGone, "gone: ", f, string(f.Severity), "")
-			c.Headline = headline(d.was, f, over)
+			if c.Headline = ""; f.Problem >= 0 && f.Problem < len(d.was.Problems) {
+				c.Headline = "gone: " + d.was.Problems[f.Problem].Headline
+				if !whole(d.was, f, over) {
+					c.Headline = "gone in part: " + d.was.Problems[f.Problem].Headline
+				}
+			}
 			d.changes = append(d.changes, c)
 		}
 	}
 	d.changes = slices.Concat(d.changes, changed, other)
 }
 
-// headline is that of a finding's problem, where all findings of the problem are
-// among those that came, or went.
-func headline(p report.Pool, f audit.Finding, moved []audit.Finding) string {
-	if f.Problem < 0 || f.Problem >= len(p.Problems) {
-		return ""
-	}
+// whole says whether all findings of a finding's problem are among those that
+// came, or went.
+func whole(p report.Pool, f audit.Finding, moved []audit.Finding) bool {
 	n := 0
 	for _, m := range moved {
 		if m.Problem == f.Problem {
 			n++
 		}
 	}
-	if x := p.Problems[f.Problem]; n == len(x.Findings) {
-		return x.Headline
-	}
-	return ""
+	return n == len(p.Problems[f.Problem].Findings)
 }
 
 // identity is what makes a finding the same in two scans. nowAt says where the
@@ -275,6 +276,10 @@ func untold(p report.Pool) map[string]map[int]bool {
 // finding is the event of a finding. A reader of the message alone must see
 // whether it came or went.
 func (d *poolDiff) finding(kind, how string, f audit.Finding, before, after string) report.Change {
-	return report.Change{Kind: kind, Pool: d.is.Plan.Name, Member: f.Member, Role: f.Role, Address: f.Address, Port: f.Port,
+	c := report.Change{Kind: kind, Pool: d.is.Plan.Name, Member: f.Member, Role: f.Role, Address: f.Address, Port: f.Port,
 		Before: before, After: after, Rule: f.Rule, Message: how + f.Rule + ": " + f.Message}
+	if f.Problem >= 0 && f.Problem < len(d.is.Problems) {
+		c.Headline = how + d.is.Problems[f.Problem].Headline
+	}
+	return c
 }
