@@ -31,6 +31,7 @@ type fleet struct {
 	accepted   atomic.Int32
 	hold       time.Duration // before the handshake
 	silent     bool
+	ballast    int // bytes of a further certificate, another one for each connection
 }
 
 const fleetAddresses = 20
@@ -47,6 +48,9 @@ func newFleet(t testing.TB, f *fleet) *fleet {
 	}
 	f.listen(t)
 	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{f.der}, PrivateKey: key}}, MinVersion: tls.VersionTLS10}
+	if f.ballast > 0 {
+		config.GetCertificate = f.heavy(t, key)
+	}
 	var done sync.WaitGroup
 	for _, l := range f.listeners {
 		done.Go(func() { f.serve(l, config) })
