@@ -34,3 +34,39 @@ func TestIssuerNamedBySerial(t *testing.T) {
 		})
 	}
 }
+
+// A certificate that names no issuer by identifier, or an issuer that has none, is as
+// good as one that fits.
+func TestNotNamed(t *testing.T) {
+	t.Parallel()
+	naming := func(id ...byte) *x509.Certificate {
+		if id == nil {
+			return &x509.Certificate{}
+		}
+		value := append([]byte{0x30, byte(2 + len(id)), 0x80, byte(len(id))}, id...)
+		return &x509.Certificate{Extensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 35}, Value: value}}}
+	}
+	for name, c := range map[string]struct {
+		child *x509.Certificate
+		of    []byte // the issuer's identifier
+		want  bool
+	}{
+		"names none":                 {naming(), []byte{1}, false},
+		"names this one":             {naming(1), []byte{1}, false},
+		"names another":              {naming(2), []byte{1}, true},
+		"the issuer has none itself": {naming(2), nil, false},
+	} {
+		if got := notNamed(c.child, &x509.Certificate{SubjectKeyId: c.of}); (got != "") != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func TestRevocationReason(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]string{-1: "reason -1", 0: "unspecified", 4: "superseded", 7: "reason 7", 10: "AA compromise", 11: "reason 11"} {
+		if got := RevocationReason(code); got != want {
+			t.Errorf("%d: %q, want %q", code, got, want)
+		}
+	}
+}
