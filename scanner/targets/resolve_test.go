@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,11 +186,11 @@ func TestResolverThatIsNone(t *testing.T) {
 	packets.Close()
 	server := packets.LocalAddr().String()
 	pool := Resolve(t.Context(), mustParse(t, "a.example:443").Pools, dns.Resolver{Server: server})[0]
-	want := "connection refused from " + server
-	if runtime.GOOS == "windows" { // where Go has that not told of UDP
-		want = "no answer from " + server + " within 10s"
+	want := []string{"connection refused from " + server}
+	if runtime.GOOS == "windows" { // where Go has that not told of UDP; Wine tells it to the second query
+		want = append(want, "no answer from "+server+" within 10s")
 	}
-	if got := pool.DNS.Names[0].Error; got != want {
+	if got := pool.DNS.Names[0].Error; !slices.Contains(want, got) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
