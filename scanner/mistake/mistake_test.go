@@ -13,13 +13,13 @@ func TestCaught(t *testing.T) {
 	ctx, mistakes := Watch(t.Context())
 	child, cancel := context.WithCancel(ctx)
 	defer cancel()
+	none := func() map[string]int { return nil }
 	for range 2 {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			defer Caught(child)
-			var none map[string]int
-			none["a"]++
+			none()["a"]++
 		}()
 		<-done
 	}

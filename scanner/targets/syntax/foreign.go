@@ -10,7 +10,10 @@ import (
 // where it belongs. Nothing of it is shown: it may be a private key.
 func Foreign(name string, raw []byte) error {
 	head := strings.ReplaceAll(string(raw[:min(len(raw), 4096)]), "\x00", "") // UTF-16, too
-	head = strings.TrimLeft(strings.TrimLeft(head, "\xef\xbb\xbf\xff\xfe"), " \t\r\n")
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {   // byte order marks
+		head = strings.TrimPrefix(head, mark)
+	}
+	head = strings.TrimLeft(head, " \t\r\n")
 	_, block, isPEM := strings.Cut("\n"+head, "\n-----BEGIN ")
 	block, _, _ = strings.Cut(block, "\n")
 	what, hint := "", fmt.Sprintf("edgecert check %s -t FILE judges it; FILE has the targets", name)
