@@ -195,4 +195,17 @@ func Wrap(text string, width int) []string {
 	return lines
 }
 
+// beginning is as much of a sentence as fits, in whole words.
+func (p *page) beginning(s string, width int) string {
+	if report.TextWidth(s) <= width {
+		return s
+	}
+	sign := p.glyph("…", "..")
+	s = displaywidth.TruncateString(s, width-report.TextWidth(sign)-1, "")
+	if i := strings.LastIndexByte(s, ' '); i > width/2 {
+		s = s[:i]
+	}
+	return s + " " + sign
+}
+
 func (p *page) elide(s string, width int) string { return report.Elide(s, width, p.glyph("…", "..")) }

@@ -94,7 +94,7 @@ func (p *page) notes(pool report.Pool) {
 	for _, f := range pool.Notes(p.verbose) {
 		text := p.clean(f.Rule) + ": " + p.clean(f.Message)
 		if !p.verbose {
-			text = p.elide(text, max(p.width-8, 32))
+			text = p.beginning(text, max(p.width-8, 32))
 		}
 		p.para(dim, "  note  ", text)
 	}
