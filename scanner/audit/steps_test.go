@@ -191,6 +191,12 @@ edge2 edge3 | assign the certificate # and restart, one member after the other |
 		}, `
 edge2 presents # on access:443, access:5061 and webcon:443 instead of #: another key, same dates
 edge2 | assign the certificate # and restart | Set-CsCertificate(AccessEdgeExternal,DataEdgeExternal) Stop-CsWindowsService Start-CsWindowsService`},
+		{"an issuer that nobody knows", func(w *testWorld) {
+			w.pool().Inventory, w.policy.Roots = nil, nil
+		}, `
+the certificate # of every member is not trusted outside
+ | if the CA is public, fetch its intermediate as C:\intermediate.cer, and on every member import it and restart | Import-Certificate Stop-CsWindowsService Start-CsWindowsService
+ | if the CA is private, have a public one issue the certificate, or, where a private one is meant, give its root with --roots |`},
 		{"the certificate without its key on one member, by its inventory assigned", func(w *testWorld) {
 			for _, c := range w.member("edge2")[:3] {
 				c.Proof = edge.Proof{State: edge.Disproved, Reason: "signed by another key"}

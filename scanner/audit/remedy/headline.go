@@ -77,6 +77,9 @@ func (p *planner) says(f finding.Finding) string {
 	if r, known := p.record(f); known {
 		return fmt.Sprintf("the %s certificate %s of %s %s", useTitle(r.Use), HexOnly(r.Thumbprint)[:8], p.who(f.Cells), p.endsAt(r.NotAfter))
 	}
+	if leaf := f.Certificate(); leaf != nil && p.Rule(f.Rule).Weight > 0 && p.presentedAt(leaf, f.Cells) {
+		return "the certificate " + print(leaf)[:8] + " of " + p.who(f.Cells) + " " + p.short(f)
+	}
 	return p.who(f.Cells) + " " + p.agreed(f.Cells, f)
 }
 
