@@ -1,6 +1,7 @@
 package report
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -10,29 +11,71 @@ import (
 )
 
 // Find says where a certificate is, by its serial number, in either order of
-// its bytes, or its SHA-1 or SHA-256 thumbprint: a line a place, which of the
-// handshakes showed it there, the inventory's records of it, and the members'
-// stores that hold it. An error is about the number.
+// its bytes, or its SHA-1 or SHA-256 thumbprint, or by the first digits of one,
+// as headlines print them: a line a place, which of the handshakes showed it
+// there, the inventory's records of it, and the members' stores that hold it. An
+// error is about the number.
 func Find(r Report, number string) ([]string, error) {
+	n, ok := readNumber(number)
+	if !ok {
+		return nil, edge.Hintf("give a serial number or a thumbprint as hex digits", "%.80q is no serial number or thumbprint", number)
+	}
+	out := places(r, n)
+	switch {
+	case len(out) > 0:
+	case len(n.digits) < minPrefix:
+		return nil, edge.Hintf(fmt.Sprintf("give %d digits of its thumbprint or serial number, or more", minPrefix), "%.80q is no whole serial number here, and too short for the start of one", number)
+	case len(n.digits) > 2*sha256.Size:
+		return nil, edge.Hintf("a thumbprint has 40 digits, or 64 as SHA-256", "%.80q is too long for a serial number or thumbprint", number)
+	}
+	return out, nil
+}
+
+// minPrefix is how many digits tell certificates apart: headlines print so many.
+const minPrefix = 8
+
+// A number is what a certificate is looked up by, as small hex digits.
+type number struct {
+	digits   string
+	reversed string // its bytes in the other order
+}
+
+func readNumber(s string) (number, bool) {
 	digits := strings.Map(func(c rune) rune {
 		if strings.ContainsRune(": -\u200e", c) { // as Windows copies it
 			return -1
 		}
 		return c
-	}, strings.ToLower(strings.TrimPrefix(number, "0x")))
-	bytes, err := hex.DecodeString(digits)
+	}, strings.ToLower(strings.TrimPrefix(s, "0x")))
+	bytes, err := hex.DecodeString(strings.Repeat("0", len(digits)%2) + digits)
 	if err != nil || len(bytes) == 0 {
-		return nil, edge.Hintf("give a serial number or a thumbprint as hex digits", "%.80q is no serial number or thumbprint", number)
+		return number{}, false
 	}
 	slices.Reverse(bytes)
-	reversed := hex.EncodeToString(bytes)
+	return number{digits, hex.EncodeToString(bytes)}, true
+}
+
+// prints says that a thumbprint is this number, or begins with it.
+func (n number) prints(thumbprint string) bool {
+	return n.digits == thumbprint || len(n.digits) >= minPrefix && strings.HasPrefix(thumbprint, n.digits)
+}
+
+// serial says that a serial number is this number, or begins with it.
+func (n number) serial(serial string) bool {
+	trimmed, want := trimSerial(serial), trimSerial(n.digits)
+	if trimmed == "" || want == "" {
+		return false
+	}
+	return trimmed == want || trimmed == trimSerial(n.reversed) || len(n.digits) >= minPrefix && strings.HasPrefix(trimmed, want)
+}
+
+// places are those where the certificate of a number is.
+func places(r Report, n number) []string {
 	named := map[edge.Fingerprint]bool{}
 	is := func(c *edge.Certificate) bool {
 		known, ok := named[c.Fingerprint]
 		if !ok {
-			serial := trimSerial(c.Serial())
-			known = c.Fingerprint.String() == digits || c.Thumbprint() == digits ||
-				serial != "" && (serial == trimSerial(digits) || serial == trimSerial(reversed))
+			known = n.prints(c.Fingerprint.String()) || n.prints(c.Thumbprint()) || n.serial(c.Serial())
 			named[c.Fingerprint] = known
 		}
 		return known
@@ -47,7 +90,7 @@ func Find(r Report, number string) ([]string, error) {
 			}
 		}
 		for _, record := range p.Plan.Inventory {
-			if serial := trimSerial(record.Serial); record.Thumbprint == digits || serial != "" && (serial == trimSerial(digits) || serial == trimSerial(reversed)) {
+			if n.prints(record.Thumbprint) || n.serial(record.Serial) {
 				how := "assigned"
 				if record.Staged {
 					how = "staged"
@@ -57,15 +100,15 @@ func Find(r Report, number string) ([]string, error) {
 			}
 		}
 		for _, s := range p.Plan.Stores {
-			if slices.Contains(s.CA, digits) {
+			if slices.ContainsFunc(s.CA, n.prints) {
 				out = append(out, fmt.Sprintf("%s: %s has it in the store for intermediate CAs", Clean(p.Plan.Name), Clean(s.Member)))
 			}
-			if slices.Contains(s.Root, digits) {
+			if slices.ContainsFunc(s.Root, n.prints) {
 				out = append(out, fmt.Sprintf("%s: %s has it in the store for trusted roots", Clean(p.Plan.Name), Clean(s.Member)))
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // shownHow says in which handshake, and where in its chain, an endpoint showed a

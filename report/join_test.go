@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -119,18 +120,27 @@ func TestFind(t *testing.T) {
 		"a serial number":              {serial, []string{"edge-emea: edge2 webcon:443 "}},
 		"its bytes in the other order": {strings.Join(pairs, " "), []string{"edge-emea: edge2 webcon:443 "}},
 		"a thumbprint in capitals":     {strings.ToUpper(w.PreviousLeaf.Thumbprint()), []string{"edge-emea: edge2 webcon:443 "}},
+		"the digits of a headline":     {strings.ToUpper(w.PreviousLeaf.Thumbprint()[:8]), []string{"edge-emea: edge2 webcon:443 "}},
+		"nine of a SHA-256":            {w.PreviousLeaf.Fingerprint.String()[:9], []string{"edge-emea: edge2 webcon:443 "}},
+		"the start of a serial number": {serial[:8], []string{"edge-emea: edge2 webcon:443 "}},
 		"a SHA-256":                    {w.PreviousLeaf.Fingerprint.String(), []string{"edge-emea: edge2 webcon:443 "}},
 		"one of the inventory":         {"ab:01", []string{"edge-emea: edge1 has it assigned as Internal"}},
 		"one that is staged":           {"BB", []string{"edge-emea: edge2 has it staged as AudioVideoAuthentication"}},
 		"one of the stores":            {"CC", []string{"edge-emea: edge1 has it in the store for intermediate", "edge-emea: edge1 has it in the store for trusted"}},
-		"one that nobody has":          {"0102", nil},
+		"one that nobody has":          {"01020304", nil},
 	} {
 		got, err := report.Find(r, c.number)
 		if err != nil || len(got) != len(c.want) || !slices.EqualFunc(got, c.want, strings.HasPrefix) {
 			t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
 		}
 	}
-	if _, err := report.Find(r, "certificate"); err == nil {
-		t.Error("a word was taken for a number")
+	for name, number := range map[string]string{
+		"a word": "certificate", "too few digits of one": w.PreviousLeaf.Thumbprint()[:7], "more than any has": strings.Repeat("ab", 33),
+		"a short serial number of none": "0102", "nothing": "",
+	} {
+		var hint *edge.HintError
+		if got, err := report.Find(r, number); !errors.As(err, &hint) || hint.Hint == "" {
+			t.Errorf("%s: %q, %v, want an error with a hint", name, got, err)
+		}
 	}
 }
