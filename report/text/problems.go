@@ -94,6 +94,9 @@ func (p *page) notes(pool report.Pool) {
 	for _, f := range pool.Notes(p.verbose) {
 		text := p.clean(f.Rule) + ": " + p.clean(f.Message)
 		if !p.verbose {
+			if f.Headline != "" {
+				text = p.clean(f.Rule) + ": " + p.clean(f.Headline)
+			}
 			text = p.beginning(text, max(p.width-8, 32))
 		}
 		p.para(dim, "  note  ", text)

@@ -201,8 +201,11 @@ func (p *page) outcome(r report.Report) {
 	default:
 		what = append(what, report.Attention(r.Pools, len(bad))+": "+p.clean(report.FirstFew(bad, report.MaxHolders)))
 	}
-	if h := r.Headline(); h != "" {
+	if h := r.Headline(); h != "" && len(r.Pools) > 0 {
 		what = append(what, p.clean(h))
+	}
+	if r.Verdict == audit.VerdictOK && len(report.Untold(r.Pools)) > 0 {
+		what = append(what, "not everything could be told")
 	}
 	word := report.VerdictWord(r.Verdict)
 	p.para(plain, p.paint(verdictInk(r.Verdict), word)+p.dot(), strings.Join(what, p.dot()))

@@ -208,6 +208,7 @@ How to fix it: add the member's address to the name's A (or AAAA) records, or ta
 					at := w.those(func(c edge.Capture) bool { return c.Endpoint.Role == s.Role && c.Endpoint.Address == ip })
 					r.find(Finding{
 						Subjects: []string{s.FQDN, ip.String()},
+						Short:    "is not among the addresses of " + remedy.SafeNames([]string{s.FQDN}, 1) + " in DNS",
 						Message:  fmt.Sprintf("%s does not lead to %s (%s); DNS has %s", s.FQDN, list(w.names(at)), ip, list(texts(dns))),
 						Fix:      fmt.Sprintf("add %s to the records of %s, or take the member out of the pool", ip, s.FQDN),
 					}, at...)

@@ -43,14 +43,15 @@ type Finding struct {
 	Role         edge.Role           `json:"role"`
 	FQDN         string              `json:"fqdn,omitempty"`
 	Address      string              `json:"address"`
-	Port         int                 `json:"port"`    // as dialed
-	Message      string              `json:"message"` // what was expected and what was seen
-	Fix          string              `json:"fix"`     // the steps that settle it, in a line
-	Short        string              `json:"-"`       // what a headline says of it, where the rule's own words do not name it all
-	Steps        []Step              `json:"-"`       // what settles it, where that is more than its fix
-	Of           edge.Role           `json:"-"`       // the service whose certificate it is about, where it blames others of the members too
-	Ahead        bool                `json:"-"`       // it is about a certificate that was meant, and is not presented where it blames
-	Problem      int                 `json:"problem"` // index into the Judgement's problems, -1: it belongs to none
+	Port         int                 `json:"port"`               // as dialed
+	Headline     string              `json:"headline,omitempty"` // of a note, as a problem has one: its message in short
+	Message      string              `json:"message"`            // what was expected and what was seen
+	Fix          string              `json:"fix"`                // the steps that settle it, in a line
+	Short        string              `json:"-"`                  // what a headline says of it, where the rule's own words do not name it all
+	Steps        []Step              `json:"-"`                  // what settles it, where that is more than its fix
+	Of           edge.Role           `json:"-"`                  // the service whose certificate it is about, where it blames others of the members too
+	Ahead        bool                `json:"-"`                  // it is about a certificate that was meant, and is not presented where it blames
+	Problem      int                 `json:"problem"`            // index into the Judgement's problems, -1: it belongs to none
 }
 
 // Certificate is the only one that the finding is about, else nil.

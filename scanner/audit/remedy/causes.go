@@ -21,6 +21,7 @@ func (p *planner) causes() []cause {
 			if f.Fix == "" {
 				p.findings[i].Fix = Line(f.Steps)
 			}
+			p.findings[i].Headline = p.note(f)
 			continue
 		}
 		first := ""

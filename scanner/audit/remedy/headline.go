@@ -99,6 +99,15 @@ func useTitle(use string) string {
 	return use
 }
 
+// note is a note's message in short: what it says of which certificate, or member.
+func (p *planner) note(f finding.Finding) string {
+	p.most = 3
+	if len(f.Cells) == 0 {
+		return fit(p.short(f))
+	}
+	return fit(p.says(f))
+}
+
 // agreed is a finding's end of a sentence whose subject is the members of cells.
 func (p *planner) agreed(cells []int, f finding.Finding) string {
 	if p.s(cells) != "" {
