@@ -204,7 +204,7 @@ the certificate # of every member is not trusted outside
 			present(oldLeaf(w), w.cell("edge3", edge.WebConf, 443))
 			w.pool().Inventory = slices.DeleteFunc(w.pool().Inventory, func(r edge.InventoryRecord) bool { return r.Member == "edge3" })
 		}, `
-edge2 presents its certificate without its key
+edge2 presents its certificate without its key on access:443, access:5061 and webcon:443
 edge3 still presents the old certificate # on webcon:443, which ends in 5 days
 edge1 | export the certificate with its private key | Export-PfxCertificate
 edge2 | copy that file there and import it | Import-CsCertificate

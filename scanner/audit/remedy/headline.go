@@ -1,7 +1,6 @@
 package remedy
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,7 +29,7 @@ func (p *planner) sentence(x cause) string {
 	switch x.act {
 	case restart:
 		leaf := p.Captures[x.cells[0]].Leaf()
-		return fmt.Sprintf("%s lack%s a restart, and still present%s %s%s, which %s", p.who(x.cells), p.s(x.cells), p.s(x.cells), print(leaf)[:8], p.onServices(x.cells), p.ends(leaf))
+		return fmt.Sprintf("%s lack%s a restart, and still present%s %s%s", p.who(x.cells), p.s(x.cells), p.s(x.cells), print(leaf)[:8], p.onServices(x.cells)) + p.wrongWith(x, leaf)
 	case carry:
 		return p.carryHeadline(x)
 	case renew:
@@ -40,7 +39,7 @@ func (p *planner) sentence(x cause) string {
 	case bringBack:
 		return p.downHeadline(x)
 	case balance:
-		return "the load balancer presents what no member does: " + p.short(p.worst(x))
+		return p.balancerHeadline(x)
 	case intermediate:
 		where := p.onServices(x.cells)
 		if where == " on every service" {
@@ -80,7 +79,52 @@ func (p *planner) says(f finding.Finding) string {
 	if leaf := f.Certificate(); leaf != nil && p.Rule(f.Rule).Weight > 0 && p.presentedAt(leaf, f.Cells) {
 		return "the certificate " + print(leaf)[:8] + " of " + p.who(f.Cells) + " " + p.short(f)
 	}
-	return p.who(f.Cells) + " " + p.agreed(f.Cells, f)
+	return p.who(f.Cells) + " " + p.agreed(f.Cells, f) + p.presentedOn(f)
+}
+
+// presentedOn says on which services members present what they should not,
+// where it is not on all: of the A/V address the finding says so itself.
+func (p *planner) presentedOn(f finding.Finding) string {
+	where := p.onServices(f.Cells)
+	if !strings.HasPrefix(p.short(f), "presents ") || !p.others(edge.AV, f.Cells) || where == " on every service" {
+		return ""
+	}
+	return where
+}
+
+// named is the worst finding of a problem, with the names that others miss in
+// the same certificates.
+func (p *planner) named(x cause) finding.Finding {
+	worst := p.worst(x)
+	if p.Rule(worst.Rule).Short != lacksNames {
+		return worst
+	}
+	for _, i := range x.findings {
+		if f := p.findings[i]; p.Rule(f.Rule).Short == lacksNames && slices.Equal(f.Certificates, worst.Certificates) {
+			worst.Subjects = union(slices.Clone(worst.Subjects), f.Subjects)
+		}
+	}
+	return worst
+}
+
+// lacksNames is how the rules about names end a headline.
+const lacksNames = "lacks %s"
+
+// balancerHeadline: "the load balancer presents 3F2A9C11, which no member does".
+func (p *planner) balancerHeadline(x cause) string {
+	f := p.named(x)
+	for _, i := range x.cells {
+		leaf := p.Captures[i].Leaf()
+		if leaf == nil || slices.ContainsFunc(p.Captures, func(c edge.Capture) bool { return !c.Endpoint.VIP && edge.Holds(c.Leaves(), leaf) }) {
+			continue
+		}
+		text := "the load balancer presents " + print(leaf)[:8] + ", which no member does"
+		if p.Rule(f.Rule).Weight > 0 && edge.Holds(f.Certificates, leaf) {
+			text += ": it " + p.short(f)
+		}
+		return text
+	}
+	return "the load balancer " + p.short(f)
 }
 
 // record is the certificate of the inventory that a finding is about, where it
@@ -136,15 +180,15 @@ func (p *planner) carryHeadline(x cause) string {
 		return p.says(p.worst(x))
 	case len(leaves) > 1:
 		text := fmt.Sprintf("%s present%s other certificates than %s%s", who, p.s(lag), right.short(), p.onServices(lag))
-		if f := p.worst(x); p.Rule(f.Rule).Weight > 0 && f.Certificate() != nil {
+		if f := p.named(x); p.Rule(f.Rule).Weight > 0 && f.Certificate() != nil {
 			text = fmt.Sprintf("%s of %s %s: %s", print(f.Certificate())[:8], p.who(f.Cells), p.short(f), text)
 		}
 		return text
 	case right.Certificate != nil && Newer(right.Certificate, leaves[0]) > 0:
-		return p.stillPresent(lag, leaves[0])
+		return p.stillPresent(x, lag, leaves[0])
 	default:
 		text := fmt.Sprintf("%s present%s %s%s instead of %s", who, p.s(lag), print(leaves[0])[:8], p.onServices(lag), right.short())
-		if f := p.worst(x); p.Rule(f.Rule).Weight > 0 {
+		if f := p.named(x); p.Rule(f.Rule).Weight > 0 {
 			text += ": it " + p.short(f)
 		} else if right.Certificate != nil && Reissued(right.Certificate, leaves[0]) {
 			text += ": another key, same dates"
@@ -153,13 +197,28 @@ func (p *planner) carryHeadline(x cause) string {
 	}
 }
 
+// stillPresent: "edge7 still presents the old certificate 3F2A9C11 on every
+// service, which ends in 5 days".
+func (p *planner) stillPresent(x cause, cells []int, old *edge.Certificate) string {
+	return fmt.Sprintf("%s still present%s the old certificate %s%s", p.who(cells), p.s(cells), print(old)[:8], p.onServices(cells)) + p.wrongWith(x, old)
+}
+
+// wrongWith is what an old certificate breaks today, else when it ends. Where all
+// need a new one, the headline has told what is broken.
+func (p *planner) wrongWith(x cause, old *edge.Certificate) string {
+	if f := p.named(x); x.act != renew && p.Rule(f.Rule).Weight > 0 && p.later(f) == 0 && p.short(f) != p.ends(old) && edge.Holds(f.Certificates, old) {
+		return ": it " + p.short(f)
+	}
+	return ", which " + p.ends(old)
+}
+
 // Reissued says whether one certificate is the other again, for another key.
 func Reissued(a, b *edge.Certificate) bool {
 	return !a.NotAfter().IsZero() && a.NotBefore().Equal(b.NotBefore()) && a.NotAfter().Equal(b.NotAfter()) && a.KeyID() != b.KeyID()
 }
 
 func (p *planner) renewHeadline(x cause) string {
-	f := p.worst(x)
+	f := p.named(x)
 	if p.Pool.File != nil {
 		return "the certificate " + p.short(f)
 	}
@@ -190,7 +249,7 @@ func (p *planner) renewHeadline(x cause) string {
 // eitherHeadline: "every member presents 3F2A9C11 on xmpp:5269, which no other
 // service does: it ends in 5 days".
 func (p *planner) eitherHeadline(x cause) string {
-	f := p.worst(x)
+	f := p.named(x)
 	text := fmt.Sprintf("%s present%s %s%s, which no other service does", p.who(x.cells), p.s(x.cells), print(p.Captures[x.cells[0]].Leaf())[:8], p.onServices(x.cells))
 	if r, known := p.record(f); known {
 		return text + ", and " + HexOnly(r.Thumbprint)[:8] + " is assigned, which " + p.endsAt(r.NotAfter)
@@ -219,73 +278,6 @@ func (p *planner) againstExpected(x cause) *finding.Finding {
 		return nil
 	}
 	x.findings = own
-	f := p.worst(x)
+	f := p.named(x)
 	return &f
-}
-
-func (p *planner) downHeadline(x cause) string {
-	f := p.worst(x)
-	if len(x.cells) == 0 {
-		return "nothing could be planned: the resolver did not answer"
-	}
-	word := p.downWord(x.cells)
-	switch {
-	case len(x.members) == 1 && x.members[0] == everything:
-		return fmt.Sprintf("none of the %d endpoints answers: this host may have no way out", len(p.Captures))
-	case len(x.cells) == 1:
-		who := SafeNames(p.Names(x.cells), 1)
-		if !p.Pool.Listed() { // there it is HOST:PORT already
-			who = strings.TrimSpace(who + " " + place(p.Captures[x.cells[0]].Endpoint))
-		}
-		return who + " " + word
-	case p.nobodyServes(p.Captures[x.cells[0]].Endpoint) && len(x.members) == 1:
-		return place(p.Captures[f.Cells[0]].Endpoint) + " answers on no member: each " + word
-	case p.s(x.cells) == "":
-		return p.who(x.cells) + " " + Agree(word) + p.onServices(x.cells)
-	default:
-		return p.who(x.cells) + " " + word + p.onServices(x.cells)
-	}
-}
-
-// downWord is what captures did, where not all did the same what they have in
-// common.
-func (p *planner) downWord(cells []int) string {
-	word := DownWord(p.Captures[cells[0]])
-	for _, i := range cells[1:] {
-		if DownWord(p.Captures[i]) != word {
-			return DownWord(edge.Capture{})
-		}
-	}
-	return word
-}
-
-// Agree makes a sentence that begins with its verb one about several: "refuses
-// connections" becomes "refuse connections".
-func Agree(says string) string {
-	verb, rest, _ := strings.Cut(says, " ")
-	switch verb {
-	case "has", "does", "was", "is":
-		verb = map[string]string{"has": "have", "does": "do", "was": "were", "is": "are"}[verb]
-	default:
-		verb = strings.TrimSuffix(verb, "s")
-	}
-	return strings.TrimSpace(verb + " " + strings.Replace(rest, "its ", "their ", 1))
-}
-
-// DownWord says what a capture without a certificate did.
-func DownWord(c edge.Capture) string {
-	if c.Fault == nil {
-		return "presents no certificate"
-	}
-	return cmp.Or(map[edge.ErrorClass]string{
-		edge.ClassDNS:         "has no address",
-		edge.ClassRefused:     "refuses connections",
-		edge.ClassTimeout:     "does not answer",
-		edge.ClassReset:       "closes connections before its certificate",
-		edge.ClassUnreachable: "cannot be reached",
-		edge.ClassNotTLS:      "does not speak TLS",
-		edge.ClassTLSAlert:    "refuses the handshake",
-		edge.ClassLocal:       "was not reached, for a fault of this host or its proxy",
-		edge.ClassInterrupted: "was not asked before the scan ended",
-	}[c.Fault.Class], "presents no certificate")
 }

@@ -1,7 +1,6 @@
 package remedy
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -128,13 +127,7 @@ func (p *planner) forgotten(x cause) string {
 		return ""
 	}
 	slices.Sort(cells)
-	return fit(p.stillPresent(cells, old))
-}
-
-// stillPresent: "edge7 still presents the old certificate 3F2A9C11 on every
-// service, which ends in 5 days".
-func (p *planner) stillPresent(cells []int, old *edge.Certificate) string {
-	return fmt.Sprintf("%s still present%s the old certificate %s%s, which %s", p.who(cells), p.s(cells), print(old)[:8], p.onServices(cells), p.ends(old))
+	return fit(p.stillPresent(x, cells, old))
 }
 
 // join puts words together that are not empty.
