@@ -41,11 +41,12 @@ func (d *poolDiff) findings() {
 		delete(left, k)
 	}
 	fresh, gone, changed := d.pairChanged(fresh, gone)
+	became := d.whatBecame()
 	for _, f := range fresh {
 		if !d.toldAlready(f, false) {
 			c := d.finding(report.FindingNew, "new: ", f, "", string(f.Severity))
 			if c.Headline != "" && !whole(d.is, f, fresh) {
-				c.Headline = "grown: " + d.is.Problems[f.Problem].Headline
+				c.Headline = became(f.Problem) + d.is.Problems[f.Problem].Headline
 			}
 			d.changes = append(d.changes, c)
 		}
@@ -64,18 +65,6 @@ func (d *poolDiff) findings() {
 		}
 	}
 	d.changes = slices.Concat(d.changes, changed, other)
-}
-
-// whole says whether all findings of a finding's problem are among those that
-// came, or went.
-func whole(p report.Pool, f audit.Finding, moved []audit.Finding) bool {
-	n := 0
-	for _, m := range moved {
-		if m.Problem == f.Problem {
-			n++
-		}
-	}
-	return n == len(p.Problems[f.Problem].Findings)
 }
 
 // identity is what makes a finding the same in two scans. nowAt says where the
@@ -190,7 +179,11 @@ func (d *poolDiff) changed(was, is audit.Finding) (report.Change, bool) {
 	if len(parts) == 0 {
 		return report.Change{}, false
 	}
-	return d.finding(report.FindingChanged, strings.Join(parts, "; ")+": ", is, string(was.Severity), string(is.Severity)), true
+	c := d.finding(report.FindingChanged, strings.Join(parts, "; ")+": ", is, string(was.Severity), string(is.Severity))
+	if c.Headline != "" && len(parts) == 1 && strings.HasPrefix(parts[0], "no longer on ") {
+		c.Headline = "mended in part: " + d.is.Problems[is.Problem].Headline
+	}
+	return c, true
 }
 
 func subjects(f audit.Finding) string {
