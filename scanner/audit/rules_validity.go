@@ -30,9 +30,11 @@ import that one (same key, same certificate on all).`,
 	}
 }
 
+const idNotYetValid = "not-yet-valid"
+
 func notYetValid() Rule {
 	return Rule{
-		ID: "not-yet-valid", Family: "validity", Question: edge.Validity, Severity: Error,
+		ID: idNotYetValid, Family: "validity", Question: edge.Validity, Severity: Error,
 		Short: "is not valid yet", Mend: remedy.ByCertificate, Weight: weightAll,
 		Title: "the certificate's time has not come, or the scanner's clock is wrong",
 		Doc: `The certificate is valid from a time in the future. Either it was assigned too early, and nobody accepts it until
@@ -46,6 +48,7 @@ valid now: Set-CsCertificate -Type ... -Thumbprint ...`,
 				return Finding{}
 			}
 			return Finding{
+				Short: "is not valid before " + shortDate(c.NotBefore),
 				Message: fmt.Sprintf("certificate %s is valid from %s, in %s by the scanner's own clock, which says %s; presented by %s",
 					w.tell(g.cert), c.NotBefore.UTC().Format(time.RFC3339), span(between(w.scan.now, c.NotBefore)),
 					w.scan.now.UTC().Format(time.RFC3339), w.where(g.at)),

@@ -179,11 +179,7 @@ func (p *planner) carryHeadline(x cause) string {
 	case len(leaves) == 0:
 		return p.says(p.worst(x))
 	case len(leaves) > 1:
-		text := fmt.Sprintf("%s present%s other certificates than %s%s", who, p.s(lag), right.short(), p.onServices(lag))
-		if f := p.named(x); p.Rule(f.Rule).Weight > 0 && f.Certificate() != nil {
-			text = fmt.Sprintf("%s of %s %s: %s", print(f.Certificate())[:8], p.who(f.Cells), p.short(f), text)
-		}
-		return text
+		return p.othersPresented(x, lag, right)
 	case right.Certificate != nil && Newer(right.Certificate, leaves[0]) > 0:
 		return p.stillPresent(x, lag, leaves[0])
 	default:
@@ -195,6 +191,25 @@ func (p *planner) carryHeadline(x cause) string {
 		}
 		return text
 	}
+}
+
+// othersPresented tells the worst of several certificates first, but that of an
+// expected one others come.
+func (p *planner) othersPresented(x cause, lag []int, right Choice) string {
+	than := right.short()
+	if right.Expected {
+		than = "the expected " + than
+	}
+	text := fmt.Sprintf("%s present%s other certificates than %s%s", p.who(lag), p.s(lag), than, p.onServices(lag))
+	f := p.named(x)
+	if p.Rule(f.Rule).Weight == 0 || f.Certificate() == nil {
+		return text
+	}
+	worst := print(f.Certificate())[:8] + " of " + p.who(f.Cells) + " " + p.short(f)
+	if right.Expected && p.later(f) > 0 {
+		return text + ": " + worst
+	}
+	return worst + ": " + text
 }
 
 // stillPresent: "edge7 still presents the old certificate 3F2A9C11 on every

@@ -19,7 +19,8 @@ func (p *planner) impact(x cause) string {
 	if len(x.members) == 1 && x.members[0] == everything {
 		return "" // as likely it is this host that has no way out
 	}
-	cells := p.failing(x, f)
+	until := p.lasts(x)
+	cells := p.failing(x, f, until)
 	const everybody = " for everybody outside"
 	whom, reach := everybody, " on "
 	if names := p.lacked(f); len(names) > 0 {
@@ -30,8 +31,8 @@ func (p *planner) impact(x cause) string {
 		}
 	}
 	switch x.act {
-	case carry, either, restart, bringBack, intermediate:
-		if who := p.membersOf(cause{act: x.act, group: x.group, cells: cells}); !p.all(cells) {
+	case carry, renew, either, restart, bringBack, intermediate:
+		if who := p.membersOf(cause{act: x.act, group: x.group, cells: cells}); !p.all(cells) && (x.act != renew || len(cells) < len(x.cells) && p.later(f) > 0) {
 			whom = strings.TrimSuffix(whom, everybody) + reach + SafeNames(who, 3)
 		}
 	case balance:
@@ -44,51 +45,96 @@ func (p *planner) impact(x cause) string {
 	if what == "" {
 		return ""
 	}
-	switch until := p.lasts(x); {
+	if reach != " on " { // when it ends, it does for all others too
+		cells = nil
+	}
+	switch {
 	case p.later(f) > 0 && p.lastsAsLong(x, until):
 		return "Nothing stops working for this before " + until.UTC().Format(time.DateOnly)
 	case p.later(f) > 0 && !until.IsZero():
-		return what + " will fail" + whom + " from " + until.UTC().Format(time.DateOnly)
+		return what + " will fail" + whom + " from " + until.UTC().Format(time.DateOnly) + p.failsNext(x, cells, what)
 	case f.Ahead:
 		return ""
 	}
-	return what + " can fail now" + whom + p.failsNext(x, cells)
+	return what + " can fail now" + whom + p.failsNext(x, cells, what)
 }
 
-// failing are the captures where something fails as the worst finding says: of
-// members with several certificates to be replaced, those of the worst ones.
-func (p *planner) failing(x cause, worst finding.Finding) []int {
-	if x.act != carry || p.later(worst) > 0 {
+// failing are the captures where something fails first as the worst finding says:
+// of members with several certificates to be replaced, those of the worst ones.
+func (p *planner) failing(x cause, worst finding.Finding, until time.Time) []int {
+	var out []int
+	switch {
+	case p.later(worst) > 0:
+		out = edge.Keep(x.cells, func(i int) bool { return !until.IsZero() && p.endOf(i).Equal(until) })
+	case x.act == carry:
+		for _, i := range x.findings {
+			if f := p.findings[i]; f.Severity == worst.Severity && p.later(f) == 0 {
+				out = append(out, f.Cells...)
+			}
+		}
+		slices.Sort(out)
+		out = slices.Compact(out)
+	}
+	if len(out) == 0 {
 		return x.cells
 	}
-	var out []int
-	for _, i := range x.findings {
-		if f := p.findings[i]; f.Severity == worst.Severity && p.later(f) == 0 {
-			out = append(out, f.Cells...)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
-// failsNext says when the others of a problem follow.
-func (p *planner) failsNext(x cause, now []int) string {
+// endOf is when what a service has ends: what it presents, else what is assigned
+// to it; zero where nobody knows.
+func (p *planner) endOf(i int) time.Time {
+	c := p.Captures[i]
+	var first time.Time
+	for _, leaf := range c.Leaves() {
+		if end := leaf.NotAfter(); first.IsZero() || end.Before(first) {
+			first = end
+		}
+	}
+	if first.IsZero() {
+		r, _ := p.Pool.Assigned(c.Endpoint.Member, c.Endpoint.Role)
+		first = r.NotAfter
+	}
+	return first
+}
+
+// failsNext says when the others of a problem follow, and which services where
+// those are others.
+func (p *planner) failsNext(x cause, now []int, what string) string {
+	right, follow := p.choice(x.group).Certificate, []int(nil)
+	switch x.act {
+	case carry:
+		follow = p.lagging(x)
+	case renew:
+		right = nil
+		for _, i := range x.findings {
+			if f := p.findings[i]; p.later(p.worst(x)) > 0 && p.later(f) > 0 && p.Rule(f.Rule).Weight > 0 {
+				follow = union(follow, f.Cells)
+			}
+		}
+	}
 	var next []int
 	var until time.Time
-	for _, i := range p.lagging(x) {
-		leaf := p.Captures[i].Leaf()
-		if x.act != carry || leaf == nil || slices.Contains(p.Names(now), p.Names([]int{i})[0]) || !leaf.NotAfter().After(p.Now) {
+	for _, i := range follow {
+		end := p.endOf(i)
+		if p.Captures[i].Leaf() == nil || slices.Contains(now, i) || !end.After(p.Now) || right != nil && !end.Before(right.NotAfter()) {
 			continue
 		}
 		next = append(next, i)
-		if until.IsZero() || leaf.NotAfter().Before(until) {
-			until = leaf.NotAfter()
+		if until.IsZero() || end.Before(until) {
+			until = end
 		}
 	}
-	if len(next) == 0 {
+	services := p.services(next)
+	switch services {
+	case "":
 		return ""
+	case what:
+		services = ""
+	default:
+		services = " " + strings.ToLower(services[:1]) + services[1:]
 	}
-	return ", and from " + until.UTC().Format(time.DateOnly) + " on " + SafeNames(p.Names(next), 3)
+	return ", and from " + until.UTC().Format(time.DateOnly) + services + " on " + SafeNames(p.Names(next), 3)
 }
 
 // lastsAsLong says whether the certificates to be replaced last as long as the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"edgecert/scanner/audit/finding"
 	"edgecert/scanner/edge"
@@ -12,6 +13,9 @@ import (
 // renewSteps request a certificate with all the names that are due, bring it to
 // every member and assign it for the types of the group.
 func (p *planner) renewSteps(x cause) []finding.Step {
+	if leaf := p.early(x); leaf != nil {
+		return []finding.Step{{Text: "wait until " + leaf.NotBefore().UTC().Format(time.DateOnly) + " before it is assigned"}}
+	}
 	if !p.Pool.IsEdge() {
 		return []finding.Step{{On: p.membersOf(x), Text: "have a new certificate issued that mends this, and install it there"}}
 	}
@@ -21,6 +25,29 @@ func (p *planner) renewSteps(x cause) []finding.Step {
 		}
 	}
 	return []finding.Step{{Text: "request a certificate with the right names and use, and assign it"}}
+}
+
+// early is the file's or expected certificate, where nothing is wrong with it but
+// that its time has not come; nil where it is presented already.
+func (p *planner) early(x cause) *edge.Certificate {
+	leaf := p.choice(x.group).Certificate
+	if leaf == nil || p.Pool.File == nil && (!p.choice(x.group).Expected || p.presentedAt(leaf, x.cells)) {
+		return nil
+	}
+	found := false
+	for _, i := range x.findings {
+		f := p.findings[i]
+		if r := p.Rule(f.Rule); edge.Holds(f.Certificates, leaf) && r.Weight > 0 {
+			if !r.Early {
+				return nil
+			}
+			found = true
+		}
+	}
+	if !found {
+		return nil
+	}
+	return leaf
 }
 
 func (p *planner) requestSteps(x cause, q edge.CertificateRequest) []finding.Step {
