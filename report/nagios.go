@@ -14,12 +14,13 @@ import (
 const maxPluginLine = 1000
 
 // Nagios writes the one line of a monitoring plugin (Monitoring Plugins
-// Development Guidelines, 2.1 and 2.6): "EDGECERT STATUS - text|perfdata". An
-// incomplete scan is CRITICAL, as its exit status says.
+// Development Guidelines, 2.1 and 2.6): "EDGECERT STATUS - text|perfdata". The
+// status is what the exit status says, by failOn ("error", "never", else
+// warnings, too); an incomplete scan is CRITICAL.
 //
 // The text is the headline of the worst problem; it holds nothing that a
 // certificate says, since monitoring systems hand this line to shells.
-func Nagios(w io.Writer, r Report) error {
+func Nagios(w io.Writer, r Report, failOn string) error {
 	errors, warnings := 0, 0
 	for _, p := range r.Pools {
 		errors += Count(p.Findings, audit.Error)
@@ -61,7 +62,7 @@ func Nagios(w io.Writer, r Report) error {
 	if known {
 		perf += fmt.Sprintf(" days_left=%d", DaysLeft(end, r.Now()))
 	}
-	text := "EDGECERT " + pluginStatus(r.Verdict) + " - " + pluginText(strings.Join(facts, "; "))
+	text := "EDGECERT " + pluginStatus(r, failOn) + " - " + pluginText(strings.Join(facts, "; "))
 	if room := maxPluginLine - len(perf); len(text) > room {
 		text = text[:room-3] + "..."
 	}
@@ -69,11 +70,13 @@ func Nagios(w io.Writer, r Report) error {
 	return err
 }
 
-func pluginStatus(v audit.Verdict) string {
-	switch v {
-	case audit.VerdictOK:
+// pluginStatus goes with the exit status. An interrupted scan has one of its own,
+// whatever may fail.
+func pluginStatus(r Report, failOn string) string {
+	switch {
+	case failOn == "never" && !r.Evidence.Interrupted, r.Verdict == audit.VerdictOK, r.Verdict == audit.VerdictWarning && failOn == "error":
 		return "OK"
-	case audit.VerdictWarning:
+	case r.Verdict == audit.VerdictWarning:
 		return "WARNING"
 	default:
 		return "CRITICAL"

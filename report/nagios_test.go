@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"edgecert/report"
 	"edgecert/report/reporttest"
 	"edgecert/scanner/audit"
 )
@@ -26,6 +27,30 @@ func TestNagiosLine(t *testing.T) {
 		}
 		if !strings.HasPrefix(line, "EDGECERT "+status+" - ") {
 			t.Errorf("%s: verdict %s told as %q", name, r.Verdict, line)
+		}
+	}
+}
+
+// A line and an exit status that contradict each other are two answers.
+func TestNagiosLineGoesWithTheExitStatus(t *testing.T) {
+	t.Parallel()
+	bad := audit.VerdictError
+	for _, c := range []struct {
+		verdict      audit.Verdict
+		failOn, want string
+		interrupted  bool
+	}{
+		{bad, "never", "OK", false}, {bad, "error", "CRITICAL", false}, {bad, "warning", "CRITICAL", false}, {bad, "", "CRITICAL", false}, {bad, "never", "CRITICAL", true},
+		{audit.VerdictWarning, "never", "OK", false}, {audit.VerdictWarning, "error", "OK", false}, {audit.VerdictWarning, "warning", "WARNING", false},
+		{audit.VerdictIncomplete, "error", "CRITICAL", false}, {audit.VerdictIncomplete, "never", "OK", false}, {audit.VerdictOK, "error", "OK", false},
+	} {
+		w := reporttest.New(t, 2)
+		w.Evidence.Interrupted = c.interrupted
+		r := w.Report()
+		r.Verdict = c.verdict
+		var b strings.Builder
+		if err := report.Nagios(&b, r, c.failOn); err != nil || !strings.HasPrefix(b.String(), "EDGECERT "+c.want+" - ") {
+			t.Errorf("%s with --fail-on %s: %q, %v, want %s", c.verdict, c.failOn, &b, err, c.want)
 		}
 	}
 }

@@ -44,7 +44,9 @@ func All() []Format {
 		}},
 		{"prometheus", []string{".prom"}, "for node_exporter's textfile collector", plainly(report.Prometheus)},
 		{"powershell", []string{".ps1"}, "the plan as a script, to be run block by block", plainly(report.PowerShell)},
-		{"nagios", nil, "one line of a monitoring plugin", plainly(report.Nagios)},
+		{"nagios", nil, "one line of a monitoring plugin", func(w io.Writer, r report.Report, o Options) error {
+			return report.Nagios(w, r, o.FailOn)
+		}},
 	}
 }
 
