@@ -30,6 +30,9 @@ func Nagios(w io.Writer, r Report, failOn string) error {
 	facts := []string{fmt.Sprintf("%d of %d endpoints seen", c.Planned-c.Failed, c.Planned)}
 	if p := r.OfFile(); p != nil {
 		facts[0] = p.FileVerdict()
+		if n := len(r.Lost()); n > 0 { // they are the certificate's words
+			facts[0] += ", but it loses " + Plural(n, "name")
+		}
 	}
 	if untold := Untold(r.Pools); len(untold) > 0 {
 		facts = append(facts, "could not tell: "+untold[0])

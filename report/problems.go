@@ -231,6 +231,19 @@ func (r Report) OfFile() *Pool {
 	return &r.Pools[0]
 }
 
+// Lost are the names that those presented in the previous scan hold and the new
+// certificate does not.
+func (r Report) Lost() []string {
+	var out []string
+	for _, c := range r.Changes {
+		if c.Kind == SANLost {
+			out = append(out, strings.Fields(c.Before)...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // FileVerdict says of a certificate file whether it would be right for the pool.
 func (p Pool) FileVerdict() string {
 	word := "would be right"

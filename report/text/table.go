@@ -193,7 +193,11 @@ func (p *page) outcome(r report.Report) {
 	case r.Coverage.Planned == 0 && len(r.Pools) == 0:
 		what = append(what, "nothing was scanned")
 	case r.OfFile() != nil:
-		what = append(what, p.clean(r.OfFile().FileVerdict()))
+		verdict := r.OfFile().FileVerdict()
+		if lost := r.Lost(); len(lost) > 0 {
+			verdict += ", but it loses " + report.FirstFew(lost, 3)
+		}
+		what = append(what, p.clean(verdict))
 	case len(r.Pools) == 1:
 		what = append(what, p.name(r.Pools[0].Plan.Name), r.ProblemCount())
 	case len(bad) == 0:
