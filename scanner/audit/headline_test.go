@@ -102,6 +102,13 @@ func TestImpactOfWhatEndsFirst(t *testing.T) {
 					})(w)
 				}
 			}},
+		{"users of one domain now, others on two days", "",
+			"Sign-in and federation can fail now for users of fabrikam.com who reach edge3, and from 2026-06-06 meeting content on edge2, and from 2026-06-20 sign-in, federation and meeting content on edge3",
+			func(w *testWorld) {
+				w.pool().Inventory = nil
+				present(ending(w, 7, date(2026, 6, 20), lacking("sip.fabrikam.com")), w.member("edge3")[:3]...)
+				present(ending(w, 8, date(2026, 6, 6), lacking()), w.cell("edge2", edge.WebConf, 443))
+			}},
 		{"users of one domain now, all others later",
 			"edge2 still presents the old certificate # on access:443, access:5061 and webcon:443: it lacks sip.fabrikam.com",
 			"Sign-in and federation can fail now for users of fabrikam.com who reach edge2, and from 2026-06-20 sign-in, federation and meeting content on edge2",

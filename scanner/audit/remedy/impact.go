@@ -113,28 +113,26 @@ func (p *planner) failsNext(x cause, now []int, what string) string {
 			}
 		}
 	}
-	var next []int
-	var until time.Time
+	var ends []time.Time
+	byEnd := map[time.Time][]int{}
 	for _, i := range follow {
-		end := p.endOf(i)
+		end := p.endOf(i).UTC()
 		if p.Captures[i].Leaf() == nil || slices.Contains(now, i) || !end.After(p.Now) || right != nil && !end.Before(right.NotAfter()) {
 			continue
 		}
-		next = append(next, i)
-		if until.IsZero() || end.Before(until) {
-			until = end
+		ends = union(ends, []time.Time{end})
+		byEnd[end] = append(byEnd[end], i)
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	text := ""
+	for _, end := range ends[:min(len(ends), 3)] {
+		text += ", and from " + end.Format(time.DateOnly)
+		if services := p.services(byEnd[end]); services != "" && services != what {
+			text += " " + strings.ToLower(services[:1]) + services[1:]
 		}
+		text += " on " + SafeNames(p.Names(byEnd[end]), 3)
 	}
-	services := p.services(next)
-	switch services {
-	case "":
-		return ""
-	case what:
-		services = ""
-	default:
-		services = " " + strings.ToLower(services[:1]) + services[1:]
-	}
-	return ", and from " + until.UTC().Format(time.DateOnly) + services + " on " + SafeNames(p.Names(next), 3)
+	return text
 }
 
 // lastsAsLong says whether the certificates to be replaced last as long as the
