@@ -13,8 +13,9 @@ import (
 // addJudgement adds what was said of one view to the merged pool: a finding that
 // every view has stands once, blaming the cells of all of them; the others say
 // where they were seen from.
-func addJudgement(p *report.Pool, views []view, at int) {
+func addJudgement(p *report.Pool, w *whence, views []view, at int) {
 	v := views[at]
+	everywhere := map[int]bool{}               // findings that are of all views
 	place := make([]int, len(v.pool.Findings)) // where each finding stands in p
 	for i, f := range v.pool.Findings {
 		shared := sharing(views, identity(v, f))
@@ -25,6 +26,7 @@ func addJudgement(p *report.Pool, views []view, at int) {
 			}
 			slices.Sort(f.Cells)
 			f.Address = ""
+			everywhere[i] = true
 			if at > 0 { // told by the first vantage
 				place[i] = slices.IndexFunc(p.Findings, func(o audit.Finding) bool {
 					return o.Rule == f.Rule && slices.Equal(o.Cells, f.Cells) && slices.Equal(o.Subjects, f.Subjects)
@@ -44,28 +46,73 @@ func addJudgement(p *report.Pool, views []view, at int) {
 	}
 	problems := make([]int, len(v.pool.Problems))
 	for i, problem := range v.pool.Problems {
+		from := v.vantage
+		if slices.ContainsFunc(problem.Findings, func(f int) bool { return everywhere[f] }) {
+			from = ""
+		}
 		problem.Findings = moved(problem.Findings, place)
 		problems[i] = slices.IndexFunc(p.Problems, func(o audit.Problem) bool { return slices.Equal(o.Findings, problem.Findings) })
 		if problems[i] < 0 {
 			problems[i] = len(p.Problems)
 			p.Problems = append(p.Problems, problem)
+		} else {
+			from = ""
 		}
+		w.problems[problems[i]] = from
 		for _, f := range problem.Findings {
 			p.Findings[f].Problem = problems[i]
 		}
 	}
 	for _, s := range v.pool.Steps {
 		s.Problems = moved(s.Problems, problems)
-		if !slices.ContainsFunc(p.Steps, func(o audit.Step) bool {
+		same := slices.IndexFunc(p.Steps, func(o audit.Step) bool {
 			return o.Text == s.Text && slices.Equal(o.Commands, s.Commands) && slices.Equal(o.On, s.On)
-		}) {
-			p.Steps = append(p.Steps, s)
+		})
+		if same >= 0 {
+			all := append(slices.Clone(p.Steps[same].Problems), s.Problems...)
+			slices.Sort(all)
+			p.Steps[same].Problems, w.steps[same] = slices.Compact(all), ""
+			continue
 		}
+		if !slices.ContainsFunc(s.Problems, func(problem int) bool { return w.problems[problem] == "" }) {
+			w.steps[len(p.Steps)] = v.vantage
+		}
+		p.Steps = append(p.Steps, s)
 	}
 	for _, u := range v.pool.Untold {
 		u.Reason, u.Cells = "seen from "+v.vantage+": "+u.Reason, moved(u.Cells, v.rows)
 		p.Untold = append(p.Untold, u)
 	}
+}
+
+// whence says from which vantage alone a problem was seen, and a step is advised,
+// by their place in the merged pool.
+type whence struct{ problems, steps map[int]string }
+
+// tell lets problems and steps begin with it, as findings do: what is wrong from
+// there may be right from elsewhere.
+func (w whence) tell(p *report.Pool) {
+	for i, from := range w.problems {
+		if from != "" {
+			p.Problems[i].Headline = headlineFrom(from, p.Problems[i].Headline)
+		}
+	}
+	for i, from := range w.steps {
+		if from != "" {
+			p.Steps[i].Text = "as seen from " + from + ": " + p.Steps[i].Text
+		}
+	}
+}
+
+// headlineFrom keeps a headline as short as any, and loses its end, where names
+// are, not its middle, where certificates are.
+func headlineFrom(from, headline string) string {
+	const most, name = 120, 40
+	from = "from " + report.Elide(from, name, "...") + ": "
+	if room := most - report.TextWidth(from); len(headline) > room {
+		headline = headline[:room-3] + "..."
+	}
+	return from + headline
 }
 
 // sharing are the findings of all views that are the same as one.

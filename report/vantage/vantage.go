@@ -188,9 +188,11 @@ func mergePool(views []view, scans int, letters map[edge.Fingerprint]string) rep
 			p.Steps = append(p.Steps, audit.Step{Text: f.Fix, Problems: []int{p.Findings[i].Problem}})
 		}
 	}
+	w := whence{map[int]string{}, map[int]string{}}
 	for i := range views {
-		addJudgement(&p, views, i)
+		addJudgement(&p, &w, views, i)
 	}
+	w.tell(&p)
 	sortFindings(&p)
 	return p
 }

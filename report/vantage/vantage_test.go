@@ -1,6 +1,7 @@
 package vantage
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +159,39 @@ func TestMergeTellsAlikeFindingsApart(t *testing.T) {
 	want := []string{"expired is expired", "sip-domain-name-missingsip.a.example is sip-domain-name-missingsip.a.example", "sip-domain-name-missingsip.b.example is sip-domain-name-missingsip.b.example",
 		"expired by a", "sip-domain-name-missingsip.a.example by b", "sip-domain-name-missingsip.b.example by c", "sip-domain-name-missingsip.b.example by d"}
 	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// A problem and its step say from where they were seen, unless all views have them.
+func TestMergeSaysFromWhereAProblemWasSeen(t *testing.T) {
+	t.Parallel()
+	found := func(rules ...string) func(*reporttest.World) {
+		return func(w *reporttest.World) {
+			var fs []audit.Finding
+			for _, rule := range rules {
+				fs = append(fs, audit.Finding{Rule: rule, Severity: audit.Error, Member: "edge2"})
+			}
+			w.Find(audit.VerdictError, fs...)
+			j := &w.Judgements[0]
+			for i, rule := range rules {
+				j.Problems = append(j.Problems, audit.Problem{Severity: audit.Error, Headline: rule, Findings: []int{i}})
+				j.Steps = append(j.Steps, audit.Step{On: []string{"edge2"}, Text: "mend " + rule, Problems: []int{i}})
+			}
+			j.Steps = append(j.Steps, audit.Step{Text: "look again", Problems: []int{len(rules) - 1}})
+		}
+	}
+	p := fromBoth(t, found("expired", "key-weak"), found("expired", "chain-incomplete")).Pools[0]
+	headlines := edge.Map(p.Problems, func(x audit.Problem) string { return x.Headline })
+	if d := cmp.Diff([]string{"expired", "from inside: key-weak", "from outside: chain-incomplete"}, headlines); d != "" {
+		t.Error(d)
+	}
+	if h := headlineFrom(strings.Repeat("far", 30), strings.Repeat("a name ", 17)); len(h) > 120 || !strings.HasPrefix(h, "from farfar") || !strings.HasSuffix(h, "...") {
+		t.Errorf("a long headline: %q", h)
+	}
+	steps := edge.Map(p.Steps, func(s audit.Step) string { return fmt.Sprint(report.StepText(s), s.Problems) })
+	want := []string{"on edge2: mend expired[0]", "on edge2: as seen from inside: mend key-weak[1]", "look again[1 2]", "on edge2: as seen from outside: mend chain-incomplete[2]"}
+	if d := cmp.Diff(want, steps); d != "" {
 		t.Error(d)
 	}
 }
