@@ -36,6 +36,13 @@ func TestImpactOfTheWorstProblem(t *testing.T) {
 		{"another certificate lacks the domain on one member", "Sign-in and federation can fail now for users of fabrikam.com who reach edge2", func(w *testWorld) {
 			present(makeLeaf(w.t, sans(everything[0], everything[1], everything[3])), w.member("edge2")[:3]...)
 		}},
+		{"Web Conferencing presents a certificate of its own, which has the name", "", func(w *testWorld) {
+			own := makeLeaf(w.t, func(c *leafTemplate) { c.SerialNumber = big.NewInt(3) })
+			for _, m := range w.pool().Members {
+				present(makeLeaf(w.t, lacking("webcon.contoso.com")), w.member(m.Name)...)
+				present(own, w.cell(m.Name, edge.WebConf, 443))
+			}
+		}},
 		{"nothing answers, maybe for want of a way out", "", func(w *testWorld) {
 			refuse(w, func(*edge.Capture) bool { return true })
 		}},

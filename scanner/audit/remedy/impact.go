@@ -24,7 +24,7 @@ func (p *planner) impact(x cause) string {
 	const everybody = " for everybody outside"
 	whom, reach := everybody, " on "
 	if names := p.lacked(f); len(names) > 0 {
-		cells = p.needing(cells, names)
+		cells = p.needing(f.Cells, names)
 		if domains := domainsOf(names); len(domains) > 0 {
 			whom = " for users of " + SafeNames(domains, 3)
 			reach = " who reach "
