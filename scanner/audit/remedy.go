@@ -41,7 +41,7 @@ func (w *world) remedies() *remedy.Case {
 		w.cases = &remedy.Case{Pool: w.pool, Captures: w.captures, Now: w.scan.now, Names: w.names, Against: w.against, Doubted: w.doubted,
 			Rule: func(id string) remedy.Rule {
 				r := w.scan.byID[id]
-				return remedy.Rule{Short: r.Short, Mend: r.Mend, Weight: r.Weight, Later: r.Later, Ends: r.ID == idInventoryExpired, Early: r.ID == idNotYetValid}
+				return remedy.Rule{Short: r.Short, Mend: r.Mend, Weight: r.Weight, Later: r.Later, Lacks: r.Lacks, Ends: r.ID == idInventoryExpired, Early: r.ID == idNotYetValid}
 			}}
 	}
 	return w.cases

@@ -31,6 +31,7 @@ type Rule struct {
 	Private  bool // the leaf that it blames is not of a public CA
 	Drawn    bool // the matrix shows it, so that its finding is no note beside it
 	Later    bool // it breaks nothing today
+	Lacks    bool // its subjects are names that a certificate lacks
 	Applies  func(*world) bool
 	Run      func(*world, *result)
 }

@@ -79,7 +79,7 @@ func missingName(k edge.NameKind, s Severity, title, doc, source string) Rule {
 	}
 	return Rule{
 		ID: nameRule(k), Family: "names", Question: edge.Names, For: scope, Severity: s, Title: title, Source: source,
-		Short: "lacks %s", Mend: remedy.ByCertificate, Weight: weightName,
+		Short: "lacks %s", Lacks: true, Mend: remedy.ByCertificate, Weight: weightName,
 		Doc: doc + `
 
 How to fix it: request a certificate with all names of the pool (edgecert targets lists them, with the
@@ -143,7 +143,7 @@ func (w *world) isSRVTarget(name string) bool {
 func hostNameMissing() Rule {
 	return Rule{
 		ID: "host-name-missing", Family: "names", Question: edge.Names, For: nameDialed, Severity: Error,
-		Short: "lacks %s", Mend: remedy.ByCertificate, Weight: weightName,
+		Short: "lacks %s", Lacks: true, Mend: remedy.ByCertificate, Weight: weightName,
 		Title: "an endpoint dialed by name presents a certificate that does not hold the name",
 		Doc: `For endpoints given as HOST:PORT nothing is known but the name they were dialed by, or the one that sni= gives. A
 client that dials this name refuses the certificate.

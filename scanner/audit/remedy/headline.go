@@ -96,19 +96,16 @@ func (p *planner) presentedOn(f finding.Finding) string {
 // the same certificates.
 func (p *planner) named(x cause) finding.Finding {
 	worst := p.worst(x)
-	if p.Rule(worst.Rule).Short != lacksNames {
+	if !p.Rule(worst.Rule).Lacks {
 		return worst
 	}
 	for _, i := range x.findings {
-		if f := p.findings[i]; p.Rule(f.Rule).Short == lacksNames && slices.Equal(f.Certificates, worst.Certificates) {
+		if f := p.findings[i]; p.Rule(f.Rule).Lacks && slices.Equal(f.Certificates, worst.Certificates) {
 			worst.Subjects = union(slices.Clone(worst.Subjects), f.Subjects)
 		}
 	}
 	return worst
 }
-
-// lacksNames is how the rules about names end a headline.
-const lacksNames = "lacks %s"
 
 // balancerHeadline: "the load balancer presents 3F2A9C11, which no member does".
 func (p *planner) balancerHeadline(x cause) string {
@@ -145,7 +142,6 @@ func useTitle(use string) string {
 
 // note is a note's message in short: what it says of which certificate, or member.
 func (p *planner) note(f finding.Finding) string {
-	p.most = 3
 	if len(f.Cells) == 0 {
 		return fit(p.short(f))
 	}

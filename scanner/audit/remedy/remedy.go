@@ -43,6 +43,7 @@ type Rule struct {
 	Mend   Mend
 	Ends   bool // it tells when a certificate of the inventory ends
 	Later  bool // it breaks nothing today
+	Lacks  bool // its subjects are names that a certificate lacks
 	Early  bool // it tells of a certificate whose time has not come
 	Weight int  // of an error of this rule against a leaf, when the right one is chosen; 0: the rule is not about the leaf itself
 }
